@@ -1,0 +1,120 @@
+"""The settings of one merchant: the model behind ``include/merchants/<merchant>.yaml``.
+
+Secrets are not settings: a merchant file names Airflow connections, and user, password, URL and
+token live there.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from include.core.statuses import status
+
+StatusId = Annotated[Decimal, BeforeValidator(status)]
+
+
+def _distinct(values: list[int]) -> list[int]:
+    if len(set(values)) != len(values):
+        msg = "the same id is listed twice"
+        raise ValueError(msg)
+    return values
+
+
+class Section(BaseModel):
+    """Common behaviour of all sections: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Plenty(Section):
+    """The merchant's plentymarkets system."""
+
+    connection: str = Field(
+        description="Airflow connection with URL, user name and password of the REST user.",
+        examples=["plenty_alpha"],
+    )
+    plenty_id: int = Field(gt=0, description="Id of the client (store), 'plentyID'.")
+    warehouse_id: int = Field(gt=0, description="The warehouse made for the fulfilment centre.")
+    storage_location_id: int = Field(
+        ge=0, description="Default storage location of that warehouse; 0 is plentymarkets' own."
+    )
+    plan: Literal["basic", "classic", "flex", "plus"] = Field(
+        "classic", description="Plan of the system: it sets the call limits (contract 4)."
+    )
+    shippable_types: Annotated[list[int], AfterValidator(_distinct)] = Field(
+        [1, 2, 5],
+        description="Order types that ship: 1 sales order, 2 delivery order, "
+        "5 warranty (contract 9).",
+    )
+    package_type_id: int = Field(
+        1, description="Package type (carton) for packages we create (contract 10.1)."
+    )
+
+
+class Wemalo(Section):
+    """The merchant's client in wemalo."""
+
+    connection: str = Field(
+        description="Airflow connection with URL and token (password) of the shop user.",
+        examples=["wemalo_alpha"],
+    )
+    shop: str = Field("", description="Shop name in wemalo-connect; sent along when known.")
+    create_route: Literal["addConditional", "add"] = Field(
+        "addConditional",
+        description="Route that creates orders; 'add' asks for the status first (contract 4.3).",
+    )
+    product_id: Literal["variation_id", "sku"] = Field(
+        "variation_id", description="What wemalo knows a product by (contract 4.1)."
+    )
+
+
+class Statuses(Section):
+    """Every plentymarkets status id of the flow; compared as decimals."""
+
+    fetch: StatusId = Field(Decimal(5), description="Released for shipping; orders are read here.")
+    handed_over: StatusId = Field(Decimal("5.1"), description="Handed over to wemalo.")
+    address_error: StatusId = Field(Decimal("6.2"), description="Delivery address faulty.")
+    no_stock: StatusId = Field(Decimal("6.3"), description="Not enough stock.")
+    cancel_requested: StatusId = Field(Decimal(8), description="Cancelled by the merchant.")
+    cancel_done: StatusId = Field(Decimal("8.8"), description="Cancellation handed over.")
+    cancel_too_late: StatusId = Field(
+        Decimal("8.8"), description="Set when the warehouse had already started on the order."
+    )
+    shipped: StatusId | None = Field(
+        None, description="Status to set once everything has left; empty leaves the status alone."
+    )
+
+
+class Merchant(Section):
+    """One merchant of the fulfilment centre."""
+
+    merchant: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{1,39}$",
+        description="Short name: the DAG is called fulfilment__<merchant>.",
+    )
+    owner: str = Field("fulfilment", description="Owner shown in the Airflow UI.")
+    schedule_minutes: int = Field(5, ge=1, le=1440, description="Minutes between scheduled runs.")
+    language: Literal["de", "en"] = Field("de", description="Language of order notes.")
+    plenty: Plenty
+    wemalo: Wemalo
+    statuses: Statuses = Field(default_factory=Statuses)
+    shipping_profiles: dict[int, str] = Field(
+        default_factory=dict,
+        description="plentymarkets shipping profile id -> wemalo matchId; "
+        "unmapped profiles stop the order unless `default_profile` is set.",
+    )
+    default_profile: str | None = Field(
+        None, description="wemalo matchId for profiles that are not listed."
+    )
+    carriers: dict[str, str] = Field(
+        default_factory=dict,
+        description="wemalo carrier name -> name of the plentymarkets shipping service provider.",
+    )
+    goods_issue: Literal["none", "book"] = Field(
+        "none",
+        description="Who books outgoing items: 'book' = our call, 'none' = the merchant's event "
+        "procedure or nobody (contract 11).",
+    )

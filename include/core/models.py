@@ -1,0 +1,142 @@
+"""Orders as this project sees them: read from plentymarkets, sent to wemalo, kept in the ledger.
+
+All times are aware and UTC, money is integer cents, weights are grams, quantities are `Decimal`.
+Personal fields are left out of every ``repr`` so that an accidental log line stays clean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from dataclasses import field as attribute
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One postal address with the fields plentymarkets gives (contract 6.10).
+
+    ``country`` is the ISO 3166 alpha-2 code of ``country_id`` or "" where the id is unknown.
+    """
+
+    name1: str = attribute(default="", repr=False)  # company
+    name2: str = attribute(default="", repr=False)  # first name
+    name3: str = attribute(default="", repr=False)  # last name
+    name4: str = attribute(default="", repr=False)  # additional, c/o
+    address1: str = attribute(default="", repr=False)  # street, or PACKSTATION / POSTFILIALE
+    address2: str = attribute(default="", repr=False)  # house number, or number of the station
+    address3: str = attribute(default="", repr=False)
+    address4: str = attribute(default="", repr=False)
+    postal_code: str = attribute(default="", repr=False)
+    town: str = attribute(default="", repr=False)
+    country_id: int = 0
+    country: str = ""
+    state: str = attribute(default="", repr=False)
+    email: str = attribute(default="", repr=False)  # option 5
+    phone: str = attribute(default="", repr=False)  # option 4
+    post_number: str = attribute(default="", repr=False)  # option 6
+
+
+@dataclass(frozen=True, slots=True)
+class OrderItem:
+    """One physical position of an order (plentymarkets contract 6.6); bundle heads are left out."""
+
+    item_id: int
+    type_id: int
+    variation_id: int
+    sku: str  # the variation number
+    quantity: Decimal
+    warehouse_id: int | None
+    total_cents: int = 0  # gross price of the position
+    tax_cents: int = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order to be fulfilled, as read from plentymarkets (contract 6.5)."""
+
+    order_id: int
+    type_id: int
+    plenty_id: int
+    status: Decimal
+    created_at: datetime
+    updated_at: datetime
+    warehouse_id: int | None
+    shipping_profile_id: int | None
+    items: tuple[OrderItem, ...]
+    delivery: Address | None
+    external_order_id: str = ""
+    payment_status: str = ""
+    express: bool = False
+    lock_status: str = "unlocked"
+    currency: str = "EUR"
+    total_gross_cents: int = 0
+    total_net_cents: int = 0
+    total_vat_cents: int = 0
+    parent_order_id: int | None = None
+    plenty_packages: tuple[tuple[int, str], ...] = ()  # (id, tracking number or "")
+
+    def fingerprint(self) -> str:
+        """Return a hash over what the warehouse must know: address, positions, profile, warehouse.
+
+        Our own write-backs change `updated_at` and the status, never this
+        (plentymarkets contract 19, pitfall 16).
+        """
+        items = sorted(
+            [i.item_id, i.variation_id, format(i.quantity.normalize(), "f"), i.warehouse_id or 0]
+            for i in self.items
+        )
+        seen = {
+            "items": items,
+            "delivery": asdict(self.delivery) if self.delivery else None,
+            "profile": self.shipping_profile_id,
+            "warehouse": self.warehouse_id,
+        }
+        text = json.dumps(seen, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object that `order_from_json` reads back to an equal order."""
+        data = asdict(self)
+        data["status"] = str(self.status)
+        data["created_at"] = self.created_at.isoformat()
+        data["updated_at"] = self.updated_at.isoformat()
+        data["items"] = [{**asdict(i), "quantity": str(i.quantity)} for i in self.items]
+        data["plenty_packages"] = [list(p) for p in self.plenty_packages]
+        return data
+
+
+def order_from_json(data: dict[str, Any]) -> Order:
+    """Read back what `Order.to_json` wrote."""
+    values = dict(data)
+    values["status"] = Decimal(values["status"])
+    values["created_at"] = datetime.fromisoformat(values["created_at"])
+    values["updated_at"] = datetime.fromisoformat(values["updated_at"])
+    values["items"] = tuple(
+        OrderItem(**{**item, "quantity": Decimal(item["quantity"])}) for item in values["items"]
+    )
+    values["delivery"] = Address(**values["delivery"]) if values["delivery"] else None
+    values["plenty_packages"] = tuple((p[0], p[1]) for p in values["plenty_packages"])
+    return Order(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What validation says of one order.
+
+    ``outcome``: ``ok`` (send it), ``bad`` (6.2), ``short`` (6.3), ``wait`` (try again later, status
+    untouched), ``stop`` (a person must look). Texts name fields, SKUs and amounts, never a person.
+    """
+
+    order_id: int
+    outcome: str
+    code: str = ""
+    field: str = ""
+    reason_de: str = ""
+    reason_en: str = ""
+    warnings: tuple[str, ...] = ()  # codes
+    repaired: Address | None = attribute(default=None, repr=False)
