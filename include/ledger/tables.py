@@ -1,0 +1,224 @@
+"""The ledger's tables. The migrations create them; a test holds the two against each other.
+
+Every row belongs to one merchant. Times are ``timestamptz``; everything is read and written in UTC.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from include.core.states import State
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _now(name: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _time(name: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True))
+
+
+#: one run's piece of work; XCom carries its id and nothing else
+batches = Table(
+    "batches",
+    metadata,
+    Column("batch_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("window_start", DateTime(timezone=True)),
+    Column("window_end", DateTime(timezone=True)),
+    _now("opened_at"),
+    Column("counts", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    UniqueConstraint("merchant", "run_id"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("order_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("plenty_status", Numeric(6, 4), nullable=False),  # as last read or written
+    Column("batch_id", BigInteger, ForeignKey("batches.batch_id")),
+    Column("content", JSONB),  # Order.to_json; personal, removed when no longer needed
+    Column("fingerprint", Text),  # of `content`
+    Column("sent_fingerprint", Text),  # of what wemalo has
+    Column("wemalo_status", Text),
+    Column("wemalo_reason", Text),
+    Column("reason_code", Text),  # why the order is where it is
+    Column("reason", JSONB),  # {"field", "de", "en"}; never personal
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _time("next_attempt_at"),
+    Column("lease_owner", Text),
+    _time("lease_until"),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    _now("first_seen_at"),
+    _now("changed_at"),
+    _time("ended_at"),
+    CheckConstraint("state IN ({})".format(", ".join(f"'{s}'" for s in State)), name="state_known"),
+    Index(None, "merchant", "state", "next_attempt_at"),
+    Index(None, "batch_id"),
+)
+
+#: append only (a trigger refuses anything else): every read, decision, call, answer and write
+order_events = Table(
+    "order_events",
+    metadata,
+    Column("event_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("kind", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("data", JSONB, nullable=False),
+    Index(None, "merchant", "order_id", "event_id"),
+)
+
+#: what still has to be written to plentymarkets
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("outbox_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),  # status, note, package, shipping_info, goods_issue
+    Column("dedupe_key", Text, nullable=False),  # the same fact is never queued twice
+    Column("payload", JSONB, nullable=False),
+    Column("state", Text, nullable=False, server_default="due"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _now("next_attempt_at"),
+    Column("error_code", Text),
+    _now("created_at"),
+    _time("done_at"),
+    CheckConstraint("state IN ('due', 'writing', 'done', 'dropped', 'dead')", name="state_known"),
+    UniqueConstraint("merchant", "order_id", "dedupe_key"),
+    Index(
+        "ix_outbox_pending",
+        "merchant",
+        "kind",
+        "next_attempt_at",
+        postgresql_where=text("state IN ('due', 'writing')"),
+    ),
+)
+
+#: one row per wemalo parcel; acknowledged at wemalo only after plentymarkets has it
+parcels = Table(
+    "parcels",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("order_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("parcel_id", Text, primary_key=True),
+    Column("tracking_number", Text, nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("weight_g", Integer),
+    Column("handed_over_at", DateTime(timezone=True)),
+    Column("plenty_package_id", BigInteger),
+    Column("written_number", Text),  # the number plentymarkets has
+    _now("first_seen_at"),
+)
+
+#: wemalo's queue rows of sent items: seen -> (parcel written) -> acknowledged
+sent_rows = Table(
+    "sent_rows",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("history_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("parcel_id", Text, nullable=False),
+    Column("quantity", Numeric, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    _now("first_seen_at"),
+    _time("acknowledged_at"),
+    Index(None, "merchant", "order_id"),
+)
+
+#: calls left per merchant, system and bucket; shared by all processes, corrected from headers
+rate_budget = Table(
+    "rate_budget",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("system", Text, primary_key=True),  # plenty, wemalo
+    Column("bucket", Text, primary_key=True),  # read, write, read_day, write_day, call
+    Column("max_calls", Integer, nullable=False),
+    Column("calls_left", Integer, nullable=False),
+    Column("resets_at", DateTime(timezone=True), nullable=False),
+    Column("period_s", Integer, nullable=False),
+)
+
+#: one login per token lifetime, shared by all tasks; encrypted
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("login", Text, primary_key=True),  # hash of URL, user and password it belongs to
+    Column("token", LargeBinary, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    _now("created_at"),
+)
+
+#: a merchant's system that failed rests for a while
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("open_until", DateTime(timezone=True)),
+    Column("code", Text),
+    Column("operator_text", Text),
+    _now("changed_at"),
+)
+
+#: slow-moving facts of the other systems (countries, shipping providers), refreshed by age
+reference_data = Table(
+    "reference_data",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", JSONB, nullable=False),
+    _now("fetched_at"),
+)
+
+#: wemalo's available stock per product, in wemalo's own external id
+stock_mirror = Table(
+    "stock_mirror",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("product", Text, primary_key=True),  # external id at wemalo
+    Column("sku", Text, nullable=False, server_default=""),
+    Column("available", Numeric, nullable=False),
+    Column("measured_at", DateTime(timezone=True), nullable=False),
+)
