@@ -1,0 +1,241 @@
+"""Read plentymarkets' order JSON into `Order` (plentymarkets contract 3.1, 6.5 to 6.10).
+
+Tolerant where live systems vary (numbers as text, missing lists, zero dates), strict where a guess
+could ship the wrong thing: then `OrderInvalid` names the field and never quotes its value.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from include.core.errors import OrderInvalid
+from include.core.models import Address, Order, OrderItem
+from include.core.statuses import status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# contract 6.6: 1 variation, 3 bundle component, 9 unassigned variation, 14 set component. Heads of
+# bundles (2) and sets (13) carry no goods of their own: sending both would ship twice.
+GOODS_TYPES = frozenset({1, 3, 9, 14})
+DELIVERY, BILLING = 2, 1  # contract 6.10, relation types
+OPTION_PHONE, OPTION_EMAIL, OPTION_POST_NUMBER = 4, 5, 6
+PROPERTY_WAREHOUSE, PROPERTY_PROFILE, PROPERTY_PAYMENT, PROPERTY_EXTERNAL_ID = 1, 2, 4, 7
+PROPERTY_EXPRESS = 65
+
+
+def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
+    """Return the order in ``data``, an entry of the search with the fulfilment set of contract 6.4.
+
+    :param countries: plentymarkets country id -> ISO 3166 alpha-2.
+    :raises OrderInvalid: a field that decides what is shipped cannot be read.
+    """
+    properties = _properties(data)
+    amounts = _amounts(data)
+    return Order(
+        order_id=_int(data.get("id"), "id"),
+        type_id=_int(data.get("typeId"), "typeId"),
+        plenty_id=_int(data.get("plentyId"), "plentyId"),
+        status=_status(data.get("statusId")),
+        created_at=_time(data.get("createdAt"), "createdAt"),
+        updated_at=_time(data.get("updatedAt"), "updatedAt"),
+        warehouse_id=_sending_warehouse(data, properties),
+        shipping_profile_id=_optional_int(
+            properties.get(PROPERTY_PROFILE), "properties[2] (shipping profile)"
+        ),
+        items=tuple(
+            _item(row)
+            for row in _list(data, "orderItems", required=True)
+            if _int(row.get("typeId"), "orderItems.typeId") in GOODS_TYPES
+        ),
+        delivery=_delivery(data, countries),
+        external_order_id=str(properties.get(PROPERTY_EXTERNAL_ID) or ""),
+        payment_status=str(properties.get(PROPERTY_PAYMENT) or ""),
+        express=str(properties.get(PROPERTY_EXPRESS) or "").lower() in {"1", "true", "yes"},
+        lock_status=str(data.get("lockStatus") or "unlocked"),
+        currency=str(amounts.get("currency") or "EUR"),
+        total_gross_cents=_cents(amounts.get("grossTotal")),
+        total_net_cents=_cents(amounts.get("netTotal")),
+        total_vat_cents=_cents(amounts.get("vatTotal")),
+        parent_order_id=_parent(data),
+        plenty_packages=tuple(
+            (_int(p.get("id"), "shippingPackages.id"), str(p.get("packageNumber") or ""))
+            for p in _list(data, "shippingPackages")
+        ),
+    )
+
+
+def row_time(row: Mapping[str, Any]) -> datetime:
+    """Return the change time of a search row, aware UTC."""
+    return _time(row.get("updatedAt"), "updatedAt")
+
+
+def row_status(row: Mapping[str, Any]) -> Decimal:
+    """Return the status of a search row or history row."""
+    return _status(row.get("statusId"))
+
+
+def _refuse(name: str, what: str) -> NoReturn:
+    text = (
+        f"The field {name} of this order {what}. Correct the order in plentymarkets and release "
+        "it again."
+    )
+    raise OrderInvalid(text, rule="ORDER_MALFORMED", field=name) from None
+
+
+def _list(data: Mapping[str, Any], name: str, *, required: bool = False) -> list[dict[str, Any]]:
+    value = data.get(name)
+    if value is None and not required:
+        return []
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        _refuse(name, "is missing" if value is None else "is not a list of objects")
+    return value
+
+
+def _int(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str, float)):
+        _refuse(name, "is missing" if value is None else "is not a whole number")
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        _refuse(name, "is not a whole number")
+    if not number.is_finite() or number != number.to_integral_value():
+        _refuse(name, "is not a whole number")
+    return int(number)
+
+
+def _optional_int(value: object, name: str) -> int | None:
+    return None if value in (None, "") else _int(value, name)
+
+
+def _status(value: object) -> Decimal:
+    try:
+        return status(value)
+    except ValueError:
+        _refuse("statusId", "is not a status id")
+
+
+def _time(value: object, name: str) -> datetime:
+    if not isinstance(value, str):
+        _refuse(name, "is not a date")
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:  # also the zero date -0001-11-30 of contract 3.1
+        _refuse(name, "is not a date")
+    if moment.tzinfo is None:
+        _refuse(name, "is a date without a time zone")
+    return moment.astimezone(UTC)
+
+
+def _quantity(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        _refuse("orderItems.quantity", "is not a number")
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        _refuse("orderItems.quantity", "is not a number")
+    if not number.is_finite() or abs(number) > Decimal(10) ** 9:
+        _refuse("orderItems.quantity", "is out of range")
+    return number
+
+
+def _cents(value: object) -> int:
+    """Return an amount in EUR or other currency units as whole cents, 0 where there is none."""
+    try:
+        number = Decimal(str(value or 0)) * 100
+        return int(number.to_integral_value()) if abs(number) < Decimal(10) ** 15 else 0
+    except InvalidOperation:
+        return 0
+
+
+def _properties(data: Mapping[str, Any]) -> dict[int, Any]:
+    return {
+        _int(row.get("typeId"), "properties.typeId"): row.get("value")
+        for row in _list(data, "properties")
+    }
+
+
+def _amounts(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Choose the amounts in the order's own currency (contract 6.9)."""
+    rows = _list(data, "amounts")
+    own = [row for row in rows if row.get("isSystemCurrency") is False]
+    return (own or rows or [{}])[0]
+
+
+def _sending_warehouse(data: Mapping[str, Any], properties: Mapping[int, Any]) -> int | None:
+    for row in _list(data, "relations"):
+        if row.get("referenceType") == "warehouse" and row.get("relation") == "sender":
+            return _int(row.get("referenceId"), "relations.referenceId")
+    return _optional_int(properties.get(PROPERTY_WAREHOUSE), "properties[1] (warehouse)")
+
+
+def _parent(data: Mapping[str, Any]) -> int | None:
+    for row in _list(data, "orderReferences"):
+        if row.get("referenceType") == "parent":
+            return _optional_int(row.get("originOrderId"), "orderReferences.originOrderId")
+    return None
+
+
+def _item(row: Mapping[str, Any]) -> OrderItem:
+    variation = row.get("variation")
+    variation = variation if isinstance(variation, dict) else {}
+    quantity = _quantity(row.get("quantity"))
+    amount = _amounts(row)
+    gross, net = _cents(amount.get("priceGross")), _cents(amount.get("priceNet"))
+    return OrderItem(
+        item_id=_int(row.get("id"), "orderItems.id"),
+        type_id=_int(row.get("typeId"), "orderItems.typeId"),
+        variation_id=_optional_int(row.get("itemVariationId"), "orderItems.itemVariationId") or 0,
+        sku=str(variation.get("number") or ""),
+        quantity=quantity,
+        warehouse_id=_optional_int(row.get("warehouseId"), "orderItems.warehouseId"),
+        total_cents=int(gross * quantity),
+        tax_cents=int((gross - net) * quantity),
+        name=str(row.get("orderItemName") or ""),
+    )
+
+
+def _delivery(data: Mapping[str, Any], countries: Mapping[int, str]) -> Address | None:
+    """Return the delivery address; one address may hold both roles (contract 6.10)."""
+    by_role: dict[int, dict[str, Any]] = {}
+    addresses = _list(data, "addresses")
+    for row in addresses:
+        pivot = row.get("pivot")
+        if isinstance(pivot, dict):
+            by_role[_int(pivot.get("typeId"), "addresses.pivot.typeId")] = row
+    by_id = {row.get("id"): row for row in addresses}
+    for relation in _list(data, "addressRelations"):
+        role = _int(relation.get("typeId"), "addressRelations.typeId")
+        if role not in by_role and relation.get("addressId") in by_id:
+            by_role[role] = by_id[relation.get("addressId")]
+    # plentymarkets ships to the invoice address where no delivery address is set
+    chosen = by_role.get(DELIVERY) or by_role.get(BILLING)
+    return parse_address(chosen, countries) if chosen else None
+
+
+def parse_address(row: Mapping[str, Any], countries: Mapping[int, str]) -> Address:
+    """Return one plentymarkets address; empty text stands for whatever is missing."""
+    options = {
+        _int(option.get("typeId"), "addresses.options.typeId"): option.get("value")
+        for option in _list(row, "options")
+    }
+    country_id = _optional_int(row.get("countryId"), "addresses.countryId") or 0
+
+    def text(name: str) -> str:
+        value = row.get(name)
+        return "" if value is None else str(value).strip()
+
+    return Address(
+        **{f"name{n}": text(f"name{n}") for n in (1, 2, 3, 4)},
+        **{f"address{n}": text(f"address{n}") for n in (1, 2, 3, 4)},
+        postal_code=text("postalCode"),
+        town=text("town"),
+        country_id=country_id,
+        country=countries.get(country_id, ""),
+        state=text("stateName"),
+        email=str(options.get(OPTION_EMAIL) or "").strip(),
+        phone=str(options.get(OPTION_PHONE) or "").strip(),
+        post_number=str(options.get(OPTION_POST_NUMBER) or "").strip(),
+    )
