@@ -68,10 +68,14 @@ orders = Table(
     Column("order_id", BigInteger, primary_key=True, autoincrement=False),
     Column("state", Text, nullable=False),
     Column("plenty_status", Numeric(6, 4), nullable=False),  # as last read or written
+    _time("plenty_updated_at"),  # of the content below
     Column("batch_id", BigInteger, ForeignKey("batches.batch_id")),
+    Column("episode", Integer, nullable=False, server_default=text("1")),  # grows per release
     Column("content", JSONB),  # Order.to_json; personal, removed when no longer needed
     Column("fingerprint", Text),  # of `content`
     Column("sent_fingerprint", Text),  # of what wemalo has
+    _time("cancel_requested_at"),  # the merchant's 8.0 was seen and is not yet settled
+    Column("lookups", Integer, nullable=False, server_default=text("0")),  # not found at wemalo
     Column("wemalo_status", Text),
     Column("wemalo_reason", Text),
     Column("reason_code", Text),  # why the order is where it is

@@ -11,6 +11,23 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+STATES = (
+    "fetched",
+    "ready",
+    "invalid",
+    "no_stock",
+    "quarantined",
+    "submitting",
+    "retry_wait",
+    "waiting",
+    "accepted",
+    "cancelling",
+    "cancelled",
+    "partly_shipped",
+    "shipped",
+    "withdrawn",
+)
+
 
 def upgrade() -> None:
     """Create the ledger."""
@@ -210,10 +227,14 @@ def upgrade() -> None:
         sa.Column("order_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("plenty_status", sa.Numeric(precision=6, scale=4), nullable=False),
+        sa.Column("plenty_updated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("batch_id", sa.BigInteger(), nullable=True),
+        sa.Column("episode", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("content", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("fingerprint", sa.Text(), nullable=True),
         sa.Column("sent_fingerprint", sa.Text(), nullable=True),
+        sa.Column("cancel_requested_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lookups", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("wemalo_status", sa.Text(), nullable=True),
         sa.Column("wemalo_reason", sa.Text(), nullable=True),
         sa.Column("reason_code", sa.Text(), nullable=True),
@@ -237,7 +258,7 @@ def upgrade() -> None:
         ),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('fetched', 'ready', 'invalid', 'no_stock', 'quarantined', 'submitting', 'retry_wait', 'waiting', 'accepted', 'cancelling', 'cancelled', 'partly_shipped', 'shipped', 'withdrawn')",
+            "state IN (" + ", ".join(f"'{state}'" for state in STATES) + ")",
             name=op.f("ck_orders_state_known"),
         ),
         sa.ForeignKeyConstraint(

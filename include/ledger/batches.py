@@ -1,0 +1,52 @@
+"""Batches: one run's piece of work. XCom carries the batch id; counts are kept here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.ledger.tables import batches
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+def open_batch(
+    connection: Connection,
+    merchant: str,
+    run_id: str,
+    window: tuple[datetime | None, datetime | None],
+) -> int:
+    """Return the batch of this run; a second try of the same run gets the same batch."""
+    statement = (
+        insert(batches)
+        .values(merchant=merchant, run_id=run_id, window_start=window[0], window_end=window[1])
+        .on_conflict_do_update(constraint="uq_batches_merchant_run_id", set_={"run_id": run_id})
+        .returning(batches.c.batch_id)
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def add_counts(connection: Connection, batch_id: int, counts: dict[str, int]) -> None:
+    """Keep a task's counts with its batch; a later try of the task replaces its own."""
+    connection.execute(
+        update(batches)
+        .where(batches.c.batch_id == batch_id)
+        .values(counts=batches.c.counts.op("||")(func.jsonb_build_object(*_flat(counts))))
+    )
+
+
+def counts_of(connection: Connection, batch_id: int) -> dict[str, int]:
+    """Return what the tasks of a batch counted so far."""
+    row = connection.execute(
+        select(batches.c.counts).where(batches.c.batch_id == batch_id)
+    ).scalar_one()
+    return dict(row)
+
+
+def _flat(counts: dict[str, int]) -> list[str | int]:
+    return [part for pair in counts.items() for part in pair]

@@ -1,0 +1,327 @@
+"""Orders in the ledger: fetched, moved from state to state, leased.
+
+Every change of state is one conditional update (``WHERE state IN (allowed sources)``) together with
+its event in the same transaction. Whoever loses a race changes nothing and is told so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.core.models import Order, order_from_json
+from include.core.states import ENDED, State, sources_of
+from include.ledger.tables import orders
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from include.ledger.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What extraction needs to know of an order that is already in the ledger."""
+
+    order_id: int
+    state: State
+    plenty_updated_at: datetime | None
+    fingerprint: str | None
+    episode: int
+    cancel_requested: bool
+
+
+def known(connection: Connection, merchant: str, ids: Collection[int]) -> dict[int, Known]:
+    """Return the ledger's view of those of ``ids`` that it holds."""
+    if not ids:
+        return {}
+    rows = connection.execute(
+        select(
+            orders.c.order_id,
+            orders.c.state,
+            orders.c.plenty_updated_at,
+            orders.c.fingerprint,
+            orders.c.episode,
+            orders.c.cancel_requested_at,
+        ).where(orders.c.merchant == merchant, orders.c.order_id.in_(list(ids)))
+    )
+    return {
+        row.order_id: Known(
+            row.order_id,
+            State(row.state),
+            row.plenty_updated_at,
+            row.fingerprint,
+            row.episode,
+            row.cancel_requested_at is not None,
+        )
+        for row in rows
+    }
+
+
+def put_fetched(
+    connection: Connection, journal: Journal, batch_id: int, fetched: Sequence[Order]
+) -> None:
+    """Insert orders as FETCHED, or take the new content of ones that may start over.
+
+    An order the warehouse has is never touched here: the conflict clause repeats the states.
+    """
+    if not fetched:
+        return
+    restart = sorted(sources_of(State.FETCHED) | {State.FETCHED})
+    statement = insert(orders).values(
+        [
+            {
+                "merchant": journal.merchant,
+                "order_id": order.order_id,
+                "state": State.FETCHED,
+                "plenty_status": order.status,
+                "plenty_updated_at": order.updated_at,
+                "batch_id": batch_id,
+                "content": order.to_json(),
+                "fingerprint": order.fingerprint(),
+            }
+            for order in fetched
+        ]
+    )
+    done = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["merchant", "order_id"],
+            where=orders.c.state.in_(restart),
+            set_={
+                "state": State.FETCHED,
+                "plenty_status": statement.excluded.plenty_status,
+                "plenty_updated_at": statement.excluded.plenty_updated_at,
+                "batch_id": batch_id,
+                "content": statement.excluded.content,
+                "fingerprint": statement.excluded.fingerprint,
+                "episode": orders.c.episode
+                + func.cast(orders.c.state != State.FETCHED, orders.c.episode.type),
+                "reason_code": None,
+                "reason": None,
+                "attempts": 0,
+                "next_attempt_at": None,
+                "cancel_requested_at": None,
+                "ended_at": None,
+                "version": orders.c.version + 1,
+                "changed_at": func.now(),
+            },
+        ).returning(orders.c.order_id, orders.c.episode, orders.c.fingerprint)
+    )
+    journal.add_many(
+        connection,
+        [
+            (row.order_id, "fetched", {"episode": row.episode, "fingerprint": row.fingerprint[:12]})
+            for row in done
+        ],
+    )
+
+
+def put_unreadable(
+    connection: Connection,
+    journal: Journal,
+    batch_id: int,
+    order_id: int,
+    code: str,
+    reason: dict[str, str],
+) -> None:
+    """Keep an order whose content cannot be read: quarantined with its reason, nothing lost."""
+    statement = insert(orders).values(
+        merchant=journal.merchant,
+        order_id=order_id,
+        state=State.QUARANTINED,
+        plenty_status=Decimal(0),
+        batch_id=batch_id,
+        reason_code=code,
+        reason=reason,
+    )
+    may = sorted(sources_of(State.QUARANTINED) | {State.QUARANTINED})
+    done = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["merchant", "order_id"],
+            where=orders.c.state.in_(may),
+            set_={
+                "state": State.QUARANTINED,
+                "reason_code": code,
+                "reason": reason,
+                "changed_at": func.now(),
+            },
+        ).returning(orders.c.order_id)
+    ).scalar_one_or_none()
+    if done is not None:
+        journal.add(connection, order_id, "quarantined", code=code, **reason)
+
+
+def move(
+    connection: Connection,
+    journal: Journal,
+    order_id: int,
+    new: State,
+    *,
+    only_from: Collection[State] | None = None,
+    sets: Mapping[str, Any] | None = None,
+    event: str | None = None,
+    **data: Any,
+) -> bool:
+    """Move one order to ``new`` if it is in a state that allows it, with its event.
+
+    :param only_from: narrower than the state machine, where the caller has read the state before.
+    :param sets: further columns of the row.
+    :returns: False, and nothing changed, where somebody else was faster or the move is not allowed.
+    """
+    allowed = sources_of(new) | {new}
+    sources = allowed & set(only_from) if only_from is not None else allowed
+    values: dict[str, Any] = {
+        "state": new,
+        "version": orders.c.version + 1,
+        "changed_at": func.now(),
+        "lease_owner": None,
+        "lease_until": None,
+        "ended_at": func.coalesce(orders.c.ended_at, func.now()) if new in ENDED else None,
+        **(sets or {}),
+    }
+    moved = connection.execute(
+        update(orders)
+        .where(
+            orders.c.merchant == journal.merchant,
+            orders.c.order_id == order_id,
+            orders.c.state.in_(sorted(sources)),
+        )
+        .values(values)
+        .returning(orders.c.order_id)
+    ).scalar_one_or_none()
+    if moved is None:
+        journal.add(connection, order_id, "move_refused", to=new, **data)
+        return False
+    journal.add(connection, order_id, event or str(new), **data)
+    return True
+
+
+def lease(
+    connection: Connection,
+    journal: Journal,
+    order_id: int,
+    new: State,
+    *,
+    only_from: Collection[State],
+    owner: str,
+    seconds: int,
+    sets: Mapping[str, Any] | None = None,
+) -> bool:
+    """Write ahead: move to ``new`` and hold the order for ``seconds``; see `move`."""
+    return move(
+        connection,
+        journal,
+        order_id,
+        new,
+        only_from=only_from,
+        sets={
+            "lease_owner": owner,
+            "lease_until": func.now() + text(f"interval '{int(seconds)} seconds'"),
+            "attempts": orders.c.attempts + 1,
+            **(sets or {}),
+        },
+    )
+
+
+def _rows(
+    connection: Connection, merchant: str, *where: ColumnElement[bool], limit: int | None = None
+) -> Sequence[Row[Any]]:
+    statement = (
+        select(orders).where(orders.c.merchant == merchant, *where).order_by(orders.c.order_id)
+    )
+    return connection.execute(statement.limit(limit) if limit else statement).all()
+
+
+def due(
+    connection: Connection, merchant: str, states: Iterable[State], *, limit: int | None = None
+) -> Sequence[Row[Any]]:
+    """Return whole rows in ``states`` whose next attempt is not in the future, by order id."""
+    return _rows(
+        connection,
+        merchant,
+        orders.c.state.in_(sorted(states)),
+        or_(orders.c.next_attempt_at.is_(None), orders.c.next_attempt_at <= func.now()),
+        limit=limit,
+    )
+
+
+def lease_run_out(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
+    """Lock and return SUBMITTING and CANCELLING rows whose holder is gone.
+
+    Rows that another process is settling are skipped; keep the transaction open meanwhile.
+    """
+    statement = (
+        select(orders)
+        .where(
+            orders.c.merchant == merchant,
+            orders.c.state.in_([State.SUBMITTING, State.CANCELLING]),
+            or_(orders.c.lease_until.is_(None), orders.c.lease_until <= func.now()),
+        )
+        .order_by(orders.c.order_id)
+        .with_for_update(skip_locked=True)
+    )
+    return connection.execute(statement).all()
+
+
+def cancel_requests(connection: Connection, merchant: str, states: Iterable[State]) -> list[int]:
+    """Return ids of orders whose merchant cancelled them and that are in ``states``."""
+    return [
+        row.order_id
+        for row in _rows(
+            connection,
+            merchant,
+            orders.c.cancel_requested_at.is_not(None),
+            orders.c.state.in_(sorted(states)),
+        )
+    ]
+
+
+def touch(connection: Connection, merchant: str, order_ids: Collection[int], **sets: Any) -> None:
+    """Set columns that are not the state on many orders."""
+    if order_ids:
+        connection.execute(
+            update(orders)
+            .where(orders.c.merchant == merchant, orders.c.order_id.in_(list(order_ids)))
+            .values(**sets)
+        )
+
+
+def set_statuses(connection: Connection, merchant: str, seen: Mapping[int, Decimal]) -> None:
+    """Remember the plentymarkets status of many orders, as just read or written."""
+    if seen:
+        connection.execute(
+            update(orders)
+            .where(orders.c.merchant == bindparam("m"), orders.c.order_id == bindparam("o"))
+            .values(plenty_status=bindparam("s")),
+            [{"m": merchant, "o": order_id, "s": value} for order_id, value in seen.items()],
+        )
+
+
+def content(row: Row[Any]) -> Order:
+    """Return the order kept in a row.
+
+    :raises ValueError: its content was removed, because the order ended long ago.
+    """
+    if row.content is None:
+        msg = f"the content of order {row.order_id} is no longer kept"
+        raise ValueError(msg)
+    return order_from_json(row.content)
+
+
+def in_flight(connection: Connection, merchant: str, states: Iterable[State]) -> set[int]:
+    """Return the ids of all orders in ``states``."""
+    return set(
+        connection.execute(
+            select(orders.c.order_id).where(
+                orders.c.merchant == merchant, orders.c.state.in_(sorted(states))
+            )
+        ).scalars()
+    )

@@ -1,0 +1,165 @@
+"""The outbox: what still has to be written to plentymarkets, each fact once.
+
+A row is ``due``, then ``writing`` (written ahead: the call may have happened), then ``done``,
+``dropped`` (overtaken by events) or ``dead`` (refused for good). A row found in ``writing`` at the
+start of a task was interrupted: its writer looks at plentymarkets before it writes again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.ledger.tables import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from include.ledger.journal import Journal
+
+FIRST_WAIT_S = 30
+LONGEST_WAIT_S = 3600
+
+
+def enqueue(
+    connection: Connection,
+    journal: Journal,
+    order_id: int,
+    kind: str,
+    dedupe_key: str,
+    payload: dict[str, Any],
+) -> bool:
+    """Queue a fact unless it is queued or written already; say whether it is new."""
+    new = connection.execute(
+        insert(outbox)
+        .values(
+            merchant=journal.merchant,
+            order_id=order_id,
+            kind=kind,
+            dedupe_key=dedupe_key,
+            payload=payload,
+        )
+        .on_conflict_do_nothing(constraint="uq_outbox_merchant_order_id_dedupe_key")
+        .returning(outbox.c.outbox_id)
+    ).scalar_one_or_none()
+    return new is not None
+
+
+def pending(
+    connection: Connection, merchant: str, kinds: Collection[str], *, limit: int = 10_000
+) -> Sequence[Row[Any]]:
+    """Return rows to write now, oldest first."""
+    return connection.execute(
+        select(outbox)
+        .where(
+            outbox.c.merchant == merchant,
+            outbox.c.kind.in_(list(kinds)),
+            outbox.c.state.in_(["due", "writing"]),
+            outbox.c.next_attempt_at <= func.now(),
+        )
+        .order_by(outbox.c.outbox_id)
+        .limit(limit)
+    ).all()
+
+
+def begin(connection: Connection, outbox_id: int, hold_s: int = 120) -> bool:
+    """Write ahead: mark a row as being written, unless another process holds it.
+
+    The holder has ``hold_s`` seconds; after that the row counts as interrupted.
+    """
+    taken = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.outbox_id == outbox_id,
+            outbox.c.state.in_(["due", "writing"]),
+            outbox.c.next_attempt_at <= func.now(),
+        )
+        .values(
+            state="writing",
+            attempts=outbox.c.attempts + 1,
+            next_attempt_at=func.now() + text(f"interval '{int(hold_s)} seconds'"),
+        )
+        .returning(outbox.c.outbox_id)
+    ).scalar_one_or_none()
+    return taken is not None
+
+
+def finish(connection: Connection, outbox_id: int, state: str = "done") -> None:
+    """End a row as ``done``, ``dropped`` or ``dead``."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.outbox_id == outbox_id)
+        .values(state=state, done_at=func.now())
+    )
+
+
+def postpone(
+    connection: Connection,
+    outbox_id: int,
+    code: str,
+    *,
+    ambiguous: bool,
+    wait_s: float | None = None,
+) -> None:
+    """Try a row again later: after ``wait_s`` or with growing pauses.
+
+    :param ambiguous: the call may have happened, so the row stays ``writing``.
+    """
+    pause = (
+        func.make_interval(0, 0, 0, 0, 0, 0, float(wait_s))
+        if wait_s is not None
+        else func.make_interval(
+            0, 0, 0, 0, 0, 0,
+            func.least(
+                LONGEST_WAIT_S,
+                FIRST_WAIT_S * func.power(2, func.least(outbox.c.attempts, 10)),
+            ),
+        )
+    )  # fmt: skip
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.outbox_id == outbox_id)
+        .values(
+            state="writing" if ambiguous else "due",
+            error_code=code,
+            next_attempt_at=func.now() + pause,
+        )
+    )
+
+
+def drop_pending(
+    connection: Connection, merchant: str, order_id: int, kinds: Collection[str]
+) -> int:
+    """Drop rows of one order that events have overtaken; return how many."""
+    return connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.merchant == merchant,
+            outbox.c.order_id == order_id,
+            outbox.c.kind.in_(list(kinds)),
+            outbox.c.state == "due",
+        )
+        .values(state="dropped", done_at=func.now())
+    ).rowcount
+
+
+def has_pending(
+    connection: Connection, merchant: str, ids: Collection[int], kinds: Collection[str]
+) -> set[int]:
+    """Return those of ``ids`` that still have something of ``kinds`` to be written."""
+    if not ids:
+        return set()
+    return set(
+        connection.execute(
+            select(outbox.c.order_id).where(
+                outbox.c.merchant == merchant,
+                outbox.c.order_id.in_(list(ids)),
+                outbox.c.kind.in_(list(kinds)),
+                outbox.c.state.in_(["due", "writing"]),
+            )
+        ).scalars()
+    )

@@ -1,0 +1,179 @@
+"""Parcels and wemalo's queue rows: seen, written to plentymarkets, acknowledged; in that order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.ledger.tables import parcels, sent_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from sqlalchemy import Connection, Row
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """One row of wemalo's queue of sent items (wemalo contract 5)."""
+
+    history_id: int
+    order_id: int
+    parcel_id: str
+    product: str
+    quantity: Decimal
+    complete: bool  # orderStatusId 500: with this hand-over the order is sent completely
+    tracking_number: str
+    carrier: str
+    handed_over_at: datetime | None
+
+
+def keep_sent_rows(connection: Connection, merchant: str, rows: Sequence[SentRow]) -> set[int]:
+    """Keep queue rows and their parcels; return the history ids that are new.
+
+    A parcel's number or carrier may change later: the newest word wins.
+    """
+    if not rows:
+        return set()
+    new = connection.execute(
+        insert(sent_rows)
+        .values(
+            [
+                {
+                    "merchant": merchant,
+                    "history_id": row.history_id,
+                    "order_id": row.order_id,
+                    "parcel_id": row.parcel_id,
+                    "quantity": row.quantity,
+                    "product": row.product,
+                    "complete": row.complete,
+                }
+                for row in rows
+            ]
+        )
+        .on_conflict_do_nothing()
+        .returning(sent_rows.c.history_id)
+    ).scalars()
+    fresh = set(new)
+    newest = {(row.order_id, row.parcel_id): row for row in rows}
+    statement = insert(parcels).values(
+        [
+            {
+                "merchant": merchant,
+                "order_id": row.order_id,
+                "parcel_id": row.parcel_id,
+                "tracking_number": row.tracking_number,
+                "carrier": row.carrier,
+                "handed_over_at": row.handed_over_at,
+            }
+            for row in newest.values()
+        ]
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["merchant", "order_id", "parcel_id"],
+            set_={
+                "tracking_number": statement.excluded.tracking_number,
+                "carrier": statement.excluded.carrier,
+                "handed_over_at": statement.excluded.handed_over_at,
+            },
+        )
+    )
+    return fresh
+
+
+def parcels_to_write(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
+    """Return parcels with a tracking number that plentymarkets does not have, or has otherwise."""
+    return connection.execute(
+        select(parcels)
+        .where(
+            parcels.c.merchant == merchant,
+            parcels.c.tracking_number != "",
+            parcels.c.tracking_number.is_distinct_from(parcels.c.written_number),
+        )
+        .order_by(parcels.c.order_id, parcels.c.parcel_id)
+    ).all()
+
+
+def parcels_of(connection: Connection, merchant: str, order_id: int) -> Sequence[Row[Any]]:
+    """Return all parcels of an order, by parcel id."""
+    return connection.execute(
+        select(parcels)
+        .where(parcels.c.merchant == merchant, parcels.c.order_id == order_id)
+        .order_by(parcels.c.parcel_id)
+    ).all()
+
+
+def parcel_written(
+    connection: Connection,
+    merchant: str,
+    order_id: int,
+    parcel_id: str,
+    *,
+    number: str,
+    plenty_package_id: int,
+    weight_g: int | None = None,
+) -> None:
+    """Remember the number that plentymarkets now has for a parcel."""
+    values: dict[str, Any] = {"written_number": number, "plenty_package_id": plenty_package_id}
+    if weight_g is not None:
+        values["weight_g"] = weight_g
+    connection.execute(
+        update(parcels)
+        .where(
+            parcels.c.merchant == merchant,
+            parcels.c.order_id == order_id,
+            parcels.c.parcel_id == parcel_id,
+        )
+        .values(**values)
+    )
+
+
+def rows_to_acknowledge(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
+    """Return queue rows not yet acknowledged whose parcel plentymarkets has, oldest first."""
+    return connection.execute(
+        select(sent_rows)
+        .join(
+            parcels,
+            (parcels.c.merchant == sent_rows.c.merchant)
+            & (parcels.c.order_id == sent_rows.c.order_id)
+            & (parcels.c.parcel_id == sent_rows.c.parcel_id),
+        )
+        .where(
+            sent_rows.c.merchant == merchant,
+            sent_rows.c.acknowledged_at.is_(None),
+            parcels.c.written_number.is_not(None),
+            parcels.c.written_number == parcels.c.tracking_number,
+        )
+        .order_by(sent_rows.c.history_id)
+    ).all()
+
+
+def acknowledged(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
+    """Remember rows that wemalo has taken off its queue."""
+    if history_ids:
+        connection.execute(
+            update(sent_rows)
+            .where(sent_rows.c.merchant == merchant, sent_rows.c.history_id.in_(list(history_ids)))
+            .values(acknowledged_at=func.now())
+        )
+
+
+def complete_orders(connection: Connection, merchant: str, ids: Collection[int]) -> set[int]:
+    """Return those of ``ids`` whose last parcel has left."""
+    if not ids:
+        return set()
+    return set(
+        connection.execute(
+            select(sent_rows.c.order_id).where(
+                sent_rows.c.merchant == merchant,
+                sent_rows.c.order_id.in_(list(ids)),
+                sent_rows.c.complete,
+            )
+        ).scalars()
+    )
