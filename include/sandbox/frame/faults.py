@@ -1,0 +1,70 @@
+"""Troubles that a test or an operator can switch on, route by route."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from include.sandbox.frame.matching import Call, CallFilter
+
+FaultKind = Literal[
+    "status",  # answer with `status` and `body`; no effect
+    "delay",  # wait `seconds`, then go on as usual
+    "lost_reply",  # the effect happens, then `status` (504), or a cut connection with `cut`
+    "malformed",  # 200 and broken JSON; no effect
+    "html",  # an HTML page with `status` (200); no effect
+    "empty",  # `status` (200) and nothing; no effect
+    "cut",  # the connection is cut before anything happens; no effect
+    "limit",  # the server's own "too many calls" answer; no effect
+    "error_in_200",  # the server's own way to report an error inside a 200; no effect
+]
+
+
+class Fault(CallFilter):
+    """One trouble: which calls it hits and what happens to them.
+
+    `status` and `body` replace the defaults of the kind. `seconds` are real seconds.
+    """
+
+    kind: FaultKind
+    status: int | None = Field(default=None, ge=100, le=599)
+    body: Any = None
+    seconds: float = Field(default=0.0, ge=0)
+    cut: bool = False
+
+
+class FaultBook:
+    """The faults of one server, in the order they were added."""
+
+    def __init__(self) -> None:
+        self._next_id = 1
+        self._faults: dict[int, Fault] = {}
+
+    def add(self, fault: Fault) -> int:
+        """Add a fault and return its id."""
+        fault.id = self._next_id
+        self._next_id += 1
+        self._faults[fault.id] = fault
+        return fault.id
+
+    def remove(self, fault_id: int | None = None) -> None:
+        """Remove one fault, or all. An unknown id is no error."""
+        if fault_id is None:
+            self._faults.clear()
+        else:
+            self._faults.pop(fault_id, None)
+
+    def all(self) -> list[Fault]:
+        """Return all faults with their counters."""
+        return list(self._faults.values())
+
+    def due(self, call: Call) -> tuple[float, Fault | None]:
+        """Return the delay in real seconds and the first other fault that hits this call."""
+        delay = 0.0
+        for fault in self._faults.values():
+            if fault.due(call):
+                if fault.kind != "delay":
+                    return delay, fault
+                delay += fault.seconds
+        return delay, None
