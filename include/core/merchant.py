@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from include.core.quality_settings import QualitySettings
 from include.core.statuses import status
 
 StatusId = Annotated[Decimal, BeforeValidator(status)]
@@ -112,6 +113,9 @@ class Merchant(Section):
     carriers: dict[str, str] = Field(
         default_factory=dict,
         description="wemalo carrier name -> name of the plentymarkets shipping service provider.",
+    )
+    quality: QualitySettings = Field(
+        default_factory=QualitySettings, description="Rules for addresses, positions and stock."
     )
     goods_issue: Literal["none", "book"] = Field(
         "none",

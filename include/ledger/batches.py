@@ -48,5 +48,16 @@ def counts_of(connection: Connection, batch_id: int) -> dict[str, int]:
     return dict(row)
 
 
+def previous_start(connection: Connection, merchant: str, batch_id: int) -> datetime | None:
+    """Return when the newest earlier batch that got through its extraction was opened (UTC)."""
+    return connection.execute(
+        select(func.max(batches.c.opened_at)).where(
+            batches.c.merchant == merchant,
+            batches.c.batch_id < batch_id,
+            batches.c.counts.has_key("released"),
+        )
+    ).scalar_one_or_none()
+
+
 def _flat(counts: dict[str, int]) -> list[str | int]:
     return [part for pair in counts.items() for part in pair]

@@ -37,6 +37,7 @@ class Known:
     fingerprint: str | None
     episode: int
     cancel_requested: bool
+    sent: bool  # wemalo has had it
 
 
 def known(connection: Connection, merchant: str, ids: Collection[int]) -> dict[int, Known]:
@@ -51,6 +52,7 @@ def known(connection: Connection, merchant: str, ids: Collection[int]) -> dict[i
             orders.c.fingerprint,
             orders.c.episode,
             orders.c.cancel_requested_at,
+            orders.c.sent_fingerprint,
         ).where(orders.c.merchant == merchant, orders.c.order_id.in_(list(ids)))
     )
     return {
@@ -61,6 +63,7 @@ def known(connection: Connection, merchant: str, ids: Collection[int]) -> dict[i
             row.fingerprint,
             row.episode,
             row.cancel_requested_at is not None,
+            row.sent_fingerprint is not None,
         )
         for row in rows
     }
@@ -253,22 +256,39 @@ def due(
     )
 
 
-def lease_run_out(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
-    """Lock and return SUBMITTING and CANCELLING rows whose holder is gone.
+def in_states(connection: Connection, merchant: str, states: Iterable[State]) -> Sequence[Row[Any]]:
+    """Return whole rows in ``states`` that still have their content, by order id."""
+    return _rows(
+        connection, merchant, orders.c.state.in_(sorted(states)), orders.c.content.is_not(None)
+    )
 
-    Rows that another process is settling are skipped; keep the transaction open meanwhile.
+
+def take_over_leases(
+    connection: Connection, merchant: str, owner: str, seconds: int
+) -> Sequence[Row[Any]]:
+    """Take over SUBMITTING and CANCELLING orders whose holder is gone; return their rows.
+
+    Rows that another process is taking over right now are skipped.
     """
-    statement = (
-        select(orders)
+    ripe = (
+        select(orders.c.order_id)
         .where(
             orders.c.merchant == merchant,
             orders.c.state.in_([State.SUBMITTING, State.CANCELLING]),
             or_(orders.c.lease_until.is_(None), orders.c.lease_until <= func.now()),
         )
-        .order_by(orders.c.order_id)
         .with_for_update(skip_locked=True)
     )
-    return connection.execute(statement).all()
+    statement = (
+        update(orders)
+        .where(orders.c.merchant == merchant, orders.c.order_id.in_(ripe))
+        .values(
+            lease_owner=owner,
+            lease_until=func.now() + text(f"interval '{int(seconds)} seconds'"),
+        )
+        .returning(orders)
+    )
+    return sorted(connection.execute(statement).all(), key=lambda row: row.order_id)
 
 
 def cancel_requests(connection: Connection, merchant: str, states: Iterable[State]) -> list[int]:

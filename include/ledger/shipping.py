@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
@@ -12,32 +11,20 @@ from include.ledger.tables import parcels, sent_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
-    from decimal import Decimal
 
     from sqlalchemy import Connection, Row
 
-
-@dataclass(frozen=True, slots=True)
-class SentRow:
-    """One row of wemalo's queue of sent items (wemalo contract 5)."""
-
-    history_id: int
-    order_id: int
-    parcel_id: str
-    product: str
-    quantity: Decimal
-    complete: bool  # orderStatusId 500: with this hand-over the order is sent completely
-    tracking_number: str
-    carrier: str
-    handed_over_at: datetime | None
+    from include.core.sent import SentRow
 
 
-def keep_sent_rows(connection: Connection, merchant: str, rows: Sequence[SentRow]) -> set[int]:
-    """Keep queue rows and their parcels; return the history ids that are new.
+def keep_sent_rows(
+    connection: Connection, merchant: str, rows: Sequence[SentRow], known: Collection[int]
+) -> set[int]:
+    """Keep queue rows of ``known`` orders and their parcels; return the history ids that are new.
 
     A parcel's number or carrier may change later: the newest word wins.
     """
+    rows = [row for row in rows if row.order_id in known]
     if not rows:
         return set()
     new = connection.execute(
@@ -174,6 +161,19 @@ def complete_orders(connection: Connection, merchant: str, ids: Collection[int])
                 sent_rows.c.merchant == merchant,
                 sent_rows.c.order_id.in_(list(ids)),
                 sent_rows.c.complete,
+            )
+        ).scalars()
+    )
+
+
+def orders_with_parcels(connection: Connection, merchant: str, ids: Collection[int]) -> set[int]:
+    """Return those of ``ids`` of which at least one parcel has left."""
+    if not ids:
+        return set()
+    return set(
+        connection.execute(
+            select(parcels.c.order_id).where(
+                parcels.c.merchant == merchant, parcels.c.order_id.in_(list(ids))
             )
         ).scalars()
     )

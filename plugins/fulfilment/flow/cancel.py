@@ -1,0 +1,193 @@
+"""Cancellations: what was never sent is settled at once, the warehouse is asked about the rest.
+
+The warehouse's word decides (wemalo contract 4.8): a refused or unclear cancel is followed by a
+look at the order's status, never by another guess.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from include.core.errors import (
+    AmbiguousWrite,
+    FulfilmentError,
+    NotFound,
+    OrderRejected,
+    TransientError,
+)
+from include.core.states import NEVER_SENT, State
+from include.core.wemalo_order import WarehouseStatus, external_id, state_of
+from include.ledger import orders, outbox
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from fulfilment.flow.work import Work
+
+ASKABLE = (State.ACCEPTED, State.WAITING)
+REASON = "cancelled by the merchant"
+
+
+def cancel_requested(work: Work) -> dict[str, int]:
+    """Ask the warehouse for every order whose merchant cancelled it.
+
+    :returns: counts: cancelled, too_late, unclear (asked again at the next run).
+    """
+    counts = {"cancelled": 0, "too_late": 0, "unclear": 0}
+    with work.engine.begin() as connection:
+        unsent = orders.cancel_requests(connection, work.name, NEVER_SENT)
+        for order_id in unsent:
+            counts["cancelled"] += settle_unsent(work, connection, order_id, "unsent:late")
+        left = orders.cancel_requests(connection, work.name, [State.PARTLY_SHIPPED, State.SHIPPED])
+        for order_id in left:
+            queue_too_late(work, connection, order_id, "SHIPPED")
+            orders.touch(connection, work.name, [order_id], cancel_requested_at=None)
+            counts["too_late"] += 1
+        asked = orders.cancel_requests(connection, work.name, ASKABLE)
+    for order_id in asked:
+        try:
+            counts[_ask(work, order_id)] += 1
+        except TransientError as error:
+            work.note_trouble(error)
+            counts["unclear"] += 1
+            break
+        except FulfilmentError as error:
+            work.note_trouble(error)
+            counts["unclear"] += 1
+    return counts
+
+
+def _ask(work: Work, order_id: int) -> str:
+    with work.engine.begin() as connection:
+        if not orders.lease(
+            connection,
+            work.journal,
+            order_id,
+            State.CANCELLING,
+            only_from=ASKABLE,
+            owner=work.owner,
+            seconds=work.lease_s,
+        ):
+            return "unclear"
+    try:
+        work.wemalo.cancel(external_id(order_id), REASON)
+    except (OrderRejected, NotFound) as refusal:
+        return settle_by_status(work, order_id, refusal.code)
+    except AmbiguousWrite as error:
+        return settle_by_status(work, order_id, error.code)
+    except FulfilmentError:
+        with work.engine.begin() as connection:  # nothing happened there: ask again next time
+            orders.move(
+                connection,
+                work.journal,
+                order_id,
+                State.ACCEPTED,
+                only_from=[State.CANCELLING],
+                event="cancel_not_sent",
+            )
+        raise
+    with work.engine.begin() as connection:
+        settle_cancelled(work, connection, order_id, why="warehouse agreed")
+    return "cancelled"
+
+
+def settle_by_status(work: Work, order_id: int, code: str) -> str:
+    """Settle a CANCELLING order by what the warehouse says of it; unclear stays unclear."""
+    found = work.wemalo.status(external_id(order_id))
+    with work.engine.begin() as connection:
+        if found is None or found.status_name == WarehouseStatus.CANCELLED:
+            why = "warehouse does not know it" if found is None else "warehouse shows CANCELLED"
+            settle_cancelled(work, connection, order_id, why=why)
+            return "cancelled"
+        state = state_of(found.status_name)
+        if state is None or code == AmbiguousWrite.code:
+            # the call may still be on its way: look again once the lease has run out
+            work.journal.add(connection, order_id, "cancel_unclear", warehouse=found.status_name)
+            return "unclear"
+        if state is State.WAITING or found.status_name == WarehouseStatus.OPEN:
+            # refused although it has not started: ask again at the next run
+            orders.move(
+                connection,
+                work.journal,
+                order_id,
+                state,
+                only_from=[State.CANCELLING],
+                event="cancel_refused",
+                warehouse=found.status_name,
+                code=code,
+            )
+            return "unclear"
+        orders.move(
+            connection,
+            work.journal,
+            order_id,
+            state,
+            only_from=[State.CANCELLING],
+            sets={"cancel_requested_at": None, "wemalo_status": found.status_name},
+            event="cancel_refused",
+            warehouse=found.status_name,
+            code=code,
+        )
+        queue_too_late(work, connection, order_id, found.status_name)
+    return "too_late"
+
+
+def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: str) -> None:
+    """End an order that the warehouse will not ship, and queue 8.8."""
+    statuses = work.merchant.statuses
+    if orders.move(
+        connection,
+        work.journal,
+        order_id,
+        State.CANCELLED,
+        sets={"cancel_requested_at": None, "wemalo_status": WarehouseStatus.CANCELLED},
+        why=why,
+    ):
+        work.queue_status(
+            connection, order_id, statuses.cancel_done, (statuses.cancel_requested,), "cancelled"
+        )
+
+
+def request_cancel(work: Work, connection: Connection, order_id: int) -> None:
+    """Note that the merchant wants an order cancelled that the warehouse has, or may have."""
+    orders.touch(connection, work.name, [order_id], cancel_requested_at=datetime.now(UTC))
+    # a fault status that waits to be written would overwrite the cancellation
+    outbox.drop_pending(connection, work.name, order_id, ["status"])
+    work.journal.add(connection, order_id, "cancel_seen")
+
+
+def settle_unsent(work: Work, connection: Connection, order_id: int, key: str) -> bool:
+    """Cancel an order that wemalo never had: it is never sent, and plentymarkets gets 8.8."""
+    statuses = work.merchant.statuses
+    if not orders.move(
+        connection, work.journal, order_id, State.CANCELLED, only_from=NEVER_SENT, why="unsent"
+    ):
+        return False
+    outbox.drop_pending(connection, work.name, order_id, ["status", "note"])
+    work.queue_status(connection, order_id, statuses.cancel_done, (statuses.cancel_requested,), key)
+    return True
+
+
+def queue_too_late(
+    work: Work, connection: Connection, order_id: int, warehouse_status: str
+) -> None:
+    """Tell the merchant that the warehouse was faster: status of choice, and always a note."""
+    statuses = work.merchant.statuses
+    work.queue_status(
+        connection,
+        order_id,
+        statuses.cancel_too_late,
+        (statuses.cancel_requested,),
+        "too_late",
+    )
+    work.queue_note(
+        connection,
+        order_id,
+        "cancel_too_late",
+        f"Stornierung zu spät: das Lager arbeitet bereits an diesem Auftrag (Stand "
+        f"{warehouse_status}). Er wird versendet. Bitte die Sendung als Retoure behandeln.",
+        f"Cancelled too late: the warehouse already works on this order (status "
+        f"{warehouse_status}). It ships. Please treat the parcel as a return.",
+    )
+    work.journal.add(connection, order_id, "cancel_too_late", warehouse=warehouse_status)

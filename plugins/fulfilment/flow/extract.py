@@ -1,0 +1,223 @@
+"""Extract: which orders are released or cancelled; all ids first, then content of what is new."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.cancel import queue_too_late, request_cancel, settle_unsent
+from fulfilment.flow.work import Work, log
+from fulfilment.hooks.plenty import Filter
+from include.core.errors import OrderInvalid
+from include.core.plenty_order import parse_order, row_status, row_time
+from include.core.release import Cancel, Release, on_cancel, on_release
+from include.ledger import batches, orders, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+    from sqlalchemy import Connection
+
+    from include.core.models import Order
+    from include.ledger.orders import Known
+
+Window = tuple[datetime | None, datetime | None]
+
+#: contract 18: a shop that polled by change time settled on 24 hours of overlap
+CANCEL_OVERLAP = timedelta(hours=24)
+FIRST_LOOK_BACK = timedelta(days=7)
+CHUNK = 250
+
+
+def extract(work: Work, *, window: Window, order_ids: Sequence[int] = ()) -> dict[str, int]:
+    """Take released orders into the ledger and note cancellations.
+
+    :param window: closed-open, of plentymarkets' change time, or ``(None, None)`` for everything
+        that is released now.
+    :param order_ids: only these orders.
+    :returns: counts: released, fetched, unchanged, malformed, foreign, cancelled, repaired.
+    """
+    counts = dict.fromkeys(
+        ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired"), 0
+    )
+    _take_cancelled(work, counts, order_ids)
+    rows = _released(work, window, order_ids)
+    counts["released"] = len(rows)
+    wanted = _decide(work, rows, counts)
+    for start in range(0, len(wanted), CHUNK):
+        _take_content(work, wanted[start : start + CHUNK], counts)
+    with work.engine.begin() as connection:
+        batches.add_counts(connection, work.batch_id, counts)
+    return counts
+
+
+def _filters(work: Work, status: Decimal) -> list[Filter]:
+    plenty = work.merchant.plenty
+    return [
+        Filter("statusId", "eq", status),
+        Filter("plentyId", "eq", plenty.plenty_id),
+        Filter("orderTypeId", "in", plenty.shippable_types),
+        Filter("orderItemWarehouseId", "eq", plenty.warehouse_id),
+        # a main order's delivery orders carry the goods: both would ship twice (contract 9.1)
+        Filter("excludeMainOrders", "eq", True),
+    ]
+
+
+def _search(work: Work, status: Decimal, more: Sequence[Filter]) -> dict[int, dict[str, Any]]:
+    plenty = work.merchant.plenty
+
+    def ours(row: Mapping[str, Any]) -> bool:
+        return (
+            row_status(row) == status
+            and int(row["plentyId"]) == plenty.plenty_id
+            and int(row["typeId"]) in plenty.shippable_types
+            and not row.get("hasDeliveryOrders")
+        )
+
+    found = work.plenty.search_rows([*_filters(work, status), *more], expect=ours)
+    return {int(row["id"]): row for row in found}
+
+
+def _released(work: Work, window: Window, order_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    more = []
+    if window[0] and window[1]:
+        # between is inclusive at both ends (contract 6.2); the end belongs to the next window
+        end = window[1] - timedelta(seconds=1)
+        more.append(Filter("updatedAt", "between", [window[0], end]))
+    if order_ids:
+        more.append(Filter("orderId", "in", list(order_ids)))
+    return _search(work, work.merchant.statuses.fetch, more)
+
+
+def _decide(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int]) -> list[int]:
+    """Return the ids whose content is to be read; repair what only lacks its status."""
+    wanted = []
+    with work.engine.begin() as connection:
+        known = orders.known(connection, work.name, rows)
+        pending = outbox.has_pending(connection, work.name, known, ["status"])
+        for order_id, row in sorted(rows.items()):
+            entry = known.get(order_id)
+            action = on_release(
+                entry.state if entry else None,
+                sent=bool(entry and entry.sent),
+                kept_time=entry.plenty_updated_at if entry else None,
+                row_time=row_time(row),
+                write_pending=order_id in pending,
+            )
+            if action is Release.READ:
+                wanted.append(order_id)
+            elif action is Release.NOTHING:
+                counts["unchanged"] += 1
+            elif action is Release.REPAIR_STATUS:
+                counts["repaired"] += 1
+                _repair(work, connection, order_id, row)
+            elif entry:
+                counts["unchanged"] += 1
+                _needs_person(work, connection, entry)
+    return wanted
+
+
+def _repair(work: Work, connection: Connection, order_id: int, row: Mapping[str, Any]) -> None:
+    statuses = work.merchant.statuses
+    if work.queue_status(
+        connection,
+        order_id,
+        statuses.handed_over,
+        (statuses.fetch,),
+        f"repair:{row_time(row).isoformat()}",
+    ):
+        work.journal.add(connection, order_id, "status_repair", target=str(statuses.handed_over))
+
+
+def _needs_person(work: Work, connection: Connection, entry: Known) -> None:
+    key = f"again:{entry.episode}"
+    new = work.queue_note(
+        connection,
+        entry.order_id,
+        key,
+        "Dieser Auftrag wurde erneut freigegeben, obwohl er bereits versendet oder im Lager "
+        "storniert wurde. Er wird nicht noch einmal gesendet. Bitte einen neuen Auftrag anlegen.",
+        "This order was released again although it was shipped, or cancelled in the warehouse. "
+        "It is not sent a second time. Please create a new order.",
+    )
+    if new:
+        work.journal.add(connection, entry.order_id, "released_again", state=entry.state)
+
+
+def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> None:
+    contents = work.plenty.order_contents(ids)
+    countries = work.countries()
+    good: list[Order] = []
+    bad: list[tuple[int, OrderInvalid]] = []
+    for order_id, data in sorted(contents.items()):
+        try:
+            order = parse_order(data, countries)
+        except OrderInvalid as error:
+            bad.append((order_id, error))
+            continue
+        if not _is_ours(work, order):
+            counts["foreign"] += 1
+        elif order.status == work.merchant.statuses.fetch:
+            good.append(order)
+    with work.engine.begin() as connection:
+        orders.put_fetched(connection, work.journal, work.batch_id, good)
+        for order_id, error in bad:
+            reason = {"field": error.field, "de": error.operator, "en": error.operator}
+            orders.put_unreadable(
+                connection, work.journal, work.batch_id, order_id, error.rule, reason
+            )
+            log.warning("%s order %s: %s", work.name, order_id, error.operator)
+    counts["fetched"] += len(good)
+    counts["malformed"] += len(bad)
+
+
+def _is_ours(work: Work, order: Order) -> bool:
+    """Say whether the goods lie in the merchant's warehouse; the item's word wins (6.2)."""
+    ours = work.merchant.plenty.warehouse_id
+    warehouses = {item.warehouse_id or order.warehouse_id for item in order.items}
+    return ours in warehouses if warehouses else order.warehouse_id == ours
+
+
+def _take_cancelled(work: Work, counts: dict[str, int], order_ids: Sequence[int]) -> None:
+    """Note cancellations of orders we know; others were never ours (contract of the flow, 8.0)."""
+    with work.engine.begin() as connection:
+        last = batches.previous_start(connection, work.name, work.batch_id)
+    if last is None and not order_ids:
+        return  # nothing was ever fetched, so nothing of ours can be cancelled
+    since = (last or datetime.now(UTC) - FIRST_LOOK_BACK) - CANCEL_OVERLAP
+    more = (
+        [Filter("orderId", "in", list(order_ids))]
+        if order_ids
+        else [Filter("updatedAt", "gte", since)]
+    )
+    rows = _search(work, work.merchant.statuses.cancel_requested, more)
+    with work.engine.begin() as connection:
+        known = orders.known(connection, work.name, rows)
+        pending = outbox.has_pending(connection, work.name, known, ["status"])
+        for order_id, entry in sorted(known.items()):
+            action = on_cancel(
+                entry.state,
+                requested=entry.cancel_requested,
+                write_pending=order_id in pending,
+            )
+            if action is Cancel.NOTHING:
+                continue
+            counts["cancelled"] += 1
+            _take_cancel(work, connection, entry, action)
+
+
+def _take_cancel(work: Work, connection: Connection, entry: Known, action: Cancel) -> None:
+    order_id = entry.order_id
+    if action is Cancel.SETTLE:
+        settle_unsent(work, connection, order_id, f"unsent:{entry.episode}")
+    elif action is Cancel.ASK_WAREHOUSE:
+        request_cancel(work, connection, order_id)
+    elif action is Cancel.TOO_LATE:
+        queue_too_late(work, connection, order_id, "SHIPPED")
+    else:
+        statuses = work.merchant.statuses
+        key = f"repair:{datetime.now(UTC).isoformat()}"
+        work.queue_status(
+            connection, order_id, statuses.cancel_done, (statuses.cancel_requested,), key
+        )

@@ -1,0 +1,88 @@
+"""What follows when the warehouse has an order: its state here, and the status at plentymarkets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.core.states import State
+from include.core.wemalo_order import state_of
+from include.ledger import orders
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from fulfilment.flow.work import Work
+
+ADDRESS = "ADDRESS"  # wemalo contract 4.6: the only reason with a meaning that is known
+
+
+def accept(
+    work: Work,
+    connection: Connection,
+    order_id: int,
+    episode: int,
+    status_name: str,
+    reason: str,
+    *,
+    event: str | None = None,
+) -> State:
+    """Take over what wemalo says of an order it has, and queue the status that belongs to it.
+
+    PARTIAL for its address is 6.2, PARTIAL for anything else 6.3 (wemalo contract 4.7, 14.2),
+    everything beyond is handed over, 5.1.
+    """
+    state = state_of(status_name) or State.ACCEPTED
+    orders.move(
+        connection,
+        work.journal,
+        order_id,
+        state,
+        sets={
+            "wemalo_status": status_name,
+            "wemalo_reason": reason,
+            "lookups": 0,
+            "next_attempt_at": None,
+        },
+        event=event,
+        warehouse=status_name,
+        reason=reason,
+    )
+    if state is State.WAITING:
+        _waiting(work, connection, order_id, episode, reason)
+    elif state is State.ACCEPTED:
+        statuses = work.merchant.statuses
+        work.queue_status(
+            connection,
+            order_id,
+            statuses.handed_over,
+            (statuses.fetch, statuses.address_error, statuses.no_stock),
+            str(episode),
+        )
+    return state
+
+
+def _waiting(work: Work, connection: Connection, order_id: int, episode: int, reason: str) -> None:
+    statuses = work.merchant.statuses
+    faulty = reason == ADDRESS
+    target = statuses.address_error if faulty else statuses.no_stock
+    expected = (statuses.fetch, statuses.handed_over)
+    work.queue_status(connection, order_id, target, expected, f"partial:{episode}")
+    if faulty:
+        german = (
+            "Das Lager lehnt die Lieferadresse ab. Bitte die Adresse korrigieren und den Auftrag "
+            "wieder freigeben."
+        )
+        english = (
+            "The warehouse refuses the delivery address. Please correct it and release the order "
+            "again."
+        )
+    else:
+        german = (
+            f"Das Lager hat den Auftrag, kann ihn aber nicht vollständig reservieren "
+            f"(Grund: {reason or 'unbekannt'}). Er geht von selbst weiter, sobald das möglich ist."
+        )
+        english = (
+            f"The warehouse has the order but cannot reserve all of it (reason: "
+            f"{reason or 'unknown'}). It goes on by itself as soon as that is possible."
+        )
+    work.queue_note(connection, order_id, f"partial:{episode}:{reason}", german, english)

@@ -1,0 +1,216 @@
+"""Load: hand valid orders over to wemalo, each exactly once.
+
+::
+
+    lease → SUBMITTING + fingerprint, commit
+    POST    clear yes → ACCEPTED or WAITING, and the status for plentymarkets, one transaction
+            clear no  → QUARANTINED with its reason
+            limit     → RETRY_WAIT
+            unknown   → stays SUBMITTING; after the lease wemalo is asked, never told again blindly
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow import recover
+from fulfilment.flow.cancel import cancel_requested, settle_unsent
+from fulfilment.flow.handover import accept
+from fulfilment.flow.work import Work, log
+from include.core.errors import (
+    AmbiguousWrite,
+    FulfilmentError,
+    OrderInvalid,
+    OrderRejected,
+    RateLimited,
+)
+from include.core.plenty_order import parse_order, row_status, row_time
+from include.core.states import State
+from include.core.statuses import is_cancelled
+from include.core.wemalo_order import compose
+from include.ledger import batches, orders
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row
+
+    from include.core.models import Order
+
+#: after so many unclear answers in a row the system is left alone until the next run
+UNCLEAR_IN_A_ROW = 3
+QUARANTINE_RETRY = timedelta(minutes=15)
+
+
+def load(work: Work) -> dict[str, int]:
+    """Settle what earlier runs left open, cancel first, then send every order that is due.
+
+    :returns: counts: accepted, waiting, refused, withdrawn, changed, postponed, unclear,
+        cancelled, too_late.
+    :raises FulfilmentError: a system failed; everything else was done before.
+    """
+    counts = dict.fromkeys(
+        ("accepted", "waiting", "refused", "withdrawn", "changed", "postponed", "unclear"), 0
+    )
+    recover.settle_interrupted(work)
+    counts |= cancel_requested(work)
+    with work.engine.begin() as connection:
+        ready = orders.due(connection, work.name, [State.READY, State.RETRY_WAIT])
+    if ready and not work.trouble:
+        _send_all(work, _still_released(work, ready, counts), counts)
+    with work.engine.begin() as connection:
+        batches.add_counts(connection, work.batch_id, counts)
+    work.raise_trouble()
+    return counts
+
+
+def _still_released(
+    work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]
+) -> list[tuple[Row[Any], Order]]:
+    """Read all orders once more, in one search, and keep those that are released and unchanged."""
+    fetch = work.merchant.statuses.fetch
+    now = work.plenty.rows_by_id([row.order_id for row in rows])
+    touched = [
+        row.order_id
+        for row in rows
+        if row.order_id in now and row_time(now[row.order_id]) != row.plenty_updated_at
+    ]
+    contents = work.plenty.order_contents(touched) if touched else {}
+    keep: list[tuple[Row[Any], Order]] = []
+    with work.engine.begin() as connection:
+        for row in rows:
+            seen = now.get(row.order_id)
+            current = row_status(seen) if seen else None
+            if current is None or current != fetch:
+                _not_released(work, connection, row, current, counts)
+            elif row.order_id in contents and _changed(work, contents[row.order_id], row):
+                counts["changed"] += 1
+                orders.move(
+                    connection, work.journal, row.order_id, State.FETCHED,
+                    sets={"plenty_updated_at": None}, event="changed_before_sending",
+                )  # fmt: skip
+            else:
+                keep.append((row, orders.content(row)))
+    return keep
+
+
+def _changed(work: Work, data: dict[str, Any], row: Row[Any]) -> bool:
+    try:
+        return parse_order(data, work.countries()).fingerprint() != row.fingerprint
+    except OrderInvalid:
+        return True
+
+
+def _not_released(
+    work: Work, connection: Any, row: Row[Any], current: Any, counts: dict[str, int]
+) -> None:
+    if current is not None and is_cancelled(current):
+        settle_unsent(work, connection, row.order_id, f"unsent:{row.episode}")
+        counts["cancelled"] += 1
+        return
+    counts["withdrawn"] += 1
+    orders.move(
+        connection, work.journal, row.order_id, State.WITHDRAWN,
+        plenty_status="deleted" if current is None else str(current),
+    )  # fmt: skip
+
+
+def _send_all(work: Work, due: list[tuple[Row[Any], Order]], counts: dict[str, int]) -> None:
+    unclear = 0
+    for row, order in due:
+        try:
+            outcome = send(work, row, order)
+        except AmbiguousWrite as error:
+            counts["unclear"] += 1
+            unclear += 1
+            log.warning("%s order %s: %s", work.name, row.order_id, error.log)
+            if unclear >= UNCLEAR_IN_A_ROW:
+                work.note_trouble(error)
+                return
+            continue
+        except FulfilmentError as error:
+            counts["postponed"] += 1
+            work.note_trouble(error)
+            return
+        unclear = 0
+        counts[outcome] += 1
+
+
+def send(work: Work, row: Row[Any], order: Order) -> str:
+    """Send one order and return which count it belongs to.
+
+    :raises AmbiguousWrite: it may have arrived; the order stays SUBMITTING.
+    :raises FulfilmentError: the system cannot be used; the order is READY again.
+    """
+    try:
+        body = compose(order, work.merchant)
+    except OrderInvalid as error:
+        return _refused(work, order.order_id, error, row.attempts)
+    with work.engine.begin() as connection:
+        if not orders.lease(
+            connection, work.journal, order.order_id, State.SUBMITTING,
+            only_from=[State.READY, State.RETRY_WAIT], owner=work.owner, seconds=work.lease_s,
+            sets={"sent_fingerprint": row.fingerprint, "lookups": 0},
+        ):  # fmt: skip
+            return "postponed"
+    try:
+        answer = (
+            work.wemalo.add_conditional(body)
+            if work.merchant.wemalo.create_route == "addConditional"
+            else work.wemalo.add(body)
+        )
+    except AmbiguousWrite as error:
+        with work.engine.begin() as connection:
+            work.journal.add(connection, order.order_id, "submit_unclear", code=error.code)
+        raise
+    except OrderRejected as error:
+        return _refused(work, order.order_id, error, row.attempts)
+    except RateLimited as error:
+        _step_back(work, order.order_id, State.RETRY_WAIT, error.code, error.retry_after or 60)
+        raise
+    except FulfilmentError as error:
+        _step_back(work, order.order_id, State.READY, error.code, 0)
+        raise
+    with work.engine.begin() as connection:
+        state = accept(
+            work, connection, order.order_id, row.episode, answer.status_name, answer.reason
+        )
+    return "waiting" if state is State.WAITING else "accepted"
+
+
+def _step_back(work: Work, order_id: int, state: State, code: str, wait_s: float) -> None:
+    """Give the order back its turn: the call certainly had no effect."""
+    with work.engine.begin() as connection:
+        orders.move(
+            connection, work.journal, order_id, state, only_from=[State.SUBMITTING],
+            sets={
+                "sent_fingerprint": None,
+                "next_attempt_at": datetime.now(UTC) + timedelta(seconds=wait_s),
+            },
+            event="submit_postponed", code=code,
+        )  # fmt: skip
+
+
+def _refused(work: Work, order_id: int, error: OrderRejected | OrderInvalid, attempts: int) -> str:
+    """Quarantine an order after a clear no, tell the merchant, try again later."""
+    pause = min(QUARANTINE_RETRY * 2 ** min(attempts, 6), timedelta(hours=12))
+    with work.engine.begin() as connection:
+        orders.move(
+            connection, work.journal, order_id, State.QUARANTINED,
+            only_from=[State.SUBMITTING, State.READY, State.RETRY_WAIT],
+            sets={
+                "sent_fingerprint": None,
+                "reason_code": error.code,
+                "reason": {"de": error.operator, "en": error.operator},
+                "next_attempt_at": datetime.now(UTC) + pause,
+            },
+            code=error.code,
+        )  # fmt: skip
+        work.queue_note(
+            connection, order_id, f"refused:{error.code}",
+            f"Noch nicht an das Lager übergeben: {error.operator}",
+            f"Not yet handed over to the warehouse: {error.operator}",
+        )  # fmt: skip
+    log.warning("%s order %s: %s", work.name, order_id, error.log)
+    return "refused"

@@ -1,0 +1,344 @@
+"""Reconcile: parcels, tracking numbers and carriers to plentymarkets; wemalo's queue last of all.
+
+Order of work: keep the queue's rows → write what plentymarkets lacks → end the order → acknowledge.
+A row leaves wemalo's queue only when plentymarkets has its parcel, so a crash at any point costs a
+repeated look, never a parcel.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.handover import accept
+from fulfilment.flow.work import Work, log
+from include.core.errors import (
+    AmbiguousWrite,
+    ConfigError,
+    ContractError,
+    FulfilmentError,
+    NotFound,
+    OrderRejected,
+)
+from include.core.sent import SentRow, sent_row
+from include.core.states import State
+from include.core.wemalo_order import external_id
+from include.ledger import batches, orders, outbox, shipping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Row
+
+COUNTS = ("queue_rows", "foreign_rows", "packages", "shipped", "partly", "acknowledged", "freed")
+#: of wemalo orders that wait, so many are asked about per run
+POLL_LIMIT = 200
+
+
+def reconcile(work: Work) -> dict[str, int]:
+    """Bring plentymarkets up to what the warehouse has sent.
+
+    :returns: counts: queue_rows, foreign_rows (not our orders: left in the queue), packages,
+        shipped, partly, acknowledged, freed (waiting orders that wemalo could now reserve).
+    :raises FulfilmentError: a system failed; what could be written was written.
+    """
+    counts = dict.fromkeys(COUNTS, 0)
+    _poll_waiting(work, counts)
+    _take_queue(work, counts)
+    _write_parcels(work, counts)
+    _write_shipping(work, counts)
+    _acknowledge(work, counts)
+    with work.engine.begin() as connection:
+        batches.add_counts(connection, work.batch_id, counts)
+    work.raise_trouble()
+    return counts
+
+
+def _poll_waiting(work: Work, counts: dict[str, int]) -> None:
+    """Ask about orders that wait in wemalo: once it has reserved them they are handed over."""
+    with work.engine.begin() as connection:
+        rows = orders.due(connection, work.name, [State.WAITING], limit=POLL_LIMIT)
+    for row in rows:
+        try:
+            found = work.wemalo.status(external_id(row.order_id))
+        except FulfilmentError as error:
+            work.note_trouble(error)
+            return
+        if found is None or found.status_name == row.wemalo_status:
+            continue
+        with work.engine.begin() as connection:
+            state = accept(
+                work,
+                connection,
+                row.order_id,
+                row.episode,
+                found.status_name,
+                found.reason,
+            )
+        counts["freed"] += state is State.ACCEPTED
+
+
+def _take_queue(work: Work, counts: dict[str, int]) -> None:
+    rows = []
+    for data in work.wemalo.sent_queue():
+        try:
+            rows.append(sent_row(data))
+        except ContractError as error:
+            work.note_trouble(error)
+    ids = {row.order_id for row in rows if row.order_id is not None}
+    with work.engine.begin() as connection:
+        known = orders.known(connection, work.name, ids)
+        fresh = shipping.keep_sent_rows(connection, work.name, rows, known)
+        _journal_rows(work, connection, [row for row in rows if row.history_id in fresh])
+    counts["queue_rows"] = len(rows)
+    counts["foreign_rows"] = sum(row.order_id not in known for row in rows)
+
+
+def _journal_rows(work: Work, connection: Any, rows: Sequence[SentRow]) -> None:
+    work.journal.add_many(
+        connection,
+        [
+            (
+                row.order_id or 0,
+                "parcel_left",
+                {
+                    "parcel": row.parcel_id,
+                    "tracking": row.tracking_number,
+                    "carrier": row.carrier,
+                    "complete": row.complete,
+                },
+            )
+            for row in rows
+        ],
+    )
+
+
+def _write_parcels(work: Work, counts: dict[str, int]) -> None:
+    """Write each parcel as one plentymarkets package; look first, since a POST has no key."""
+    with work.engine.begin() as connection:
+        parcels = shipping.parcels_to_write(connection, work.name)
+    if not parcels:
+        return
+    there = work.plenty.rows_by_id(
+        sorted({parcel.order_id for parcel in parcels}), ["shippingPackages"]
+    )
+    by_order: dict[int, list[Row[Any]]] = defaultdict(list)
+    for parcel in parcels:
+        by_order[parcel.order_id].append(parcel)
+    for order_id, lacking in by_order.items():
+        packages = list((there.get(order_id) or {}).get("shippingPackages") or [])
+        try:
+            weights = _weights(work, order_id)
+            for parcel in lacking:
+                _write_parcel(work, parcel, packages, weights)
+                counts["packages"] += 1
+        except (OrderRejected, NotFound, ConfigError) as error:
+            _parcel_trouble(work, order_id, error)
+        except FulfilmentError as error:
+            _parcel_trouble(work, order_id, error)
+            if not isinstance(error, AmbiguousWrite):
+                return
+
+
+def _parcel_trouble(work: Work, order_id: int, error: FulfilmentError) -> None:
+    work.note_trouble(error)
+    with work.engine.begin() as connection:
+        work.journal.add(connection, order_id, "package_not_written", code=error.code)
+
+
+def _weights(work: Work, order_id: int) -> dict[str, int]:
+    """Return the weight of each parcel in grams, where wemalo knows it (wemalo contract 5)."""
+    return {
+        str(package.get("id")): int(float(package.get("weightTotal") or 0))
+        for package in work.wemalo.packages(external_id(order_id))
+    }
+
+
+def _write_parcel(
+    work: Work,
+    parcel: Row[Any],
+    packages: list[dict[str, Any]],
+    weights: Mapping[str, int],
+) -> None:
+    """Write one parcel: adopt its number, correct ours, fill an empty package, or create one.
+
+    :param packages: the order's packages as plentymarkets showed them; kept up to date here.
+    """
+    number, weight = parcel.tracking_number, weights.get(parcel.parcel_id, 0)
+    kind = work.merchant.plenty.package_type_id
+    same = [p for p in packages if str(p.get("packageNumber") or "") == number]
+    ours = [p for p in packages if int(p.get("id") or 0) == (parcel.plenty_package_id or -1)]
+    empty = [p for p in packages if not p.get("packageNumber")]
+    if same:
+        package_id, event = int(same[0]["id"]), "package_there"
+    elif ours or empty:
+        package = (ours or empty)[0]
+        package_id, event = int(package["id"]), "package_filled"
+        work.plenty.update_package(
+            parcel.order_id, package_id, package_type_id=kind, number=number, weight_g=weight
+        )
+        package["packageNumber"] = number
+    else:
+        package_id = work.plenty.create_package(
+            parcel.order_id, package_type_id=kind, number=number, weight_g=weight
+        )
+        event = "package_created"
+        packages.append({"id": package_id, "packageNumber": number})
+    with work.engine.begin() as connection:
+        shipping.parcel_written(
+            connection,
+            work.name,
+            parcel.order_id,
+            parcel.parcel_id,
+            number=number,
+            plenty_package_id=package_id,
+            weight_g=weight,
+        )
+        work.journal.add(
+            connection,
+            parcel.order_id,
+            event,
+            parcel=parcel.parcel_id,
+            tracking=number,
+            weight_g=weight,
+        )
+
+
+def _write_shipping(work: Work, counts: dict[str, int]) -> None:
+    """End orders whose parcels plentymarkets has: provider, goods issue, status; each once."""
+    states = (
+        State.ACCEPTED,
+        State.WAITING,
+        State.PARTLY_SHIPPED,
+        State.SUBMITTING,
+        State.CANCELLING,
+    )
+    with work.engine.begin() as connection:
+        open_orders = orders.in_flight(connection, work.name, states)
+        left = shipping.orders_with_parcels(connection, work.name, open_orders)
+        complete = shipping.complete_orders(connection, work.name, left)
+        for order_id in sorted(left):
+            _move_shipped(work, connection, order_id, order_id in complete, counts)
+        pending = outbox.pending(connection, work.name, ["shipping_info", "goods_issue"])
+    for row in pending:
+        if not _put(work, row):
+            return
+
+
+def _move_shipped(
+    work: Work, connection: Any, order_id: int, complete: bool, counts: dict[str, int]
+) -> None:
+    parcels = shipping.parcels_of(connection, work.name, order_id)
+    written = all(parcel.written_number == parcel.tracking_number for parcel in parcels)
+    new = State.SHIPPED if complete and written else State.PARTLY_SHIPPED
+    known = orders.known(connection, work.name, [order_id])[order_id]
+    if known.state is new or not orders.move(connection, work.journal, order_id, new):
+        return
+    if new is State.PARTLY_SHIPPED:
+        counts["partly"] += 1
+        return
+    counts["shipped"] += 1
+    last = parcels[-1]
+    outbox.enqueue(
+        connection,
+        work.journal,
+        order_id,
+        "shipping_info",
+        "shipping_info",
+        {
+            "number": ",".join(dict.fromkeys(p.tracking_number for p in parcels)),
+            "provider": work.merchant.carriers.get(last.carrier, ""),
+            "carrier": last.carrier,
+            "shipped_at": (last.handed_over_at or datetime.now(UTC)).isoformat(),
+        },
+    )
+    if work.merchant.goods_issue == "book":
+        at = (last.handed_over_at or datetime.now(UTC)).isoformat()
+        outbox.enqueue(connection, work.journal, order_id, "goods_issue", "goods_issue", {"at": at})
+    elif work.merchant.statuses.shipped is not None:
+        statuses = work.merchant.statuses
+        work.queue_status(
+            connection,
+            order_id,
+            work.merchant.statuses.shipped,
+            (statuses.handed_over, statuses.fetch),
+            "shipped",
+        )
+
+
+def _put(work: Work, row: Row[Any]) -> bool:
+    """Write shipping information or book goods issue; False stops the loop."""
+    with work.engine.begin() as connection:
+        if not outbox.begin(connection, row.outbox_id):
+            return True
+    try:
+        if row.kind == "shipping_info":
+            _put_shipping_information(work, row)
+        else:
+            _book(work, row)
+    except (OrderRejected, NotFound) as error:
+        with work.engine.begin() as connection:
+            outbox.finish(connection, row.outbox_id, "dead")
+            work.journal.add(connection, row.order_id, f"{row.kind}_refused", code=error.code)
+        log.warning("%s order %s: %s", work.name, row.order_id, error.log)
+        return True
+    except ConfigError as error:  # an unmapped carrier: only this order waits
+        work.note_trouble(error)
+        with work.engine.begin() as connection:
+            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=False)
+            work.journal.add(connection, row.order_id, f"{row.kind}_waits", code=error.code)
+        return True
+    except FulfilmentError as error:
+        ambiguous = isinstance(error, AmbiguousWrite)
+        with work.engine.begin() as connection:
+            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=ambiguous, wait_s=0)
+        work.note_trouble(error)
+        return ambiguous
+    with work.engine.begin() as connection:
+        outbox.finish(connection, row.outbox_id)
+        work.journal.add(connection, row.order_id, f"{row.kind}_written")
+    return True
+
+
+def _put_shipping_information(work: Work, row: Row[Any]) -> None:
+    """Write number and provider; repeating it changes nothing (one record per order)."""
+    carrier = row.payload["carrier"]
+    provider = work.merchant.carriers.get(carrier)
+    if provider is None:
+        text = (
+            f"The carrier {carrier!r} is not mapped to a plentymarkets shipping service provider. "
+            f"Add it to carriers in the file of merchant {work.name}."
+        )
+        raise ConfigError(text, code="CARRIER_UNMAPPED", merchant=work.name)
+    work.plenty.set_shipping_information(
+        row.order_id,
+        number=row.payload["number"],
+        provider=provider,
+        shipped_at=datetime.fromisoformat(row.payload["shipped_at"]),
+    )
+
+
+def _book(work: Work, row: Row[Any]) -> None:
+    """Book goods issue unless it is booked: date 5 says so (plentymarkets contract 11)."""
+    content = work.plenty.order_contents([row.order_id]).get(row.order_id, {})
+    if work.plenty.goods_issue_booked(content):
+        return
+    work.plenty.book_goods_issue(
+        row.order_id, int(content.get("typeId") or 1), datetime.fromisoformat(row.payload["at"])
+    )
+
+
+def _acknowledge(work: Work, counts: dict[str, int]) -> None:
+    with work.engine.begin() as connection:
+        rows = shipping.rows_to_acknowledge(connection, work.name)
+    done: list[int] = []
+    try:
+        for row in rows:
+            work.wemalo.acknowledge_sent(row.history_id)
+            done.append(row.history_id)
+    except FulfilmentError as error:
+        work.note_trouble(error)
+    with work.engine.begin() as connection:
+        shipping.acknowledged(connection, work.name, done)
+    counts["acknowledged"] = len(done)

@@ -1,0 +1,175 @@
+"""Validate: every fetched order gets one verdict; what cannot be sent says why and what to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from include.core.errors import FulfilmentError
+from include.core.states import State
+from include.core.stock_rules import StockView
+from include.core.wemalo_order import product_key
+from include.ledger import batches, orders, outbox, stock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+    from fulfilment.flow.work import Work
+    from include.core.merchant import Merchant
+    from include.core.models import Order, Verdict
+
+    Judge = Callable[..., list[Verdict]]
+
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+#: wemalo has not reserved goods for these yet
+ON_THEIR_WAY = (State.READY, State.SUBMITTING, State.RETRY_WAIT)
+WAIT = timedelta(minutes=5)
+PERSON_WAIT = timedelta(minutes=15)
+COUNTS = ("valid", "address", "stock", "wait", "stop", "repaired", "stock_unchecked")
+
+
+def validate(work: Work, *, judge: Judge) -> dict[str, int]:
+    """Judge all fetched orders, and once more those that a setting or a product may have healed.
+
+    :param judge: `include.quality.batch.judge`; handed in so that nothing costly is imported for
+        an empty batch.
+    :returns: counts: valid, address (6.2), stock (6.3), wait, stop, repaired, stock_unchecked.
+    """
+    counts = dict.fromkeys(COUNTS, 0)
+    with work.engine.begin() as connection:
+        rows = [
+            row
+            for row in orders.due(connection, work.name, [State.FETCHED, State.QUARANTINED])
+            if row.content is not None
+        ]
+    if rows:
+        fetched = [orders.content(row) for row in rows]
+        view = _stock(work, counts)
+        known = set(view.available) if view.measured_at else None
+        verdicts = judge(fetched, merchant=work.merchant, stock=view, known_products=known)
+        episodes = {row.order_id: row.episode for row in rows}
+        by_id = {order.order_id: order for order in fetched}
+        with work.engine.begin() as connection:
+            for verdict in verdicts:
+                order = by_id[verdict.order_id]
+                counts[_apply(work, connection, order, verdict, episodes[order.order_id])] += 1
+                counts["repaired"] += verdict.repaired is not None
+    with work.engine.begin() as connection:
+        batches.add_counts(connection, work.batch_id, counts)
+    return counts
+
+
+def _stock(work: Work, counts: dict[str, int]) -> StockView:
+    """Refresh the mirror with what changed; a failed read means "not checked", never "short"."""
+    with work.engine.begin() as connection:
+        last = stock.last_change(connection, work.name)
+    # the lists have hours for their resolution: ask for the hour of the last change once more
+    since = last - timedelta(hours=1) if last else EVER
+    measured_at = datetime.now(UTC)
+    try:
+        products = work.wemalo.changed_products(since)
+        articles = work.wemalo.available_stock(since)
+    except FulfilmentError as error:
+        counts["stock_unchecked"] = 1
+        work.note_trouble(error)
+        return StockView(available={})
+    # a product that never had stock is known, with nothing available
+    amounts = dict.fromkeys(product_keys(products, work.merchant), Decimal(0))
+    amounts |= sellable(articles, work.merchant)
+    with work.engine.begin() as connection:
+        stock.keep(connection, work.name, amounts, measured_at)
+        available = stock.mirror(connection, work.name)
+        promised = stock.promised(
+            connection, work.name, ON_THEIR_WAY, lambda item: product_key(item, work.merchant)
+        )
+    return StockView(
+        available=available, reserved_on_way=promised, measured_at=measured_at, complete=True
+    )
+
+
+def product_keys(products: Sequence[dict[str, Any]], merchant: Merchant) -> list[str]:
+    """Return what wemalo knows the products by (setting ``wemalo.product_id``)."""
+    key = "sku" if merchant.wemalo.product_id == "sku" else "externalId"
+    return [str(product[key]) for product in products if product.get(key)]
+
+
+def sellable(articles: Sequence[dict[str, Any]], merchant: Merchant) -> dict[str, Decimal]:
+    """Return pieces of the default quality per product (wemalo contract 7: others are B goods)."""
+    return {
+        key: sum(
+            (
+                Decimal(str(attribute.get("quantity") or 0))
+                for attribute in article.get("attributes") or []
+                if attribute.get("isDefault")
+            ),
+            Decimal(0),
+        )
+        for article in articles
+        for key in product_keys([article], merchant)
+    }
+
+
+def _apply(work: Work, connection: Connection, order: Order, verdict: Verdict, episode: int) -> str:
+    """Move one order by its verdict and return which count it belongs to."""
+    sets: dict[str, Any] = {
+        "reason_code": verdict.code or None,
+        "reason": _reason(verdict) if verdict.code else None,
+        "next_attempt_at": None,
+    }
+    data = {"code": verdict.code, "field": verdict.field, "warnings": list(verdict.warnings)}
+    if verdict.repaired is not None:
+        sets["content"] = replace_address(order, verdict)
+    state = {"ok": State.READY, "bad": State.INVALID, "short": State.NO_STOCK}.get(verdict.outcome)
+    if state is None:
+        pause = WAIT if verdict.outcome == "wait" else PERSON_WAIT
+        sets["next_attempt_at"] = datetime.now(UTC) + pause
+        state = State.FETCHED if verdict.outcome == "wait" else State.QUARANTINED
+    moved = orders.move(
+        connection,
+        work.journal,
+        order.order_id,
+        state,
+        only_from=[State.FETCHED, State.QUARANTINED],
+        sets=sets,
+        event=f"validated_{verdict.outcome}",
+        **data,
+    )
+    if not moved:
+        return "wait"
+    if state is State.READY:
+        outbox.drop_pending(connection, work.name, order.order_id, ["status"])
+        return "valid"
+    _tell(work, connection, verdict, episode, state)
+    return {"bad": "address", "short": "stock", "wait": "wait"}.get(verdict.outcome, "stop")
+
+
+def _tell(work: Work, connection: Connection, verdict: Verdict, episode: int, state: State) -> None:
+    statuses = work.merchant.statuses
+    target = {State.INVALID: statuses.address_error, State.NO_STOCK: statuses.no_stock}.get(state)
+    if target is not None:
+        work.queue_status(
+            connection, verdict.order_id, target, (statuses.fetch,), f"verdict:{episode}"
+        )
+    work.queue_note(
+        connection,
+        verdict.order_id,
+        f"{verdict.code}:{episode}",
+        verdict.reason_de,
+        verdict.reason_en,
+    )
+
+
+def _reason(verdict: Verdict) -> dict[str, str]:
+    return {"field": verdict.field, "de": verdict.reason_de, "en": verdict.reason_en}
+
+
+def replace_address(order: Order, verdict: Verdict) -> dict[str, Any]:
+    """Return the order's content with the repaired address; its fingerprint stays the read one."""
+    content = order.to_json()
+    content["delivery"] = {
+        name: getattr(verdict.repaired, name) for name in verdict.repaired.__dataclass_fields__
+    }
+    return content

@@ -1,0 +1,106 @@
+"""What every step of the flow works with: the merchant, both systems, the ledger, the diary."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from include.ledger.reference import cached
+
+from include.ledger import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from decimal import Decimal
+
+    from sqlalchemy import Connection, Engine
+
+    from fulfilment.hooks.plenty import PlentyHook
+    from fulfilment.hooks.wemalo import WemaloHook
+    from include.core.errors import FulfilmentError
+    from include.core.merchant import Merchant
+    from include.ledger.journal import Journal
+
+log = logging.getLogger("fulfilment.flow")
+
+COUNTRIES_MAX_AGE = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Work:
+    """One task run of one merchant."""
+
+    merchant: Merchant
+    engine: Engine
+    journal: Journal
+    batch_id: int
+    plenty: PlentyHook
+    wemalo: WemaloHook
+    lease_s: int = 180  # longer than any call may take, so that no POST outlives its lease
+    lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
+    trouble: list[FulfilmentError] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The merchant's short name."""
+        return self.merchant.merchant
+
+    @property
+    def owner(self) -> str:
+        """Who holds a lease: this try of this run."""
+        return f"{self.journal.run_id}/{self.journal.task}/{self.journal.try_number}"
+
+    def countries(self) -> dict[int, str]:
+        """Return plentymarkets country id -> ISO code, read once a day (contract 16)."""
+        value = cached(
+            self.engine,
+            self.name,
+            "countries",
+            COUNTRIES_MAX_AGE,
+            lambda: {str(key): iso for key, iso in self.plenty.countries().items()},
+        )
+        return {int(key): str(iso) for key, iso in value.items()}
+
+    def note_trouble(self, error: FulfilmentError) -> None:
+        """Remember an error of a system: the task goes on and ends red with it."""
+        error.merchant = error.merchant or self.name
+        log.warning("%s %s: %s", self.name, error.code, error.log)
+        self.trouble.append(error)
+
+    def raise_trouble(self) -> None:
+        """Raise the first remembered error, once everything that could be done is done."""
+        if self.trouble:
+            raise self.trouble[0]
+
+    def queue_status(
+        self,
+        connection: Connection,
+        order_id: int,
+        target: Decimal,
+        expected: Iterator[Decimal] | tuple[Decimal, ...],
+        key: str,
+    ) -> bool:
+        """Queue a status for plentymarkets; ``key`` names the occasion, so it happens once."""
+        return outbox.enqueue(
+            connection,
+            self.journal,
+            order_id,
+            "status",
+            f"status:{target}:{key}",
+            {"target": str(target), "expected": [str(value) for value in expected]},
+        )
+
+    def queue_note(
+        self, connection: Connection, order_id: int, key: str, german: str, english: str
+    ) -> bool:
+        """Queue an order note in the merchant's language."""
+        return outbox.enqueue(
+            connection,
+            self.journal,
+            order_id,
+            "note",
+            f"note:{key}",
+            {"key": key, "text": german if self.merchant.language == "de" else english},
+        )
