@@ -1,0 +1,40 @@
+# Two commands are enough: `make demo` shows it, `make test` proves it. `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help install up down status demo sandbox test lint lock
+
+BIN := .venv/bin
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## make .venv (every command below does it when needed)
+	@scripts/install
+
+up: install ## start Airflow, wait until it is healthy, print address and login
+	@$(BIN)/python -m include.stack up
+
+down: ## stop everything, also what a crash left behind
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m include.stack down; fi
+
+status: install ## show what runs
+	@$(BIN)/python -m include.stack status
+
+sandbox: install ## start Airflow and both remote systems as a sandbox
+	@$(BIN)/python -m include.stack up --with-sandbox
+
+demo: install ## watch orders travel through both systems of the sandbox and back
+	@$(BIN)/python -m include.stack up --with-sandbox
+	@$(BIN)/python -m include.demo
+
+lint: install ## check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy include plugins dags
+	@$(BIN)/lint-imports
+
+test: lint ## lint, then every test
+	@$(BIN)/pytest
+
+lock: install ## bring requirements.lock to the requirements (UPGRADE=--upgrade: newest versions)
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url \
+		$(UPGRADE) -o requirements.lock requirements-dev.txt
