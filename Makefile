@@ -14,7 +14,9 @@ up: install ## start Airflow, wait until it is healthy, print address and login
 	@$(BIN)/python -m include.stack up
 
 down: ## stop everything, also what a crash left behind
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m include.stack down; fi
+	@if [ -d "$${FULFILMENT_STATE:-.state}" ]; then \
+		scripts/install && $(BIN)/python -m include.stack down; \
+	else echo "The stack is down."; fi
 
 status: install ## show what runs
 	@$(BIN)/python -m include.stack status
