@@ -97,7 +97,9 @@ class Merchant(Section):
         description="Short name: the DAG is called fulfilment__<merchant>.",
     )
     owner: str = Field("fulfilment", description="Owner shown in the Airflow UI.")
-    schedule_minutes: int = Field(5, ge=1, le=1440, description="Minutes between scheduled runs.")
+    schedule_minutes: Literal[1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 720] = (
+        Field(5, description="Minutes between scheduled runs.")
+    )
     language: Literal["de", "en"] = Field("de", description="Language of order notes.")
     plenty: Plenty
     wemalo: Wemalo
@@ -122,3 +124,9 @@ class Merchant(Section):
         description="Who books outgoing items: 'book' = our call, 'none' = the merchant's event "
         "procedure or nobody (contract 11).",
     )
+
+    @property
+    def cron(self) -> str:
+        """The schedule as a cron expression, UTC."""
+        hours, minutes = divmod(self.schedule_minutes, 60)
+        return f"0 */{hours} * * *" if hours else f"*/{minutes} * * * *"

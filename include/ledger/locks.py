@@ -1,4 +1,4 @@
-"""One task of one merchant at a time: backfills run beside scheduled runs, whatever the DAG says."""
+"""One task of one merchant at a time; backfills run beside scheduled runs, whatever a DAG says."""
 
 from __future__ import annotations
 

@@ -1,0 +1,81 @@
+"""One Airflow DAG per merchant file in include/merchants: fulfilment__<merchant>."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, get_parsing_context
+from fulfilment import texts
+from fulfilment.operators.extract import ExtractPlentyOrdersOperator
+from fulfilment.operators.load import LoadToWemaloOperator
+from fulfilment.operators.misconfigured import MisconfiguredOperator
+from fulfilment.operators.reconcile import ReconcileTrackingOperator
+from fulfilment.operators.validate import ValidateOrdersOperator
+from fulfilment.operators.watcher import WatcherOperator
+from fulfilment.operators.writeback import WritebackStatusOperator
+from fulfilment.retry import FulfilmentRetryPolicy
+
+from include.config.merchants import BrokenFile, load_all
+
+if TYPE_CHECKING:
+    from include.core.merchant import Merchant
+
+STEPS = (
+    ("extract_plenty_orders", ExtractPlentyOrdersOperator, "all_success"),
+    ("validate", ValidateOrdersOperator, "all_done"),
+    ("load_to_wemalo", LoadToWemaloOperator, "all_done"),
+    ("writeback_status", WritebackStatusOperator, "all_done"),
+    ("reconcile_tracking", ReconcileTrackingOperator, "all_done"),
+)
+
+
+def build(merchant: Merchant) -> DAG:
+    """Return the DAG of one merchant: five steps in a chain, and a watcher."""
+    with DAG(
+        f"fulfilment__{merchant.merchant}",
+        schedule=CronDataIntervalTimetable(merchant.cron, timezone="UTC"),
+        start_date=datetime(2024, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=2),
+        tags=["fulfilment", f"merchant:{merchant.merchant}"],
+        doc_md=texts.dag_doc(merchant),
+        params={name: Param(**spec) for name, spec in texts.PARAMS.items()},
+        default_args={
+            "owner": merchant.owner,
+            "retries": 2,
+            "retry_delay": timedelta(seconds=30),
+            "retry_policy": FulfilmentRetryPolicy(),
+            "execution_timeout": timedelta(minutes=20),
+        },
+    ) as dag:
+        tasks = [
+            operator(task_id=name, merchant=merchant, trigger_rule=rule, doc_md=texts.TASKS[name])
+            for name, operator, rule in STEPS
+        ]
+        for before, after in pairwise(tasks):
+            before >> after
+        tasks >> WatcherOperator(task_id="watcher", doc_md=texts.TASKS["watcher"])
+    return dag
+
+
+def build_broken(broken: BrokenFile) -> DAG:
+    """Return the DAG of a merchant file that cannot be used: visible, and red when run."""
+    with DAG(
+        f"fulfilment__{broken.merchant}",
+        schedule=None,
+        tags=["fulfilment", "config-error"],
+        doc_md=f"**This merchant's file cannot be used:** {broken.message}",
+    ) as dag:
+        MisconfiguredOperator(task_id="read_merchant_file", message=broken.message)
+    return dag
+
+
+wanted = get_parsing_context().dag_id
+good, bad = load_all()
+for entry, make in [(m, build) for m in good] + [(b, build_broken) for b in bad]:
+    dag_id = f"fulfilment__{entry.merchant}"
+    if wanted in (None, dag_id):
+        globals()[dag_id] = make(entry)

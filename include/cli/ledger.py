@@ -1,0 +1,40 @@
+"""The ledger, as seen from a terminal: the given one, else that of this folder's stack."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
+
+from include.core.errors import ConfigError
+from include.stack.airflow_env import ledger_url
+from include.stack.layout import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+
+@contextmanager
+def connect() -> Iterator[Connection]:
+    """Open the ledger for one command, in one transaction.
+
+    :raises ConfigError: it cannot be reached.
+    """
+    engine = create_engine(ledger_url(Layout.current()))
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        text = (
+            "The ledger cannot be reached. Is the stack up (`make up`)? For another one set "
+            "FULFILMENT_DATABASE_URL."
+        )
+        raise ConfigError(text) from error
+    try:
+        with connection, connection.begin():
+            yield connection
+    finally:
+        engine.dispose()

@@ -1,0 +1,45 @@
+"""``fulfil order <merchant> <id>``: one sentence, then the timeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.cli.ledger import connect
+from include.core.states import State
+from include.core.story import event_text, standing
+from include.ledger import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.ledger.timeline import Timeline
+
+
+def describe(merchant: str, order_id: int) -> Iterator[str]:
+    """Yield the lines to print.
+
+    :raises typer.Exit: the order is unknown, or there is no ledger; the reason was printed.
+    """
+    with connect() as connection:
+        found = timeline.read(connection, merchant, order_id)
+    if found is None:
+        yield (
+            f"Order {order_id} of merchant {merchant} was never fetched: it is not in the ledger. "
+            "Is it in the fetch status, of the right plentyID and warehouse?"
+        )
+        return
+    yield from _lines(order_id, found)
+
+
+def _lines(order_id: int, found: Timeline) -> Iterator[str]:
+    row = found.order
+    reason = (row.reason or {}).get("en", "") or (row.wemalo_reason or "")
+    dead = sum(entry.state == "dead" for entry in found.waiting)
+    yield standing(order_id, State(row.state), reason, len(found.waiting) - dead, dead)
+    yield ""
+    for event in found.events:
+        at = f"{event.at:%Y-%m-%d %H:%M:%S}"
+        yield f"{at} UTC  {event.task:<22} {event_text(event.kind, event.data)}"
+    for parcel in found.parcels:
+        written = "in plentymarkets" if parcel.written_number else "not yet in plentymarkets"
+        yield f"parcel {parcel.parcel_id}: {parcel.carrier} {parcel.tracking_number} ({written})"

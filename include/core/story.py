@@ -1,0 +1,105 @@
+"""An order's state and events in words, for the operator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.core.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_STANDING = {
+    State.FETCHED: "was read from plentymarkets and waits to be checked",
+    State.READY: "is checked and waits to be sent to wemalo",
+    State.INVALID: "cannot be sent: its address or content is faulty",
+    State.NO_STOCK: "cannot be sent: there is not enough stock",
+    State.QUARANTINED: "needs a person",
+    State.SUBMITTING: "is being sent to wemalo, or its answer was lost; wemalo will be asked",
+    State.RETRY_WAIT: "waits because wemalo's call limit was used up",
+    State.WAITING: "is at the warehouse and waits there",
+    State.ACCEPTED: "is at the warehouse",
+    State.CANCELLING: "is being cancelled at the warehouse; its answer is awaited",
+    State.CANCELLED: "is cancelled and will not ship",
+    State.PARTLY_SHIPPED: "has partly left the warehouse",
+    State.SHIPPED: "has left the warehouse completely",
+    State.WITHDRAWN: "was taken back by the merchant before it was sent",
+}
+
+#: event kind -> text; {names} are filled from the event's data
+_EVENTS = {
+    "fetched": "read from plentymarkets",
+    "quarantined": "set aside: {code}",
+    "validated_ok": "checked: good",
+    "validated_bad": "checked: faulty ({code}, field {field})",
+    "validated_short": "checked: not enough stock ({code})",
+    "validated_wait": "checked: waits ({code})",
+    "validated_stop": "checked: needs a person ({code}, field {field})",
+    "submitting": "being sent to wemalo",
+    "submit_unclear": "no clear answer from wemalo ({code}); it will be asked",
+    "submit_postponed": "not sent this time ({code})",
+    "submit_not_arrived": "never arrived at wemalo; it will be sent again",
+    "not_found": "wemalo does not find it (look {lookups}); one more look follows",
+    "adopted": "had arrived at wemalo after all ({warehouse})",
+    "accepted": "accepted by wemalo ({warehouse})",
+    "waiting": "wemalo has it but cannot start ({reason})",
+    "withdrawn": "no longer released in plentymarkets (status {plenty_status})",
+    "changed_before_sending": "changed in plentymarkets before it was sent; checked again",
+    "status_written": "status {target} written to plentymarkets",
+    "status_there": "plentymarkets already shows status {target}",
+    "status_overtaken": "status {wanted} not written: plentymarkets shows {found}",
+    "status_postponed": "status not written this time ({code})",
+    "status_refused": "plentymarkets refused the status ({code})",
+    "status_repair": "still in the fetch status: {target} is written once more",
+    "note_written": "order note written",
+    "note_refused": "plentymarkets refused the order note ({code})",
+    "cancel_seen": "cancelled by the merchant; the warehouse will be asked",
+    "cancel_put_back": "the merchant's cancellation {status} was put back over {over}",
+    "cancel_refused": "the warehouse does not cancel ({warehouse})",
+    "cancel_unclear": "no clear answer to the cancellation ({warehouse})",
+    "cancel_not_sent": "cancellation not sent this time",
+    "cancel_not_arrived": "the cancellation never arrived; it is asked again",
+    "cancel_too_late": "cancelled too late ({warehouse}): it ships",
+    "cancelling": "asking the warehouse to cancel",
+    "cancelled": "cancelled",
+    "released_again": "released again after it had ended; not sent a second time",
+    "parcel_left": "parcel {parcel} left with {carrier}, tracking number {tracking}",
+    "package_created": "package with tracking number {tracking} created in plentymarkets",
+    "package_filled": "tracking number {tracking} written to a package in plentymarkets",
+    "package_there": "plentymarkets already has tracking number {tracking}",
+    "package_not_written": "package not written this time ({code})",
+    "shipping_info_written": "shipping provider written to plentymarkets",
+    "shipping_info_waits": "shipping provider not written ({code})",
+    "shipping_info_refused": "plentymarkets refused the shipping provider ({code})",
+    "goods_issue_written": "goods issue booked in plentymarkets",
+    "goods_issue_refused": "plentymarkets refused the goods issue ({code})",
+    "partly_shipped": "partly shipped",
+    "shipped": "shipped completely",
+    "move_refused": "nothing changed: somebody was faster (wanted {to})",
+}
+
+
+class _Missing(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def standing(order_id: int, state: State, reason: str, waiting: int, dead: int) -> str:
+    """Return one sentence about where an order stands.
+
+    :param reason: why, where there is a reason.
+    :param waiting: how many writes to plentymarkets are still to come.
+    :param dead: how many plentymarkets refused for good.
+    """
+    text = f"Order {order_id} {_STANDING[state]}"
+    text += f": {reason.rstrip('.')}." if reason else "."
+    if waiting:
+        text += f" {waiting} write(s) to plentymarkets are still to come."
+    if dead:
+        text += f" {dead} write(s) were refused by plentymarkets: a person must look."
+    return text
+
+
+def event_text(kind: str, data: Mapping[str, Any]) -> str:
+    """Return an event in words; an unknown kind is shown by its name."""
+    return _EVENTS.get(kind, kind.replace("_", " ")).format_map(_Missing(data))

@@ -1,0 +1,21 @@
+"""`validate`: one verdict per order, by Great Expectations over one frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fulfilment.flow.validate import validate
+from fulfilment.operators.base import FulfilmentOperator
+from include.quality.batch import judge
+
+if TYPE_CHECKING:
+    from fulfilment.flow.work import Work
+    from include.core.window import Window
+
+
+class ValidateOrdersOperator(FulfilmentOperator):
+    """Judge fetched orders; faulty ones get their status, reason and note."""
+
+    def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
+        """See `fulfilment.flow.validate`."""
+        return validate(work, judge=judge)

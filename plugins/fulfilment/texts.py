@@ -1,0 +1,94 @@
+"""What an operator reads in the Airflow UI: the DAG, its tasks, its trigger form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from include.core.merchant import Merchant
+
+PARAMS: dict[str, dict[str, Any]] = {
+    "order_ids": {
+        "default": [],
+        "type": ["array", "null"],
+        "items": {"type": "integer"},
+        "title": "Only these orders",
+        "description": "plentymarkets order ids to look at; empty means everything that is due.",
+    },
+    "window_from": {
+        "default": None,
+        "type": ["string", "null"],
+        "format": "date-time",
+        "title": "Replay from",
+        "description": "Start of a time window (of the orders' last change) to replay.",
+    },
+    "window_to": {
+        "default": None,
+        "type": ["string", "null"],
+        "format": "date-time",
+        "title": "Replay to",
+        "description": "End of that window, not included.",
+    },
+}
+
+TASKS = {
+    "extract_plenty_orders": """
+Reads which orders are released (or cancelled) in plentymarkets: all ids first, then the content of
+what is new. Nothing is changed there.
+
+**Red?** The log names the reason: a wrong password or URL (correct the connection), a system that
+does not answer (nothing to do, the next run goes on), an answer that breaks the contract (report
+it). Orders stay where they are and are read by the next run.
+""",
+    "validate": """
+Checks addresses, positions, shipping profile and stock with Great Expectations. Faulty orders get
+6.2 or 6.3 and an order note that says why.
+
+**Red?** A rule could not run: no order of the batch was passed on. The log names the rule.
+""",
+    "load_to_wemalo": """
+Cancels first, then hands valid orders over to wemalo, each exactly once: every order is noted in
+the ledger before it is sent. What a crash or a lost answer left open is asked for, never sent
+blindly again.
+
+**Red?** wemalo refused the token, does not answer or answered nonsense. Orders wait and go with the
+next run.
+""",
+    "writeback_status": """
+Writes 5.1, 6.2, 6.3, 8.8 and order notes to plentymarkets, after reading the orders once more. A
+cancellation that came in between is never overwritten; if it was, it is put back.
+
+**Red?** plentymarkets does not take the write. It stays queued and goes with the next run.
+""",
+    "reconcile_tracking": """
+Takes wemalo's queue of sent items: one plentymarkets package per parcel with its tracking number,
+then the shipping provider and, where set up, goods issue. The queue is acknowledged last.
+
+**Red?** An unmapped carrier (add it to the merchant's file), or a system that does not answer.
+Parcels stay in wemalo's queue until plentymarkets has them.
+""",
+    "watcher": "Red when any task of the run is red, so that the run is red too. Otherwise skipped.",
+}
+
+
+def dag_doc(merchant: Merchant) -> str:
+    """Return the DAG's description for the UI, with the merchant's own statuses."""
+    s = merchant.statuses
+    return f"""
+# Orders of {merchant.merchant}: plentymarkets → wemalo → plentymarkets
+
+| Moment | Status |
+| --- | --- |
+| fetched | {s.fetch} |
+| handed over to wemalo | {s.handed_over} |
+| delivery address faulty | {s.address_error} |
+| not enough stock | {s.no_stock} |
+| cancelled by the merchant | {s.cancel_requested} |
+| cancellation handed over | {s.cancel_done} |
+| cancelled too late | {s.cancel_too_late} |
+
+plentyID {merchant.plenty.plenty_id}, warehouse {merchant.plenty.warehouse_id}. Where one order
+stands: `fulfil order {merchant.merchant} <order id>`.
+
+A run can always be repeated: an order the warehouse has is never sent again.
+"""
