@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.stack.postgres import PostgresServer
+    from include.stack.testing import ThrowAwayStack
 
 # Before anything imports Airflow: its import writes a configuration into AIRFLOW_HOME, and the
 # settings of a stack that runs on this machine must not reach the tests.
@@ -65,3 +66,13 @@ def ledger_url(postgres_server: PostgresServer, _ledger_template: str) -> Iterat
     name = f"ledger_{next(_numbers)}"
     yield postgres_server.ensure_database(name, template=_ledger_template)
     postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def airflow_stack() -> Iterator[ThrowAwayStack]:
+    """The whole engine with this project's DAGs and the sandbox, healthy, on ports of its own."""
+    from include.stack.testing import throw_away_stack
+
+    with throw_away_stack() as stack:
+        stack.up(with_sandbox=True)
+        yield stack

@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -20,7 +21,7 @@ from include.core.errors import ConfigError
 from include.ledger.migrate import upgrade
 from include.stack import airflow_env, processes
 from include.stack.api import AirflowApi
-from include.stack.layout import PROJECT, write_private
+from include.stack.layout import write_private
 from include.stack.supervision import Program, Supervisor
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def up(layout: Layout, ports: Ports, *, with_sandbox: bool, say: Callable[[str],
         for name in AIRFLOW:
             supervisor.start(name)
     say("waiting until Airflow is healthy")
-    wait(layout, 180)
+    wait(layout)
     api(layout).ensure_pools(POOLS)
 
 
@@ -189,30 +190,28 @@ def _launch(
     supervisor.launch(programs(layout, ports), airflow_env.environment(layout, ports))
 
 
-def wait(layout: Layout, seconds: float) -> None:
+def wait(layout: Layout, seconds: float = 180) -> None:
     """Return when all components are healthy and the DAG folder was read.
 
     :raises ConfigError: not within ``seconds``; the text names who is missing.
     """
     client = api(layout)
+    variables = airflow_env.environment(layout, layout.ports())
+    dags = Path(variables["AIRFLOW__CORE__DAGS_FOLDER"])
     deadline = time.monotonic() + seconds
-    while missing := _missing(client):
+    while missing := _missing(client, dags):
         if time.monotonic() > deadline:
             text = f"Not healthy after {seconds:.0f} s: {', '.join(missing)}. See {layout.logs}."
             raise ConfigError(text, code="NOT_HEALTHY")
         time.sleep(0.5)
 
 
-def _missing(client: AirflowApi) -> list[str]:
+def _missing(client: AirflowApi, dags: Path) -> list[str]:
     missing = client.unhealthy()
     if missing:
         return missing
-    return [] if client.dags() or client.import_errors() or not _has_dags() else ["DAGs"]
-
-
-def _has_dags() -> bool:
-    folder = PROJECT / "dags"
-    return any(folder.rglob("*.py"))
+    none_expected = not any(dags.rglob("*.py"))
+    return [] if none_expected or client.dags() or client.import_errors() else ["DAGs"]
 
 
 def down(layout: Layout) -> int:

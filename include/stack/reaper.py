@@ -7,6 +7,7 @@ sessions and write results that nobody waits for, so they go before the componen
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -19,6 +20,8 @@ from include.stack.processes import in_session
 
 _LOG_DAYS = 30
 _HOURLY = "TICK_3600"
+_OWNER = "FULFILMENT_STACK_OWNER"
+"""Environment variable of a stack that belongs to one process, a test run: ends with it."""
 
 
 def reap(supervisor: int) -> list[int]:
@@ -45,17 +48,26 @@ def remove_old_logs(folder: Path, days: int = _LOG_DAYS) -> int:
     return removed
 
 
+def handle(event: str, supervisor: int) -> None:
+    """Do what one event of supervisord asks for."""
+    if event == "TICK_5":
+        owner = os.environ.get(_OWNER)
+        if owner and not psutil.pid_exists(int(owner)):
+            os.kill(supervisor, signal.SIGTERM)
+    elif event == _HOURLY:
+        remove_old_logs(Path(os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]))
+    else:
+        ended = reap(supervisor)
+        if ended:
+            sys.stderr.write(f"ended {len(ended)} processes that a component left behind\n")
+
+
 def main() -> None:
     """Listen until supervisord ends."""
     supervisor = os.getppid()
     while True:
         headers, _ = childutils.listener.wait(sys.stdin, sys.stdout)
-        if headers["eventname"] == _HOURLY:
-            remove_old_logs(Path(os.environ["AIRFLOW__LOGGING__BASE_LOG_FOLDER"]))
-        else:
-            ended = reap(supervisor)
-            if ended:
-                sys.stderr.write(f"ended {len(ended)} processes that a component left behind\n")
+        handle(headers["eventname"], supervisor)
         childutils.listener.ok(sys.stdout)
 
 

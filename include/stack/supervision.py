@@ -74,13 +74,14 @@ def configuration(layout: Layout, programs: Sequence[Program]) -> str:
             "eventlistener:reaper",
             {
                 "command": f"{python} -m include.stack.reaper",
-                "events": "PROCESS_STATE_EXITED,PROCESS_STATE_STOPPED,TICK_3600",
+                "events": "PROCESS_STATE_EXITED,PROCESS_STATE_STOPPED,TICK_5,TICK_3600",
                 "directory": layout.state,
                 "stderr_logfile": layout.logs / "reaper.log",
                 "stderr_logfile_maxbytes": "1MB",
                 "stderr_logfile_backups": "1",
                 "autorestart": "true",
                 "startretries": "1000",
+                "stopwaitsecs": "2",
             },
         ),
     ]

@@ -1,0 +1,251 @@
+"""The engine as a user meets it: commands, what they print, and what survives a killed process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from include.stack import processes
+from include.stack.testing import free_ports, throw_away_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from include.stack.testing import ThrowAwayStack
+
+DAG = """
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from airflow.sdk import dag, task
+
+
+@dag(schedule=None, is_paused_upon_creation=False)
+def scratch():
+    @task(retries=3, retry_delay=1)
+    def work(begun: str, release: str) -> int:
+        with Path(begun).open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        while not Path(release).exists():
+            time.sleep(0.1)
+        return 1
+
+    work("{{ dag_run.conf['begun'] }}", "{{ dag_run.conf['release'] }}")
+
+
+scratch()
+"""
+
+
+def eventually(what: Callable[[], Any], seconds: float = 60) -> Any:
+    """Return the first truthy answer; fail when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(psutil.Error, OSError):
+            if answer := what():
+                return answer
+        time.sleep(0.2)
+    pytest.fail(f"not within {seconds} s: {what}")
+
+
+@pytest.fixture(scope="module")
+def one_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThrowAwayStack]:
+    dags = tmp_path_factory.mktemp("dags")
+    (dags / "scratch.py").write_text(DAG)
+    with throw_away_stack(dags) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(one_stack: ThrowAwayStack) -> ThrowAwayStack:
+    """A healthy stack, whatever the test before did to it."""
+    one_stack.up()
+    return one_stack
+
+
+def all_processes(stack: ThrowAwayStack) -> list[psutil.Process]:
+    database = processes.postmaster(stack.layout)
+    return [*processes.members(stack.layout), *([database] if database else [])]
+
+
+def listening(stack: ThrowAwayStack) -> dict[int, str]:
+    """Port and address of every TCP socket the stack listens on."""
+    found = {}
+    for process in all_processes(stack):
+        for one in process.net_connections("tcp"):
+            if one.status == psutil.CONN_LISTEN:
+                found[one.laddr.port] = one.laddr.ip
+    return found
+
+
+def ui_port(stack: ThrowAwayStack) -> int:
+    return int(stack.variables["FULFILMENT_UI_PORT"])
+
+
+class Run:
+    """One run of the scratch DAG, whose task waits until it is released."""
+
+    def __init__(self, stack: ThrowAwayStack, folder: Path) -> None:
+        self.stack = stack
+        self.begun = folder / "begun"
+        self.release = folder / "release"
+        conf = {"begun": str(self.begun), "release": str(self.release)}
+        body = {"logical_date": None, "conf": conf}
+        self.id = stack.api.call("POST", "dags/scratch/dagRuns", json=body)["dag_run_id"]
+
+    def state(self) -> str:
+        return str(self.stack.api.call("GET", f"dags/scratch/dagRuns/{self.id}")["state"])
+
+    def tries(self) -> list[int]:
+        """Return the process id of each try so far."""
+        return [int(line) for line in self.begun.read_text().split()] if self.begun.exists() else []
+
+
+def test_up_prints_address_and_login_and_does_nothing_the_second_time(
+    stack: ThrowAwayStack,
+) -> None:
+    before = stack.supervisor.pids()
+    done = stack.run("up")
+    assert done.returncode == 0
+    assert f"http://127.0.0.1:{ui_port(stack)}" in done.stdout
+    assert stack.layout.secrets().password in done.stdout
+    assert stack.supervisor.pids() == before
+
+
+def test_only_the_generated_password_opens_the_ui(stack: ThrowAwayStack) -> None:
+    from include.core.errors import ConfigError
+    from include.stack.api import AirflowApi
+
+    assert [dag["dag_id"] for dag in stack.api.dags()] == ["scratch"]
+    for user, password in [("admin", "admin"), ("airflow", "airflow"), ("admin", "")]:
+        with pytest.raises(ConfigError):
+            AirflowApi(stack.api.base_url, user, password).dags()
+
+
+def test_everything_listens_on_the_loopback_address_only(stack: ThrowAwayStack) -> None:
+    assert listening(stack) == {ui_port(stack): "127.0.0.1"}
+
+
+def test_secrets_are_readable_for_their_owner_only(stack: ThrowAwayStack) -> None:
+    state = stack.layout.state
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    for file in (state / "secrets.json", stack.layout.passwords, state / "airflow-migrated.json"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    password = stack.layout.secrets().password
+    assert password not in (state / "supervisord.conf").read_text()
+
+
+def test_pools_and_connections_are_created_and_replaced(stack: ThrowAwayStack) -> None:
+    for slots in (3, 5):
+        stack.api.ensure_pools({"narrow": slots})
+        assert stack.api.call("GET", "pools/narrow")["slots"] == slots
+    for host in ("http://127.0.0.1:1", "http://127.0.0.1:2"):
+        stack.api.set_connections({"somewhere": {"conn_type": "http", "host": host}})
+        assert stack.api.call("GET", "connections/somewhere")["host"] == host
+
+
+def test_a_killed_scheduler_comes_back_without_leftovers_and_the_work_goes_on(
+    stack: ThrowAwayStack, tmp_path: Path
+) -> None:
+    run = Run(stack, tmp_path)
+    eventually(run.tries)
+    scheduler = psutil.Process(stack.supervisor.pids()["scheduler"])
+    family = [scheduler, *scheduler.children(recursive=True)]
+    scheduler.kill()
+    eventually(lambda: stack.supervisor.pids().get("scheduler", scheduler.pid) != scheduler.pid)
+    eventually(lambda: not any(process.is_running() for process in family))
+    eventually(lambda: len(run.tries()) == 2, 90)
+    run.release.touch()
+    eventually(lambda: run.state() == "success")
+    assert len(run.tries()) == 2
+
+
+def test_a_killed_task_is_tried_again(stack: ThrowAwayStack, tmp_path: Path) -> None:
+    run = Run(stack, tmp_path)
+    os.kill(eventually(run.tries)[0], signal.SIGKILL)
+    run.release.touch()
+    eventually(lambda: run.state() == "success")
+    assert len(run.tries()) == 2
+
+
+@pytest.mark.parametrize("component", ["api-server", "dag-processor", "triggerer", "postgres"])
+def test_a_killed_component_comes_back(stack: ThrowAwayStack, component: str) -> None:
+    before = stack.supervisor.pids()[component]
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: stack.supervisor.pids().get(component, before) != before)
+    assert stack.run("wait", "90").returncode == 0
+
+
+@pytest.mark.parametrize("command", ["down", "up"])
+def test_what_a_killed_supervisor_leaves_is_found_and_ended(
+    stack: ThrowAwayStack, command: str
+) -> None:
+    orphans = all_processes(stack)
+    assert len(orphans) > 6
+    supervisor = stack.supervisor.pid()
+    assert supervisor is not None
+    os.kill(supervisor, signal.SIGKILL)
+    done = stack.run(command)
+    assert done.returncode == 0, done.stderr
+    assert not any(process.is_running() for process in orphans)
+
+
+def test_down_leaves_no_process_and_no_port_and_can_be_repeated(stack: ThrowAwayStack) -> None:
+    running = all_processes(stack)
+    ports = listening(stack)
+    for _ in range(2):
+        assert stack.run("down").returncode == 0
+        assert all_processes(stack) == []
+    assert not any(process.is_running() for process in running)
+    for port in ports:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+    assert stack.run("status").returncode == 1
+
+
+def test_a_taken_port_is_named_in_one_line_and_nothing_is_started(tmp_path: Path) -> None:
+    with throw_away_stack(tmp_path) as stack, socket.socket() as other:
+        other.bind(("127.0.0.1", ui_port(stack)))
+        other.listen()
+        done = stack.run("up")
+        assert done.returncode == 1
+        lines = done.stderr.strip().splitlines()
+        assert len(lines) == 1
+        assert f"Port {ui_port(stack)} is taken" in lines[0]
+        assert "FULFILMENT_UI_PORT" in lines[0]
+        assert all_processes(stack) == []
+
+
+def test_a_wrong_port_is_named_in_one_line(tmp_path: Path) -> None:
+    with throw_away_stack(tmp_path) as stack:
+        stack.variables["FULFILMENT_UI_PORT"] = "http"
+        done = stack.run("up")
+    assert done.returncode == 1
+    assert done.stderr == "Error: FULFILMENT_UI_PORT=http is no port number (1 to 65535).\n"
+
+
+def test_the_stack_ends_with_the_process_it_belongs_to(
+    one_stack: ThrowAwayStack, tmp_path: Path
+) -> None:
+    with throw_away_stack(tmp_path) as stack:
+        gone = psutil.Popen(["true"])
+        gone.wait()
+        stack.variables["FULFILMENT_STACK_OWNER"] = str(gone.pid)
+        stack.run("up")
+        eventually(lambda: all_processes(stack) == [], 90)
+
+
+def test_free_ports_differ() -> None:
+    assert len(set(free_ports(20))) == 20
