@@ -1,0 +1,351 @@
+"""What both hooks share: one session, limits, circuit, typed errors, retries of reads.
+
+The http provider's `HttpHook` gives the connection type, `get_connection` and keep-alive; its
+`run` is replaced, because it has no timeouts, makes a session per call, sends unknown keys of the
+connection's Extra as headers and writes answers' bodies, which are personal data, to the log.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from airflow.providers.http.hooks.http import HttpHook
+from requests import Session
+from requests.auth import AuthBase
+
+from fulfilment.hooks import settings as connection_settings
+from fulfilment.hooks.answers import Finding, Place, error_for, judge
+from fulfilment.hooks.transport import (
+    BadCertificate,
+    NoAnswer,
+    NotSent,
+    Reply,
+    Request,
+    TooSlow,
+    exchange,
+)
+from include.core.errors import (
+    ConfigError,
+    FulfilmentError,
+    NotFound,
+    OrderRejected,
+    RateLimited,
+    SessionLimit,
+    Timeout,
+    Unavailable,
+)
+from include.ledger import budget, circuits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from requests import PreparedRequest
+    from sqlalchemy import Engine
+
+    from fulfilment.hooks.settings import Settings
+
+READ_TRIES = 3
+READ_PAUSES_S = (0.5, 2.0)
+LONGEST_WAIT_S = 90.0  # for a call's turn; beyond it the caller decides
+_IDLE_S = 3.0  # servers close idle connections after about 5 s: a write must not run into that
+
+
+class HeaderAuth(AuthBase):
+    """Sets the Authorization header, and keeps ``.netrc`` from setting another."""
+
+    def __init__(self, value: str) -> None:
+        """Take the whole value of the header."""
+        self._value = value
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the header to one request."""
+        request.headers["Authorization"] = self._value
+        return request
+
+
+class ApiHook(HttpHook):
+    """Base of the hooks of both systems.
+
+    :param merchant: whose system it is; names the budget, the circuit and the token.
+    :param conn_id: Airflow connection with URL and secrets.
+    :param ledger_engine: engine of the ledger. Without it nothing is shared between processes:
+        good for testing a connection, not for work.
+    :param priority: a key of `include.ledger.budget.RESERVES`.
+    :param max_wait_s: longest wait for the call budget; then `RateLimited` tells when.
+    """
+
+    conn_name_attr = "conn_id"
+    system: ClassVar[str]
+    default_url: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        merchant: str,
+        conn_id: str,
+        ledger_engine: Engine | None,
+        *,
+        priority: str,
+        max_wait_s: float = LONGEST_WAIT_S,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(http_conn_id=conn_id)
+        if priority not in budget.RESERVES:
+            msg = f"unknown priority {priority!r}; known are {', '.join(budget.RESERVES)}"
+            raise ValueError(msg)
+        self.merchant = merchant
+        self.conn_id = conn_id
+        self.priority = priority
+        self._engine = ledger_engine
+        self._max_wait_s = max_wait_s
+        self._sleep = sleep
+        self._settings_: Settings | None = None
+        self._session: Session | None = None
+        self._last_use = 0.0
+        self._on_trial = False  # this call is the one that tries a resting system again
+
+    # -- what a subclass says -------------------------------------------------------------
+
+    def _auth(self, stale: AuthBase | None = None) -> AuthBase | None:
+        """Return what identifies us; a new one if ``stale`` was refused, None if there is none."""
+        raise NotImplementedError
+
+    def _limits(self, request: Request) -> Mapping[str, budget.Limit]:
+        """Return the buckets that a call draws from."""
+        raise NotImplementedError
+
+    def _readings(
+        self, request: Request, reply: Reply, refused_s: float | None
+    ) -> Mapping[str, budget.Reading]:
+        """Return what the answer's headers say of each bucket.
+
+        :param refused_s: the call was refused for a limit, the next is welcome in so many seconds.
+        """
+        raise NotImplementedError
+
+    def _ping(self) -> str:
+        """Make the cheapest call that proves URL and secrets, and return what it found."""
+        raise NotImplementedError
+
+    # -- HttpHook -------------------------------------------------------------------------
+
+    def get_conn(self, headers: Any = None, extra_options: Any = None) -> Session:
+        """Return the one session of this hook; it holds no secret and nothing of the Extra."""
+        if self._session is None:
+            session = Session()
+            session.verify = self._settings.verify
+            session.trust_env = not self._settings.loopback
+            session.mount("http://", self.keep_alive_adapter)
+            session.mount("https://", self.keep_alive_adapter)
+            session.headers["Accept"] = "application/json"
+            self._session = session
+        return self._session
+
+    def run(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: a bare call would skip limits, error table and privacy."""
+        msg = f"{type(self).__name__} has a method for each call it knows; run() is not one of them"
+        raise NotImplementedError(msg)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Try URL and secrets; a success closes the circuit that an earlier failure opened."""
+        try:
+            found = self._ping()
+        except FulfilmentError as error:
+            return False, error.operator
+        if self._engine is not None:
+            circuits.succeeded(self._engine, self.merchant, self.system)
+        return True, found
+
+    def close(self) -> None:
+        """Close the connections to the other system."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    # -- calls ----------------------------------------------------------------------------
+
+    @property
+    def _settings(self) -> Settings:
+        if self._settings_ is None:
+            self._settings_ = connection_settings.load(
+                self.conn_id, self.get_connection, self.merchant, default_url=self.default_url
+            )
+        return self._settings_
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.merchant, self.system, self.conn_id, self._settings.host)
+
+    def _call(self, request: Request) -> Any:
+        """Make one call and return its JSON; reads are tried again a few times, writes never.
+
+        :raises FulfilmentError: see the table in `answers`.
+        """
+        tries = READ_TRIES if request.kind == "read" else 1
+        waited = 0.0
+        for number in range(1, tries + 1):
+            gate = self._check_circuit()
+            self._on_trial = gate.trial
+            try:
+                answer = self._call_once(request)
+            except (Unavailable, Timeout, RateLimited) as error:
+                pause = self._pause(error, number, waited)
+                if number == tries or pause is None:
+                    self._note_failure(error, gate)
+                    raise
+                self._sleep(pause)
+                waited += pause
+            except FulfilmentError as error:
+                self._note_failure(error, gate)
+                raise
+            else:
+                self._note_success(gate)
+                return answer
+        raise AssertionError  # the loop returns or raises
+
+    def _pause(self, error: FulfilmentError, number: int, waited: float) -> float | None:
+        """Return how long to wait before the next try of a read, None for no next try."""
+        if isinstance(error, RateLimited):
+            if error.code != "RATE_LIMITED" or error.retry_after is None:
+                return None
+            return error.retry_after if waited + error.retry_after <= self._max_wait_s else None
+        base = READ_PAUSES_S[min(number, len(READ_PAUSES_S)) - 1]
+        return base * random.uniform(0.5, 1.5)  # noqa: S311 - spreads tries, keeps no secret
+
+    def _call_once(self, request: Request) -> Any:
+        """Make one call; a refused login is renewed once, which is safe: nothing happened yet."""
+        auth = self._auth()
+        try:
+            return self._send(request, auth)
+        except SessionLimit:
+            raise
+        except FulfilmentError as error:
+            fresh = self._auth(stale=auth) if error.code == "AUTH" else None
+            if fresh is None:
+                raise
+        return self._send(request, fresh)
+
+    def _send(self, request: Request, auth: AuthBase | None) -> Any:
+        """Take a permit, send, correct the budget and judge the answer."""
+        granted = self._take_permit(request)
+        settings = self._settings
+        session = self.get_conn()
+        if time.monotonic() - self._last_use > _IDLE_S:
+            session.close()  # drops idle connections, the session goes on
+        started = time.monotonic()
+        reply: Reply | None = None
+        try:
+            reply = exchange(
+                session,
+                settings.base_url + request.path,
+                request,
+                auth=auth,
+                connect_s=settings.connect_s,
+                read_s=settings.read_s,
+            )
+        except NotSent as failure:
+            shape = "certificate" if isinstance(failure, BadCertificate) else "not_sent"
+            raise error_for(self._place, request, Finding(0, shape)) from None
+        except NoAnswer as failure:
+            shape = "slow" if isinstance(failure, TooSlow) else "cut"
+            raise error_for(self._place, request, Finding(0, shape)) from None
+        finally:
+            self._last_use = time.monotonic()
+            self._log_call(request, reply, self._last_use - started)
+        try:
+            answer = judge(self._place, request, reply)
+        except RateLimited as error:
+            self._correct(request, reply, None, refused_s=error.retry_after)
+            raise
+        except FulfilmentError:
+            self._correct(request, reply, granted)
+            raise
+        self._correct(request, reply, granted)
+        return answer
+
+    def _log_call(self, request: Request, reply: Reply | None, seconds: float) -> None:
+        # Route templates and codes only: paths hold ids, bodies hold people.
+        self.log.debug(
+            "call merchant=%s system=%s call=%s status=%s ms=%d",
+            self.merchant,
+            self.system,
+            request.name,
+            reply.status if reply else "none",
+            int(seconds * 1000),
+        )
+
+    # -- circuit --------------------------------------------------------------------------
+
+    def _check_circuit(self) -> circuits.Pass:
+        if self._engine is None:
+            return circuits.Pass()
+        return circuits.check(self._engine, self.merchant, self.system)
+
+    def _note_failure(self, error: FulfilmentError, gate: circuits.Pass) -> None:
+        if isinstance(error, (NotFound, OrderRejected)):  # a clear no: the system is well
+            self._note_success(gate)
+            return
+        self.log.warning(
+            "failed merchant=%s system=%s code=%s detail=%s",
+            self.merchant,
+            self.system,
+            error.code,
+            error.log,
+        )
+        if self._engine is not None:
+            circuits.failed(self._engine, self.merchant, self.system, error, gate)
+
+    def _note_success(self, gate: circuits.Pass) -> None:
+        if self._engine is not None and (gate.trial or gate.failures):
+            circuits.succeeded(self._engine, self.merchant, self.system)
+
+    # -- budget ---------------------------------------------------------------------------
+
+    def _take_permit(self, request: Request) -> datetime | None:
+        """Wait for the call's turn and return the permit's time on the ledger's clock."""
+        if self._engine is None:
+            return None
+        deadline = time.monotonic() + self._max_wait_s
+        waited = 0.0
+        while True:
+            grant = budget.take(
+                self._engine, self.merchant, self.system, self._limits(request), self.priority
+            )
+            if not grant.wait_s:
+                return grant.at
+            if waited + grant.wait_s > self._max_wait_s or time.monotonic() > deadline:
+                text = (
+                    f"{self.merchant}: the call budget of {self.system} ({grant.bucket}) is used "
+                    f"up for {self.priority}; it reopens in {grant.wait_s:.0f} s."
+                )
+                raise RateLimited(
+                    text, code="BUDGET", merchant=self.merchant, retry_after=grant.wait_s
+                )
+            pause = grant.wait_s + random.uniform(0.0, 0.2)  # noqa: S311 - not all at once
+            self._sleep(pause)
+            waited += pause
+
+    def _correct(
+        self,
+        request: Request,
+        reply: Reply,
+        granted: datetime | None,
+        *,
+        refused_s: float | None = None,
+    ) -> None:
+        if self._engine is None:
+            return
+        for bucket, reading in self._readings(request, reply, refused_s).items():
+            budget.correct(
+                self._engine, self.merchant, self.system, bucket, reading, granted=granted
+            )
+
+
+def need(value: str, what: str, settings: Settings, merchant: str) -> str:
+    """Return ``value``, or raise `ConfigError` that names the empty field of the connection."""
+    if value:
+        return value
+    text = f"{merchant}: the connection {settings.connection} has no {what}. Add it in Airflow."
+    raise ConfigError(text, code="NO_SECRET", merchant=merchant)

@@ -1,0 +1,260 @@
+"""Reading lists that change while they are read.
+
+Three habits of these systems make page numbers unsafe (plentymarkets contract 1 and 19): a page
+beyond the end comes back as another page, rows that leave the result shift the pages behind them,
+and a filter may be ignored without an error. So order searches go on from the last id instead of
+counting pages, every row is checked, and the number of rows is compared at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.hooks.answers import whole
+from include.core.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+PAGE_SIZE = 250  # the largest in use (plentymarkets contract 3.2)
+MOST_PAGES = 4000
+_READINGS = 3  # of a list whose number of rows does not come out
+_STRAY_SHARE = 0.05  # rows beside the filter, in a second answer: more means it was ignored
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition of an order search (plentymarkets contract 6.2).
+
+    :param operator: ``eq not in nin null nn lt lte gt gte between``.
+    :param value: number, text, bool, aware time, or a sequence of them for ``in``, ``nin`` and
+        ``between``.
+    """
+
+    field: str
+    operator: str
+    value: Any = None
+
+    def text(self) -> str:
+        """Return the query form, for example ``in:5,5.6``."""
+        if self.operator in ("null", "nn"):
+            return self.operator
+        values = (
+            self.value if isinstance(self.value, (list, tuple, set, frozenset)) else [self.value]
+        )
+        texts = ",".join(_text(value) for value in values)
+        if self.operator == "eq" and isinstance(self.value, bool):
+            return texts
+        return f"{self.operator}:{texts}"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            msg = "a time without zone means another moment on the other side"
+            raise ValueError(msg)
+        return value.isoformat(timespec="seconds")
+    return str(value)
+
+
+def params(filters: Iterable[Filter]) -> list[tuple[str, str]]:
+    """Return query parameters; conditions on the same field are joined by AND."""
+    joined: dict[str, str] = {}
+    for condition in filters:
+        text = condition.text()
+        known = joined.get(condition.field)
+        joined[condition.field] = f"{known} AND {text}" if known else text
+    return list(joined.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an answer, whether it came in an envelope or as a bare array (contract 3.2)."""
+
+    rows: list[Row]
+    number: int | None
+    total: int | None
+    last: bool | None
+
+
+def read_page(data: Any, what: str, merchant: str) -> Page:
+    """Read an envelope or a bare array.
+
+    :raises ContractError: it is neither, or its entries are not objects.
+    """
+    if isinstance(data, list):
+        page = Page(data, None, len(data), last=True)
+    elif isinstance(data, dict) and isinstance(data.get("entries"), list):
+        page = Page(
+            data["entries"],
+            whole(data.get("page")),
+            whole(data.get("totalsCount")),
+            _flag(data.get("isLastPage")),
+        )
+    else:
+        raise _contract(what, "is not a list", merchant)
+    if not all(isinstance(row, dict) for row in page.rows):
+        raise _contract(what, "holds entries that are not objects", merchant)
+    return page
+
+
+def _flag(value: object) -> bool | None:
+    known = {"true": True, "1": True, "false": False, "0": False}
+    return value if isinstance(value, bool) else known.get(str(value).lower())
+
+
+def _contract(what: str, wrong: str, merchant: str, code: str = "CONTRACT") -> ContractError:
+    text = (
+        f"{merchant}: the answer to {what} {wrong}. Nothing of it was used; if it happens again, "
+        "ask the other system's support."
+    )
+    return ContractError(text, code=code, merchant=merchant)
+
+
+@dataclass(slots=True)
+class Listing:
+    """Reads a list as a whole.
+
+    :param what: method and route, for error texts.
+    :param expect: says whether a row is one that was asked for.
+    :param dropped: rows left out so far: unreadable, or not asked for.
+    :param missing: rows the other side counted in the last reading but did not give.
+    """
+
+    what: str
+    merchant: str
+    expect: Callable[[Row], bool] | None = None
+    dropped: int = field(default=0, init=False)
+    missing: int = field(default=0, init=False)
+
+    def by_id(self, fetch: Callable[[int], Any]) -> dict[int, Row]:
+        """Read an id-sorted list from the last id on, until its number of rows comes out.
+
+        :param fetch: returns the first page of the rows with an id above the given one, ascending.
+        :raises ContractError: a filter or the order is ignored.
+        """
+        found: dict[int, Row] = {}
+        for _ in range(_READINGS):
+            total, rows = self._pass_by_id(fetch)
+            found.update(rows)
+            self.missing = 0 if total is None else max(total - len(rows), 0)
+            # Rows that left while we read are no loss, and the caller looks again before it
+            # writes. Rows that joined behind our back are worth another look.
+            if total is None or len(rows) == total:
+                break
+        return dict(sorted(found.items()))
+
+    def _pass_by_id(self, fetch: Callable[[int], Any]) -> tuple[int | None, dict[int, Row]]:
+        rows: dict[int, Row] = {}
+        total: int | None = None
+        seen = 0
+        last = 0
+        for number in range(MOST_PAGES):
+            page = self._checked(partial(fetch, last))
+            if number == 0:
+                total = page.total
+            ids = [whole(row.get("id")) for row in page.rows]
+            known = [i for i in ids if i is not None]
+            if any(i <= last for i in known) or known != sorted(set(known)):
+                raise _contract(
+                    self.what, "ignores the ids or the order asked for", self.merchant, "IGNORED"
+                )
+            if page.rows and not known:
+                raise _contract(self.what, "holds entries without ids", self.merchant)
+            for row_id, row in zip(ids, page.rows, strict=True):
+                if row_id is not None and self._wanted(row):
+                    rows[row_id] = row
+                else:
+                    self.dropped += 1
+            seen += len(page.rows)
+            last = known[-1] if known else last
+            ended = page.last if page.total is None else page.total <= len(page.rows)
+            if ended or not page.rows:
+                # What was dropped has been counted by the other side, too.
+                return (None if total is None else total - (seen - len(rows))), rows
+        raise _contract(self.what, "never ends", self.merchant)
+
+    def _checked(self, fetch: Callable[[], Any]) -> Page:
+        """Fetch a page; if rows on it were not asked for, once more.
+
+        A row that changed between filter and answer is gone the second time. Rows that stay show
+        that the filter was ignored (plentymarkets contract 1, facts 2 and 3).
+        """
+        page = read_page(fetch(), self.what, self.merchant)
+        if not self._strays(page):
+            return page
+        page = read_page(fetch(), self.what, self.merchant)
+        strays = self._strays(page)
+        if strays > len(page.rows) * _STRAY_SHARE:
+            raise _contract(
+                self.what,
+                f"holds {strays} of {len(page.rows)} rows that were not asked for: its filter is "
+                "ignored",
+                self.merchant,
+                "FILTER_IGNORED",
+            )
+        return page
+
+    def _strays(self, page: Page) -> int:
+        return sum(1 for row in page.rows if not self._wanted(row))
+
+    def _wanted(self, row: Row) -> bool:
+        if self.expect is None:
+            return True
+        try:
+            return self.expect(row)
+        except (ValueError, TypeError, KeyError, ArithmeticError):
+            return False
+
+    def by_number(
+        self, fetch: Callable[[int], Any], key: Callable[[Row], Any], *, first: int = 1
+    ) -> list[Row]:
+        """Read a list that only grows, page by page; repeated rows count once.
+
+        :param fetch: returns the page of a number.
+        :param key: tells rows apart.
+        :raises ContractError: the number of rows does not come out in several readings.
+        """
+        for _ in range(_READINGS):
+            total, rows = self._pass_by_number(fetch, key, first)
+            if total is None or len(rows) >= total:
+                return list(rows.values())
+        raise _contract(self.what, "holds fewer rows than it says", self.merchant)
+
+    def _pass_by_number(
+        self, fetch: Callable[[int], Any], key: Callable[[Row], Any], first: int
+    ) -> tuple[int | None, dict[Any, Row]]:
+        rows: dict[Any, Row] = {}
+        unwanted: set[Any] = set()
+        total: int | None = None
+        for number in range(first, first + MOST_PAGES):
+            page = self._checked(partial(fetch, number))
+            if page.number is not None and page.number != number:
+                break  # beyond the end: another page came back instead
+            total = page.total
+            before = len(rows) + len(unwanted)
+            for row in page.rows:
+                if self._wanted(row):
+                    rows[key(row)] = row
+                else:
+                    unwanted.add(key(row))
+            if not page.rows or page.last or len(rows) + len(unwanted) == before:
+                break
+        self.dropped += len(unwanted)
+        return (None if total is None else total - len(unwanted)), rows
+
+
+def chunks(ids: Iterable[int], size: int = PAGE_SIZE) -> list[list[int]]:
+    """Split ids, ascending and without repetition, into lists of at most ``size``."""
+    ordered: Sequence[int] = sorted(set(ids))
+    return [list(ordered[i : i + size]) for i in range(0, len(ordered), size)]
