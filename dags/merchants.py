@@ -75,7 +75,9 @@ def build_broken(broken: BrokenFile) -> DAG:
 
 wanted = get_parsing_context().dag_id
 good, bad = load_all()
-for entry, make in [(m, build) for m in good] + [(b, build_broken) for b in bad]:
-    dag_id = f"fulfilment__{entry.merchant}"
-    if wanted in (None, dag_id):
-        globals()[dag_id] = make(entry)
+for merchant in good:
+    if wanted in (None, f"fulfilment__{merchant.merchant}"):
+        globals()[merchant.merchant] = build(merchant)
+for broken in bad:
+    if wanted in (None, f"fulfilment__{broken.merchant}"):
+        globals()[broken.merchant] = build_broken(broken)

@@ -1,17 +1,15 @@
 """Order notes: what happened, why, and what to do.
 
 A marker with our own key ends each note, so that a note is found again before it is written twice
-(plentymarkets contract 14). Text may be shown as HTML there, so it is escaped.
+(plentymarkets contract 14).
 """
 
 from __future__ import annotations
 
-from html import escape
-
 
 def note(text: str, marker: str) -> str:
     """Return the text of a note, with its marker."""
-    return f"{escape(text, quote=False)} {marker}"
+    return f"{text} {marker}"
 
 
 def marker(order_id: int, key: str) -> str:

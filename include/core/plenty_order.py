@@ -77,6 +77,14 @@ def row_status(row: Mapping[str, Any]) -> Decimal:
     return _status(row.get("statusId"))
 
 
+def goods_issue_booked(data: Mapping[str, Any]) -> bool:
+    """Say whether outgoing items are booked: date 5 is set (contract 6.8, 11)."""
+    return any(
+        str(row.get("typeId")) == "5" and not str(row.get("date") or "-0001").startswith("-0001")
+        for row in _list(data, "dates")
+    )
+
+
 def _refuse(name: str, what: str) -> NoReturn:
     text = (
         f"The field {name} of this order {what}. Correct the order in plentymarkets and release "

@@ -64,10 +64,10 @@ cancellation that came in between is never overwritten; if it was, it is put bac
 Takes wemalo's queue of sent items: one plentymarkets package per parcel with its tracking number,
 then the shipping provider and, where set up, goods issue. The queue is acknowledged last.
 
-**Red?** An unmapped carrier (add it to the merchant's file), or a system that does not answer.
+**Red?** A carrier is not mapped (add it to the merchant's file), or a system does not answer.
 Parcels stay in wemalo's queue until plentymarkets has them.
 """,
-    "watcher": "Red when any task of the run is red, so that the run is red too. Otherwise skipped.",
+    "watcher": "Red when any task is red, so that the run is red too. Otherwise skipped.",
 }
 
 

@@ -96,16 +96,16 @@ def settle_by_status(work: Work, order_id: int, code: str) -> str:
     """Settle a CANCELLING order by what the warehouse says of it; unclear stays unclear."""
     found = work.wemalo.status(external_id(order_id))
     with work.engine.begin() as connection:
-        if found is None or found.status_name == WarehouseStatus.CANCELLED:
+        if found is None or found.name == WarehouseStatus.CANCELLED:
             why = "warehouse does not know it" if found is None else "warehouse shows CANCELLED"
             settle_cancelled(work, connection, order_id, why=why)
             return "cancelled"
-        state = state_of(found.status_name)
+        state = state_of(found.name)
         if state is None or code == AmbiguousWrite.code:
             # the call may still be on its way: look again once the lease has run out
-            work.journal.add(connection, order_id, "cancel_unclear", warehouse=found.status_name)
+            work.journal.add(connection, order_id, "cancel_unclear", warehouse=found.name)
             return "unclear"
-        if state is State.WAITING or found.status_name == WarehouseStatus.OPEN:
+        if state is State.WAITING or found.name == WarehouseStatus.OPEN:
             # refused although it has not started: ask again at the next run
             orders.move(
                 connection,
@@ -114,7 +114,7 @@ def settle_by_status(work: Work, order_id: int, code: str) -> str:
                 state,
                 only_from=[State.CANCELLING],
                 event="cancel_refused",
-                warehouse=found.status_name,
+                warehouse=found.name,
                 code=code,
             )
             return "unclear"
@@ -124,12 +124,12 @@ def settle_by_status(work: Work, order_id: int, code: str) -> str:
             order_id,
             state,
             only_from=[State.CANCELLING],
-            sets={"cancel_requested_at": None, "wemalo_status": found.status_name},
+            sets={"cancel_requested_at": None, "wemalo_status": found.name},
             event="cancel_refused",
-            warehouse=found.status_name,
+            warehouse=found.name,
             code=code,
         )
-        queue_too_late(work, connection, order_id, found.status_name)
+        queue_too_late(work, connection, order_id, found.name)
     return "too_late"
 
 

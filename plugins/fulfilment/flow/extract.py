@@ -153,8 +153,8 @@ def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> Non
     for order_id, data in sorted(contents.items()):
         try:
             order = parse_order(data, countries)
-        except OrderInvalid as error:
-            bad.append((order_id, error))
+        except OrderInvalid as problem:
+            bad.append((order_id, problem))
             continue
         if not _is_ours(work, order):
             counts["foreign"] += 1

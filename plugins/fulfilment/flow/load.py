@@ -28,7 +28,7 @@ from include.core.errors import (
 from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.states import State
 from include.core.statuses import is_cancelled
-from include.core.wemalo_order import compose
+from include.core.wemalo_order import compose, external_id
 from include.ledger import batches, orders
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _still_released(
 
 def _changed(work: Work, data: dict[str, Any], row: Row[Any]) -> bool:
     try:
-        return parse_order(data, work.countries()).fingerprint() != row.fingerprint
+        return bool(parse_order(data, work.countries()).fingerprint() != row.fingerprint)
     except OrderInvalid:
         return True
 
@@ -172,10 +172,12 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
     except FulfilmentError as error:
         _step_back(work, order.order_id, State.READY, error.code, 0)
         raise
+    status = answer.status or work.wemalo.status(external_id(order.order_id))
+    if status is None:
+        text = "wemalo took the order and then did not know it."
+        raise AmbiguousWrite(text, merchant=work.name)
     with work.engine.begin() as connection:
-        state = accept(
-            work, connection, order.order_id, row.episode, answer.status_name, answer.reason
-        )
+        state = accept(work, connection, order.order_id, row.episode, status.name, status.reason)
     return "waiting" if state is State.WAITING else "accepted"
 
 

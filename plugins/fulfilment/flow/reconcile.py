@@ -21,6 +21,7 @@ from include.core.errors import (
     NotFound,
     OrderRejected,
 )
+from include.core.plenty_order import goods_issue_booked
 from include.core.sent import SentRow, sent_row
 from include.core.states import State
 from include.core.wemalo_order import external_id
@@ -65,7 +66,7 @@ def _poll_waiting(work: Work, counts: dict[str, int]) -> None:
         except FulfilmentError as error:
             work.note_trouble(error)
             return
-        if found is None or found.status_name == row.wemalo_status:
+        if found is None or found.name == row.wemalo_status:
             continue
         with work.engine.begin() as connection:
             state = accept(
@@ -73,7 +74,7 @@ def _poll_waiting(work: Work, counts: dict[str, int]) -> None:
                 connection,
                 row.order_id,
                 row.episode,
-                found.status_name,
+                found.name,
                 found.reason,
             )
         counts["freed"] += state is State.ACCEPTED
@@ -322,7 +323,7 @@ def _put_shipping_information(work: Work, row: Row[Any]) -> None:
 def _book(work: Work, row: Row[Any]) -> None:
     """Book goods issue unless it is booked: date 5 says so (plentymarkets contract 11)."""
     content = work.plenty.order_contents([row.order_id]).get(row.order_id, {})
-    if work.plenty.goods_issue_booked(content):
+    if goods_issue_booked(content):
         return
     work.plenty.book_goods_issue(
         row.order_id, int(content.get("typeId") or 1), datetime.fromisoformat(row.payload["at"])

@@ -59,7 +59,7 @@ def _settle(work: Work, row: Row[Any]) -> bool:
                 connection,
                 row.order_id,
                 row.episode,
-                found.status_name,
+                found.name,
                 found.reason,
                 event="adopted",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,8 @@ def _apply(work: Work, connection: Connection, order: Order, verdict: Verdict, e
     }
     data = {"code": verdict.code, "field": verdict.field, "warnings": list(verdict.warnings)}
     if verdict.repaired is not None:
-        sets["content"] = replace_address(order, verdict)
+        # the fingerprint stays that of what was read: a repair is no change by the merchant
+        sets["content"] = replace(order, delivery=verdict.repaired).to_json()
     state = {"ok": State.READY, "bad": State.INVALID, "short": State.NO_STOCK}.get(verdict.outcome)
     if state is None:
         pause = WAIT if verdict.outcome == "wait" else PERSON_WAIT
@@ -164,12 +166,3 @@ def _tell(work: Work, connection: Connection, verdict: Verdict, episode: int, st
 
 def _reason(verdict: Verdict) -> dict[str, str]:
     return {"field": verdict.field, "de": verdict.reason_de, "en": verdict.reason_en}
-
-
-def replace_address(order: Order, verdict: Verdict) -> dict[str, Any]:
-    """Return the order's content with the repaired address; its fingerprint stays the read one."""
-    content = order.to_json()
-    content["delivery"] = {
-        name: getattr(verdict.repaired, name) for name in verdict.repaired.__dataclass_fields__
-    }
-    return content
