@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy.exc import DBAPIError
+
+from include.core.plenty_order import parse_order
+from include.core.states import State
+from include.ledger import batches, orders, outbox
+from include.ledger.journal import Journal
+from include.ledger.tables import order_events
+from include.ledger.tables import orders as orders_table
+from tests.core.orders import COUNTRIES, order_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.core.models import Order
+
+JOURNAL = Journal("alpha", "test", "run-1", 1)
+
+
+@pytest.fixture
+def engine(ledger_url: str) -> Iterator[Engine]:
+    engine = create_engine(ledger_url)
+    yield engine
+    engine.dispose()
+
+
+def order(order_id: int = 1) -> Order:
+    return replace(parse_order(order_json(), COUNTRIES), order_id=order_id)
+
+
+def put(engine: Engine, *fetched: Order) -> int:
+    with engine.begin() as connection:
+        batch = batches.open_batch(connection, "alpha", "run-1", (None, None))
+        orders.put_fetched(connection, JOURNAL, batch, fetched or [order()])
+    return batch
+
+
+def state(engine: Engine, order_id: int = 1) -> State:
+    with engine.begin() as connection:
+        return orders.known(connection, "alpha", [order_id])[order_id].state
+
+
+def move(engine: Engine, new: State, **kw: object) -> bool:
+    with engine.begin() as connection:
+        return orders.move(connection, JOURNAL, 1, new, **kw)  # type: ignore[arg-type]
+
+
+def kinds(engine: Engine, order_id: int = 1) -> list[str]:
+    with engine.begin() as connection:
+        return list(
+            connection.execute(
+                select(order_events.c.kind)
+                .where(order_events.c.order_id == order_id)
+                .order_by(order_events.c.event_id)
+            ).scalars()
+        )
+
+
+def test_a_fetched_order_comes_back_as_it_was(engine: Engine) -> None:
+    put(engine)
+    with engine.begin() as connection:
+        (row,) = orders.due(connection, "alpha", [State.FETCHED])
+        assert orders.content(row) == order()
+        assert row.episode == 1
+
+
+def test_the_same_order_of_two_merchants_is_two_orders(engine: Engine) -> None:
+    put(engine)
+    with engine.begin() as connection:
+        assert orders.known(connection, "beta", [1]) == {}
+
+
+def test_a_move_that_the_state_machine_does_not_know_changes_nothing_and_is_recorded(
+    engine: Engine,
+) -> None:
+    put(engine)
+    assert not move(engine, State.SHIPPED)
+    assert state(engine) is State.FETCHED
+    assert kinds(engine) == ["fetched", "move_refused"]
+
+
+def test_an_order_at_the_warehouse_is_not_overwritten_by_a_new_fetch(engine: Engine) -> None:
+    put(engine)
+    for new in (State.READY, State.SUBMITTING, State.ACCEPTED):
+        assert move(engine, new)
+    put(engine)
+    assert state(engine) is State.ACCEPTED
+
+
+def test_an_order_released_again_starts_a_new_episode(engine: Engine) -> None:
+    put(engine)
+    assert move(engine, State.INVALID, sets={"reason_code": "X"})
+    put(engine)
+    with engine.begin() as connection:
+        (row,) = orders.due(connection, "alpha", [State.FETCHED])
+    assert (row.episode, row.reason_code, row.ended_at) == (2, None, None)
+
+
+def test_of_many_who_want_to_send_an_order_one_wins(engine: Engine) -> None:
+    put(engine)
+    move(engine, State.READY)
+
+    def claim(number: int) -> bool:
+        with engine.begin() as connection:
+            return orders.lease(
+                connection, JOURNAL, 1, State.SUBMITTING,
+                only_from=[State.READY], owner=str(number), seconds=60,
+            )  # fmt: skip
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(claim, range(8))) == [False] * 7 + [True]
+
+
+def test_a_lease_is_taken_over_only_when_it_has_run_out_and_by_one(engine: Engine) -> None:
+    put(engine)
+    move(engine, State.READY)
+    with engine.begin() as connection:
+        orders.lease(
+            connection, JOURNAL, 1, State.SUBMITTING, only_from=[State.READY], owner="a", seconds=60
+        )
+    with engine.begin() as connection:
+        assert orders.take_over_leases(connection, "alpha", "b", 60) == []
+        orders.touch(connection, "alpha", [1], lease_until=datetime.now(UTC) - timedelta(seconds=1))
+    with engine.connect() as one, engine.connect() as two:
+        with one.begin():
+            assert [r.order_id for r in orders.take_over_leases(one, "alpha", "b", 60)] == [1]
+            with two.begin():
+                assert orders.take_over_leases(two, "alpha", "c", 60) == []
+        with two.begin():
+            assert orders.take_over_leases(two, "alpha", "c", 60) == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE order_events SET kind = 'x'", "DELETE FROM order_events"]
+)
+def test_the_diary_cannot_be_changed(engine: Engine, statement: str) -> None:
+    put(engine)
+    with engine.begin() as connection, pytest.raises(DBAPIError, match="append only"):
+        connection.execute(text(statement))
+
+
+def test_an_order_that_cannot_be_read_is_kept_with_its_reason(engine: Engine) -> None:
+    batch = put(engine)
+    with engine.begin() as connection:
+        orders.put_unreadable(connection, JOURNAL, batch, 7, "ORDER_MALFORMED", {"field": "typeId"})
+        row = connection.execute(select(orders_table).where(orders_table.c.order_id == 7)).one()
+    assert (row.state, row.reason_code, row.reason) == (
+        State.QUARANTINED,
+        "ORDER_MALFORMED",
+        {"field": "typeId"},
+    )
+
+
+def test_a_second_try_of_a_run_gets_its_batch_and_replaces_its_counts(engine: Engine) -> None:
+    batch = put(engine)
+    with engine.begin() as connection:
+        assert batches.open_batch(connection, "alpha", "run-1", (None, None)) == batch
+        batches.add_counts(connection, batch, {"released": 2})
+        batches.add_counts(connection, batch, {"released": 3, "valid": 1})
+        assert batches.counts_of(connection, batch) == {"released": 3, "valid": 1}
+        later = batches.open_batch(connection, "alpha", "run-2", (None, None))
+        assert later != batch
+        assert batches.previous_start(connection, "alpha", later) is not None
+        assert batches.previous_start(connection, "alpha", batch) is None
+
+
+def queue(engine: Engine, key: str = "status:5.1:1") -> bool:
+    with engine.begin() as connection:
+        return outbox.enqueue(connection, JOURNAL, 1, "status", key, {"target": "5.1"})
+
+
+def test_a_fact_is_queued_once(engine: Engine) -> None:
+    assert queue(engine)
+    assert not queue(engine)
+    assert queue(engine, "status:5.1:2")
+
+
+def test_one_writer_at_a_time_and_an_interrupted_one_is_followed_by_another(engine: Engine) -> None:
+    queue(engine)
+    with engine.begin() as connection:
+        (row,) = outbox.pending(connection, "alpha", ["status"])
+        assert outbox.begin(connection, row.outbox_id)
+        assert not outbox.begin(connection, row.outbox_id)
+        assert outbox.pending(connection, "alpha", ["status"]) == []
+        assert outbox.has_pending(connection, "alpha", [1], ["status"]) == {1}
+        outbox.postpone(connection, row.outbox_id, "KILLED", ambiguous=True, wait_s=0)
+    with engine.begin() as connection:
+        (again,) = outbox.pending(connection, "alpha", ["status"])
+        assert (again.state, again.attempts) == ("writing", 1)
+        outbox.finish(connection, again.outbox_id)
+        assert outbox.has_pending(connection, "alpha", [1], ["status"]) == set()
+
+
+def test_pauses_grow_and_stay_bounded(engine: Engine) -> None:
+    queue(engine)
+    with engine.begin() as connection:
+        (row,) = outbox.pending(connection, "alpha", ["status"])
+        outbox.postpone(connection, row.outbox_id, "X", ambiguous=False)
+        waits = []
+        for attempts in (0, 1, 5, 500):
+            connection.execute(text("UPDATE outbox SET attempts = :n"), {"n": attempts})
+            outbox.postpone(connection, row.outbox_id, "X", ambiguous=False)
+            seconds = connection.execute(
+                text("SELECT extract(epoch FROM next_attempt_at - now()) FROM outbox")
+            ).scalar_one()
+            waits.append(round(seconds))
+    assert waits == [30, 60, 960, 3600]
+
+
+def test_statuses_are_kept_as_decimals(engine: Engine) -> None:
+    put(engine)
+    with engine.begin() as connection:
+        orders.set_statuses(connection, "alpha", {1: Decimal("5.1")})
+        assert connection.execute(select(orders_table.c.plenty_status)).scalar_one() == Decimal(
+            "5.1"
+        )
