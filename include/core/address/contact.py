@@ -1,0 +1,34 @@
+"""E-mail addresses and phone numbers: only ever warnings."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SHAPE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]{2,}")
+
+
+@lru_cache(maxsize=20_000)
+def email_ok(text: str) -> bool:
+    """Say whether an e-mail address can be right (syntax only, nobody is asked)."""
+    if not _SHAPE.fullmatch(text):
+        return False
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=20_000)
+def phone_ok(text: str, country: str) -> bool:
+    """Say whether a phone number can be right; without a prefix it is read as ``country``'s."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(text, country or None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_possible_number(number)

@@ -1,0 +1,117 @@
+"""Which postal codes exist and which towns they belong to, from a data package, read offline.
+
+The package ``countrystatecity-postal-codes`` carries one JSON file per country. A file is read when
+the first address of its country comes by and kept as two small maps. Only countries whose list is
+complete enough to judge by are used; the others are never doubted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from include.core.address.text import key
+
+# Lists that name every code in use for parcels (checked against the national posts' counts).
+COMPLETE = frozenset({
+    "DE", "AT", "CH", "LI", "NL", "BE", "LU", "DK", "NO", "FI", "SE", "PL", "CZ", "HU", "SI", "HR",
+})  # fmt: skip
+# Lists of main towns: good for confirming a town, not for doubting a code.
+PARTIAL = frozenset({"FR", "IT", "SK", "RO"})
+_PREFIX = 2
+_UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
+_WORDS = re.compile(r"[^\W\d_]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The postal codes of one country."""
+
+    towns: dict[str, tuple[str, ...]]  # code (no spaces, upper case) -> names for comparison
+    prefixes: dict[str, frozenset[str]]  # name -> first two characters of its codes
+    starts: frozenset[str]  # first two characters in use
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"[\s\-]", "", code).upper()
+
+
+def _name(text: str) -> str:
+    short = key(text)
+    for two, one in _UMLAUTS:
+        short = short.replace(two, one)
+    return short
+
+
+@lru_cache(maxsize=64)
+def places(country: str) -> Places | None:
+    """Return the postal codes of a country (ISO code), None where no good list exists."""
+    if country not in COMPLETE | PARTIAL:
+        return None
+    folder = files("countrystatecity_postal_codes") / "data" / "by-country" / country
+    rows = json.loads((folder / "postcodes.json").read_text(encoding="utf-8"))
+    towns: dict[str, list[str]] = {}
+    prefixes: dict[str, set[str]] = {}
+    for row in rows:
+        code, locality = _plain(row["code"]), row.get("localityName") or ""
+        names = towns.setdefault(code, [])
+        for text in {locality, *re.split(r"[,(/\-]", locality)}:
+            name = _name(text)
+            if name and name not in names:
+                names.append(name)
+                prefixes.setdefault(name, set()).add(code[:_PREFIX])
+    return Places(
+        {code: tuple(names) for code, names in towns.items()},
+        {name: frozenset(starts) for name, starts in prefixes.items()},
+        frozenset(code[:_PREFIX] for code in towns),
+    )
+
+
+def _lookup(country: str, code: str) -> str:
+    short = _plain(code)
+    return short[:4] if country == "NL" else short
+
+
+def exists(country: str, code: str) -> bool | None:
+    """Say whether a well-formed code is in use; None where no complete list exists."""
+    known = places(country) if country in COMPLETE else None
+    return None if known is None else _lookup(country, code) in known.towns
+
+
+def region_exists(country: str, code: str) -> bool:
+    """Say whether any code of the country starts like this one; True where no list exists."""
+    known = places(country)
+    return known is None or _lookup(country, code)[:_PREFIX] in known.starts
+
+
+def _like(one: str, two: str) -> bool:
+    return one == two or (min(len(one), len(two)) > 3 and (one in two or two in one))
+
+
+def _names(town: str) -> set[str]:
+    """Return the ways a town may be listed: whole, and each word of it."""
+    return {_name(town), *(_name(w) for w in _WORDS.findall(town))} - {""}
+
+
+@lru_cache(maxsize=20_000)
+def belongs(country: str, code: str, town: str) -> bool | None:
+    """Say whether a town's name fits a code; None where that cannot be told."""
+    known = places(country)
+    listed = known.towns.get(_lookup(country, code)) if known else None
+    if not listed:
+        return None
+    names = _names(town)
+    return any(_like(name, entry) for name in names for entry in listed)
+
+
+@lru_cache(maxsize=20_000)
+def town_in_region(country: str, code: str, town: str) -> bool | None:
+    """Say whether the town has codes that start like this one; None for an unknown town."""
+    known = places(country)
+    if known is None:
+        return None
+    starts = known.prefixes.get(_name(town))
+    return None if starts is None else _lookup(country, code)[:_PREFIX] in starts

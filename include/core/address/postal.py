@@ -1,0 +1,123 @@
+"""Postal codes: spelling repaired where that is safe, form by Google's rules, existence by lists."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from typing import TYPE_CHECKING
+
+from include.core.address import places
+
+if TYPE_CHECKING:
+    from include.core.address.countries import Country
+    from include.core.quality_settings import Repairs
+
+# Signs of the country in front of a code: ISO code, car sign, local word.
+_CAR = {"DE": "D", "AT": "A", "BE": "B", "FR": "F", "IT": "I", "LU": "L", "ES": "E", "PT": "P",
+        "SE": "S", "NO": "N", "FI": "FIN", "HU": "H", "SI": "SLO", "LI": "FL", "RS": "SRB",
+        "GR": "TK"}  # fmt: skip
+_ZEROS_LOST = {"DE": 5, "FR": 5, "IT": 5, "NO": 4, "FI": 5, "PL": 5, "RO": 6}
+# Two letters of a form, cut where the code is written in two groups.
+_GROUPS = {"CZ": 3, "SK": 3, "SE": 3, "GR": 3, "NL": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class PostalCode:
+    """A code after repair: ``problem`` is the code of the rule it breaks, or ""."""
+
+    text: str = attribute(repr=False)
+    problem: str = ""
+    repair: str = ""
+    warning: str = ""
+
+
+def check(code: str, town: str, where: Country, repairs: Repairs) -> PostalCode:
+    """Check and, where allowed, repair a (clean, not empty) postal code."""
+    text = code
+    if repairs.postal_code:
+        text = spelled(code, where)
+    repair = "REPAIRED_POSTAL_CODE" if text != code else ""
+    if not _fits(text, where):
+        padded = _padded(text, town, where) if repairs.leading_zero else ""
+        if not padded:
+            return PostalCode(text, "ADDRESS_POSTAL_CODE_FORMAT", repair)
+        text, repair = padded, "REPAIRED_LEADING_ZERO"
+    problem, warning = _existence(text, town, where)
+    return PostalCode(text, problem, repair, warning)
+
+
+def _fits(text: str, where: Country) -> bool:
+    if where.rules == "LV" and re.fullmatch(r"\d{4}", text):
+        return True  # the prefix is part of the official form, and nobody writes it
+    return where.postal_code is None or where.postal_code.fullmatch(text) is not None
+
+
+def spelled(code: str, where: Country) -> str:
+    """Return the code in its country's spelling; unchanged where that is not clear."""
+    text = unicodedata.normalize("NFKC", code).upper().strip(" .,;:-")
+    if where.postal_code is None:
+        return text
+    iso = where.rules
+    signs = "|".join(filter(None, (iso, _CAR.get(iso, ""), "CH" if iso == "LI" else "")))
+    if iso not in {"LV", "AD", "MT", "MD"}:
+        match = re.fullmatch(rf"(?:{signs})\s*[-–.:]?\s*(\d[\d\s\-]*(?:\s?[A-Z]{{2}})?)", text)
+        text = match[1] if match else text
+    bare = re.sub(r"[\s\-–./]", "", text)
+    shaped = _shaped(bare, iso)
+    if where.postal_code.fullmatch(shaped):
+        return shaped
+    return text if where.postal_code.fullmatch(text) else shaped if shaped == bare else text
+
+
+def _shaped(bare: str, iso: str) -> str:
+    """Put spaces and dashes where the country has them."""
+    if iso in _GROUPS and len(bare) > _GROUPS[iso]:
+        return f"{bare[: _GROUPS[iso]]} {bare[_GROUPS[iso] :]}"
+    if iso in {"GB", "GG", "JE", "IM", "CA"} and len(bare) > 4 and not bare.startswith("BFPO"):
+        return f"{bare[:-3]} {bare[-3:]}"
+    cut = {"IE": (3, " "), "MT": (3, " "), "PL": (2, "-"), "PT": (4, "-")}.get(iso)
+    if cut and len(bare) > cut[0]:
+        return f"{bare[: cut[0]]}{cut[1]}{bare[cut[0] :]}"
+    if iso == "LV":
+        digits = bare.removeprefix("LV")
+        return f"LV-{digits}"
+    if iso == "US" and re.fullmatch(r"\d{9}", bare):
+        return f"{bare[:5]}-{bare[5:]}"
+    if iso == "MD":
+        return bare.removeprefix("MD")
+    return bare
+
+
+def _padded(text: str, town: str, where: Country) -> str:
+    """Return the code with its lost zeros where the town says that it belongs there, else ""."""
+    length = _ZEROS_LOST.get(where.rules)
+    digits = re.sub(r"[\s\-]", "", text)
+    if length is None or not digits.isascii() or not digits.isdigit() or len(digits) >= length:
+        return ""
+    full = _shaped(digits.zfill(length), where.rules)
+    known = places.belongs(where.rules, full, town)
+    return full if known and _fits(full, where) else ""
+
+
+def _existence(text: str, town: str, where: Country) -> tuple[str, str]:
+    """Return (problem, warning): a code that nobody has stops, one that may be private warns.
+
+    Large recipients have codes of their own in their town's region, which no list names.
+    """
+    iso = where.rules
+    digits = re.sub(r"\D", "", text)
+    if digits and len(digits) > 2 and not digits.strip("0"):
+        return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
+    if iso == "ES" and not "01" <= digits[:2] <= "52":
+        return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
+    if not places.region_exists(iso, text) and not (iso == "DE" and digits.startswith("11")):
+        return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
+    if places.exists(iso, text) is False:
+        if places.town_in_region(iso, text, town) is False and not digits.startswith("11"):
+            return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
+        return "", "ADDRESS_POSTAL_CODE_UNKNOWN"
+    if places.belongs(iso, text, town) is False:
+        return "", "ADDRESS_TOWN_MISMATCH"
+    return "", ""

@@ -1,0 +1,113 @@
+"""Words that carriers' address lines are made of, in the languages of the countries we ship to."""
+
+from __future__ import annotations
+
+import re
+
+# In front of a number, saying that it is one: "Nr. 5", "č.p. 12", "nº 3".
+NUMBER_SIGN = (
+    r"(?:hausnummer|hausnr|haus-nr|hnr|nummer|numéro|numero|número|number|núm|num|nro|nr|no|n\s?[°º]|"
+    r"n\.\s?[°º]|n\.|č\.\s?p|čp|č\.\s?ev|č\.|br|№|#|αριθμός|αρ)\.?\s?[°º]?"
+)
+KILOMETRE = r"(?:km|p\.?\s?k\.?)\.?"
+
+# The house has no number, and the post there knows that.
+NO_NUMBER = re.compile(
+    r"(?:s\s?/\s?n[º°r]?|s\.\s?n\.(?:\s?c\.)?|snc|b\.?\s?b\.?|z\s?/\s?n|sin\s+n[úu]mero|"
+    r"sem\s+n[úu]mero|senza\s+numero|sans\s+num[ée]ro|bez\s+broja)",
+    re.IGNORECASE,
+)
+NO_NUMBER_COUNTRIES = frozenset({
+    "ES", "IT", "PT", "SM", "HR", "SI", "RS", "BA", "ME", "MK", "FR", "BE", "RO", "BG", "GR",
+})  # fmt: skip
+
+# What may follow a house number: door, floor, building, person.
+_AFTER = (
+    r"top|tür|tuer|stiege|stg|stock|stockwerk|stw|og|eg|ug|dg|hp|whg|wohnung|whng|w|apt|app|appt|"
+    r"appart|apartment|apartman|appartement|etage|étage|etg|etaj|et|hinterhaus|hinterhof|hh|"
+    r"vorderhaus|vh|"
+    r"seitenflügel|quergebäude|gartenhaus|rückgebäude|rgb|haus|aufgang|eingang|block|blok|gebäude|"
+    r"geb|halle|tor|zimmer|zi|raum|rampe|room|rm|büro|office|floor|fl|level|suite|ste|unit|flat|bus|"
+    r"bte|boîte|boite|bt|bat|bât|batiment|bâtiment|esc|escalier|escalera|piso|planta|puerta|pta|pt|"
+    r"esq|dto|dcha|drcha|izq|izda|izqda|bajo|bajos|ático|atico|local|portal|bloque|int|interno|scala|"
+    r"sc|piano|palazzina|pal|m|lok|lokal|mieszkanie|mieszk|pok|budynek|bud|klatka|kl|byt|patro|em|"
+    r"emelet|fszt|földszint|ajtó|lph|lépcsőház|lgh|lägenhet|trappa|tr|as|rappu|porras|tv|th|mf|"
+    r"kl|bl|ap|бл|вх|ет|ап|όροφος|korter|krt|krs|kat|dz|butas|bt|kt|stan|ulaz|c/o|bei|b\.|z\.\s?hd|"
+    r"zhd|zu\s+händen|co|p\.\s?a|hof|rechts|links|mitte|mail\s?box|etasje|leil|leilighet|h\d{4}|rez|"
+    r"ambt|nave|lote|fração|andar|cave|rdc|entrée|interphone|digicode|code|door|zone|bp|cs"
+)
+AFTER_NUMBER = re.compile(
+    rf"[\s,;/–\-]*(?:\(|(?:{_AFTER})(?![^\W\d_])\.?|\d{{1,3}}\s?(?:[.ºª°]|st|nd|rd|th|e|er|ème)(?!\w))",
+    re.IGNORECASE,
+)
+# A line or part of a line that names a unit inside a house, not the street.
+UNIT_FIRST = re.compile(
+    r"(?:flat|apartment|apt|unit|suite|ste|room|floor|level|office|studio|block|building|bldg|"
+    r"gebäude|geb|haus|halle|wohnung|whg|stiege|top|tür|hinterhaus|vorderhaus|aufgang|eingang|"
+    r"b[âa]t|b[âa]timent|appartement|appt|app|esc|escalier|étage|etage|entrée|résidence|residence|"
+    r"r[ée]s|immeuble|imm|edificio|edif|bloque|portal|piso|planta|scala|palazzina|interno|int|"
+    r"budynek|bud|blok|lok|lokal|stan|c/o|[0-9]+\s?(?:\.|er|e|ème|st|nd|rd|th|º|ª)\s?"
+    r"(?:og|etage|étage|floor|stock|piso|planta|emelet)|zi|zimmer|za|zac|z\.a\.?|z\.i\.?)"
+    r"(?![^\W\d_])\.?",
+    re.IGNORECASE,
+)
+
+_MONTHS = (
+    r"jan\w*|feb\w*|m[äa]r[zts]\w*|mars|mart\w*|april\w*|apr|avril|aprile|abril|ma[ijyí]\w{0,3}|mayo|maggio|"
+    r"mai\w?|jun[iyeíu]?\w{0,2}|juin|giugno|junho|jul[iyeí]?\w{0,2}|juillet|luglio|julho|jul[íi]us\w*|"
+    r"aug\w*|ao[ûu]t|agosto|sept\w*|set[te]\w*|ott\w*|o[ck]t\w*|out\w*|no[vw]em\w*|nov|d[eéè][cz]\w*|"
+    r"dic\w*|led\w+|únor\w*|březn\w*|dubn\w*|květn\w*|června|července|srpn\w*|září|říj\w*|listopad\w*|"
+    r"prosin\w*|kwietnia|maja|czerwca|lipca|sierpnia|września|października|grudnia|stycznia|lutego|"
+    r"augusztus|október|március|маю?я?|септември|март|май|октября|οκτωβρίου|μαρτίου|σεπτεμβρίου|"
+    r"αυγούστου|μαΐου|νοεμβρίου|svibnja|lipnja|kolovoza|studenog\w?|prosinca|ožujka|travnja|rujna|"
+    r"tammikuuta|novembra|apríla|septembra|augusta|brumaire|messidor"
+)
+DATE_WORD = re.compile(rf"\.?\s?(?:de\s+|d['’]|na\s+)?(?:{_MONTHS})(?!\w)", re.IGNORECASE)
+DATE_END = re.compile(rf"(?:{_MONTHS})(?:\s+de|\s+del)?$|(?:plein|laan|place|platz|plaza)$",
+                      re.IGNORECASE)  # fmt: skip
+
+# A street (not a square, a building, a hamlet): it has numbers.
+_STREET_BEFORE = (
+    r"rue|avenue|av|ave|avda|avd|avenida|boulevard|bd|bld|blvd|quai|chemin|ch|impasse|route|rte|all[ée]e|"
+    r"via|viale|v\.le|corso|c\.so|vicolo|lungarno|lungotevere|strada|str|stradă|"
+    r"calle|c/|cl|carrer|c\.|ronda|paseo|p[ºª]|camino|carretera|ctra|travesía|"
+    r"rua|r\.|travessa|estrada|ul|ulica|ulice|al|aleja|aleje|bulevar|bulevardul|bul|șoseaua|șos|calea|"
+    r"intrarea|splaiul|ulitsa|улица|ул|бул|булевард|οδός|οδος|λεωφόρος|λεωφ|leoforos|odos|"
+    r"nám\.ul|třída|tř|trieda|cesta|put|ulicë|rr|rruga"
+)
+_STREET_AFTER = (
+    r"straße|strasse|strase|str|weg|gasse|gässchen|allee|ring|ufer|damm|chaussee|steig|stieg|pfad|zeile|"
+    r"graben|straat|laan|kade|gracht|dijk|singel|dreef|steenweg|stwg|lei|gatan|gata|vägen|väg|gränd|"
+    r"leden|vegen|veien|gaten|vei|veg|gade|vej|allé|stræde|katu|kadun|tie|kuja|polku|bulevardi|"
+    r"esplanadi|utca|út|útja|körút|krt|sétány|köz|iela|gatvė|gatve|prospektas|tänav|maantee|mnt|"
+    r"puiestee|pst|street|road|avenue|lane|drive|ulica|ulice|třída|trieda|cesta|ulitsa"
+)
+STREET = re.compile(
+    rf"^(?:\d+\w?[\s,]+)?(?:{_STREET_BEFORE})(?![^\W\d_])\.?\s*\S|"
+    rf"(?:{_STREET_AFTER})\.?(?=$|[\s,])",
+    re.IGNORECASE,
+)
+
+# Roads and numbered things whose number is no house number.
+NUMBERED_THING = re.compile(
+    r"(?:^|[\s,])(?:rn|rd|n|d|a|b|l|e|route\s+nationale|route\s+d[ée]partementale|route|"
+    r"autoroute|autopista|carretera|highway|hwy|lot|zone|zi|za|terminal|gate|pier|platform|dublin|"
+    r"flat|apartment|apt|unit|suite|room|floor|level)\.?$",
+    re.IGNORECASE,
+)
+
+PO_BOX = re.compile(
+    r"(?:p\.?\s?o\.?\s?box|p\.?\s?o\.?\s?b\.?(?=\s?\d)|post\s?(?:office)?\s?box|post\s?fach|postf\.|"
+    r"pf\.?(?=\s?\d)|"
+    r"postbus|bo[îi]te\s+postale|b\.?\s?p\.?(?=\s?\d)|cs(?=\s?\d{4,5})|casella\s+postale|"
+    r"c\.?\s?p\.?(?=\s?\d{1,5}$)|"
+    r"apartado|apdo|caixa\s+postal|postboks|postbox|box(?=\s?\d)|postilokero|pl(?=\s?\d)|"
+    r"skr(?:ytka|\.)\s*poczt\w*\.?|po[šs]tovn[íi]\s+p[řr]ihr[áa]dka|po[šs]tov[ýy]\s+prie[čc]inok|"
+    r"p\.\s?p\.(?=\s?\d)|postafi[óo]k|po[šs]tni\s+predal|po[šs]tanski\s+pretinac|"
+    r"c[ăa]su[țt]a\s+po[șs]tal[ăa]|"
+    r"пощенска\s+кутия|п\.\s?к\.|ταχ\w*\.?\s+θυρ\w*\.?|τ\.\s?θ\.|t\.\s?th\.|postkast|a/k(?=\s?\d)|"
+    r"abonentin[ėe]\s+d[ėe][žz]ut[ėe]|pašto\s+d[ėe][žz]ut[ėe])"
+    r"(?![^\W\d_])",
+    re.IGNORECASE,
+)
+MILITARY = re.compile(r"\b(?:BFPO|[AFD]PO\s+A[AEP]|Feldpost)\b", re.IGNORECASE)

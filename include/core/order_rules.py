@@ -1,0 +1,114 @@
+"""Everything of an order that is neither its address nor its stock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from include.core.rules import Finding, found
+from include.core.stock_rules import pieces, product_of
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from include.core.merchant import Merchant
+    from include.core.models import Order, OrderItem
+    from include.core.quality_settings import QualitySettings
+
+# plentymarkets contract 6.6: variation, bundle component, set component, unassigned variation.
+GOODS = frozenset({1, 3, 14})
+PAID = frozenset({"fullyPaid", "overpaid"})  # plentymarkets contract 6.7, property 4
+
+
+def check_order(
+    order: Order,
+    merchant: Merchant,
+    settings: QualitySettings,
+    known_products: Container[str] | None,
+    *,
+    customs: bool = False,
+) -> list[Finding]:
+    """Return what is wrong with an order's head and positions; [] when nothing is.
+
+    :param known_products: what wemalo knows (ids as the merchant's ``wemalo.product_id``), None
+        when that was not read.
+    :param customs: the parcel crosses a customs border.
+    """
+    return [
+        *_ours(order, merchant),
+        *_profile(order, merchant),
+        *_items(order, merchant, known_products),
+        *_payment(order, settings),
+        *(_customs(order) if customs and settings.customs == "stop" else ()),
+    ]
+
+
+def _ours(order: Order, merchant: Merchant) -> list[Finding]:
+    findings = []
+    if order.plenty_id != merchant.plenty.plenty_id:
+        findings.append(found("ORDER_OTHER_CLIENT"))
+    warehouses = {order.warehouse_id, *(i.warehouse_id for i in order.items)} - {None, 0}
+    if not warehouses:
+        findings.append(found("ORDER_NO_WAREHOUSE"))
+    elif warehouses != {merchant.plenty.warehouse_id}:
+        findings.append(found("ORDER_OTHER_WAREHOUSE"))
+    if order.lock_status not in {"", "unlocked"}:
+        findings.append(found("ORDER_LOCKED"))
+    if order.type_id not in merchant.plenty.shippable_types:
+        findings.append(found("ORDER_TYPE", type=order.type_id))
+    return findings
+
+
+def _profile(order: Order, merchant: Merchant) -> list[Finding]:
+    profile = order.shipping_profile_id
+    if profile in merchant.shipping_profiles or merchant.default_profile is not None:
+        return []
+    if not profile:
+        return [found("ORDER_PROFILE_MISSING")]
+    return [found("ORDER_PROFILE_UNMAPPED", profile=profile)]
+
+
+def _items(
+    order: Order, merchant: Merchant, known_products: Container[str] | None
+) -> list[Finding]:
+    if not order.items:
+        return [found("ORDER_NO_ITEMS")]
+    findings = []
+    seen: Counter[str] = Counter()
+    for item in order.items:
+        findings += _item(item)
+        product = product_of(item, merchant.wemalo.product_id)
+        seen[product] += 1
+        if known_products is not None and product not in known_products and seen[product] == 1:
+            findings.append(found("ORDER_UNKNOWN_SKU", sku=item.sku or item.variation_id))
+        if seen[product] == 2:
+            findings.append(found("ORDER_DUPLICATE_ITEM", sku=item.sku or item.variation_id))
+    return findings
+
+
+def _item(item: OrderItem) -> list[Finding]:
+    findings = []
+    if item.type_id not in GOODS:
+        findings.append(found("ORDER_ITEM_TYPE", item=item.item_id, type=item.type_id))
+    if item.variation_id <= 0:  # plentymarkets contract 6.6: 0 and below are no goods
+        findings.append(found("ORDER_ITEM_VARIATION", item=item.item_id))
+    amount = item.quantity
+    if not amount.is_finite() or amount <= 0 or amount != amount.to_integral_value():
+        shown = pieces(amount) if amount.is_finite() else str(amount)
+        findings.append(found("ORDER_QUANTITY", item=item.item_id, quantity=shown))
+    return findings
+
+
+def _payment(order: Order, settings: QualitySettings) -> list[Finding]:
+    if settings.require_paid and order.payment_status not in PAID:
+        return [found("ORDER_UNPAID")]
+    return []
+
+
+def _customs(order: Order) -> list[Finding]:
+    """Wemalo takes value and name per position into the declaration (wemalo contract 4.1)."""
+    if not all(item.name.strip() for item in order.items):
+        return [found("ORDER_CUSTOMS", missing_de="Artikelname", missing_en="the item's name")]
+    if not any(item.total_cents > 0 for item in order.items):
+        return [found("ORDER_CUSTOMS", missing_de="Warenwert", missing_en="the value of the goods")]
+    return []

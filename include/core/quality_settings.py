@@ -1,0 +1,73 @@
+"""The ``quality`` section of a merchant file: which checks run, and which repairs are allowed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+IsoCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Repairs(_Section):
+    """Repairs that keep the parcel's way: each on or off."""
+
+    characters: bool = Field(
+        True, description="Spaces, control characters, HTML entities and mis-decoded umlauts."
+    )
+    house_number: bool = Field(True, description="Split the house number from the street.")
+    postal_code: bool = Field(
+        True, description="Country prefix ('D-50667'), spaces, dashes and case of the postal code."
+    )
+    leading_zero: bool = Field(
+        True, description="Restore a lost leading zero where the town confirms it."
+    )
+    town: bool = Field(True, description="Drop a postal code repeated in the town's field.")
+    packstation: bool = Field(
+        True, description="Spell Packstation and Postfiliale right and put their numbers in place."
+    )
+    label_lines: bool = Field(
+        False, description="Spread lines longer than a label over free address lines."
+    )
+
+
+class QualitySettings(_Section):
+    """What the validate task checks and how strictly, for one merchant."""
+
+    ship_to: list[IsoCode] = Field(
+        default_factory=list, description="ISO codes shipped to; empty means every country."
+    )
+    not_ship_to: list[IsoCode] = Field(
+        default_factory=list, description="ISO codes never shipped to; stronger than `ship_to`."
+    )
+    repairs: Repairs = Field(default_factory=Repairs)
+    off: list[str] = Field(
+        default_factory=list,
+        description="Codes of rules that are switched off for this merchant.",
+    )
+    label_length: int = Field(35, ge=20, le=60, description="Characters of one label line.")
+    po_box: Literal["stop", "warn"] = Field(
+        "stop", description="What a PO box without a street means."
+    )
+    house_number: Literal["by_country", "always", "warn"] = Field(
+        "by_country", description="Where a missing house number stops the order."
+    )
+    check_email: bool = Field(True, description="Warn of e-mail addresses that cannot be right.")
+    check_phone: bool = Field(True, description="Warn of phone numbers that cannot be right.")
+    short_orders: Literal["status", "wait"] = Field(
+        "status",
+        description="Orders without stock: 'status' writes 6.3, 'wait' leaves the status alone and "
+        "tries again when stock arrives.",
+    )
+    require_paid: bool = Field(False, description="Orders that are not fully paid wait.")
+    stock_max_age_minutes: int = Field(
+        60, ge=1, description="A stock mirror older than this is not used (wemalo decides)."
+    )
+    customs: Literal["off", "stop"] = Field(
+        "off",
+        description="Stop orders to countries outside the EU whose positions lack a name or price.",
+    )

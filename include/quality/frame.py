@@ -1,0 +1,59 @@
+"""One pandas frame per batch: one row per order, and not one personal value in it.
+
+The pure rules have already looked at the orders; the frame holds what they found (codes) and the
+numbers that Great Expectations compares. So nothing that GX keeps or shows can name a person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+
+    from include.core.models import Order
+    from include.core.rules import Finding
+    from include.core.stock_rules import Demand
+
+ORDER = "order_id"
+ADDRESS, ORDER_RULES, STOCK_RULES = "address_findings", "order_findings", "stock_findings"
+POSITIONS, QUANTITY = "positions", "smallest_quantity"
+CUMULATIVE, AVAILABLE = "cumulative_demand", "available_stock"
+
+
+def codes(findings: Iterable[Finding]) -> str:
+    """Return the codes as one text, ``|A|B|``; ``|`` when there is none."""
+    return "|" + "".join(f"{f.code}|" for f in findings)
+
+
+def build(
+    orders: Sequence[Order],
+    address: Mapping[int, Sequence[Finding]],
+    order: Mapping[int, Sequence[Finding]],
+    demand: Mapping[int, Demand],
+) -> pd.DataFrame:
+    """Return the frame of a batch; all mappings are by order id.
+
+    Columns: order id, three columns of codes, number of positions, smallest quantity, cumulative
+    demand and available stock of the tightest product (empty where stock was not compared).
+    """
+    import pandas as pd
+
+    def number(value: object) -> float | None:
+        return None if value is None else float(str(value))
+
+    shares = [demand.get(o.order_id) for o in orders]
+    return pd.DataFrame(
+        {
+            ORDER: [o.order_id for o in orders],
+            ADDRESS: [codes(address[o.order_id]) for o in orders],
+            ORDER_RULES: [codes(order[o.order_id]) for o in orders],
+            STOCK_RULES: [codes([s.finding] if s and s.finding else []) for s in shares],
+            POSITIONS: [len(o.items) for o in orders],
+            QUANTITY: [float(min((i.quantity for i in o.items), default=0)) for o in orders],
+            CUMULATIVE: pd.Series([number(s and s.cumulative) for s in shares], dtype="float64"),
+            AVAILABLE: pd.Series([number(s and s.available) for s in shares], dtype="float64"),
+        }
+    )
