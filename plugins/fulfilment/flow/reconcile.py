@@ -222,8 +222,10 @@ def _write_shipping(work: Work, counts: dict[str, int]) -> None:
         for order_id in sorted(left):
             _move_shipped(work, connection, order_id, order_id in complete, counts)
         pending = outbox.pending(connection, work.name, ["shipping_info", "goods_issue"])
+    booking = [row.order_id for row in pending if row.kind == "goods_issue"]
+    contents = work.plenty.order_contents(booking) if booking else {}
     for row in pending:
-        if not _put(work, row):
+        if not _put(work, row, contents.get(row.order_id, {})):
             return
 
 
@@ -268,8 +270,11 @@ def _move_shipped(
         )
 
 
-def _put(work: Work, row: Row[Any]) -> bool:
-    """Write shipping information or book goods issue; False stops the loop."""
+def _put(work: Work, row: Row[Any], content: dict[str, Any]) -> bool:
+    """Write shipping information or book goods issue; False stops the loop.
+
+    :param content: the order as just read, where goods issue is to be booked.
+    """
     with work.engine.begin() as connection:
         if not outbox.begin(connection, row.outbox_id):
             return True
@@ -277,7 +282,7 @@ def _put(work: Work, row: Row[Any]) -> bool:
         if row.kind == "shipping_info":
             _put_shipping_information(work, row)
         else:
-            _book(work, row)
+            _book(work, row, content)
     except (OrderRejected, NotFound) as error:
         with work.engine.begin() as connection:
             outbox.finish(connection, row.outbox_id, "dead")
@@ -320,9 +325,8 @@ def _put_shipping_information(work: Work, row: Row[Any]) -> None:
     )
 
 
-def _book(work: Work, row: Row[Any]) -> None:
+def _book(work: Work, row: Row[Any], content: dict[str, Any]) -> None:
     """Book goods issue unless it is booked: date 5 says so (plentymarkets contract 11)."""
-    content = work.plenty.order_contents([row.order_id]).get(row.order_id, {})
     if goods_issue_booked(content):
         return
     work.plenty.book_goods_issue(

@@ -1,0 +1,111 @@
+"""``make demo``: orders travel through both sandbox systems and back, and the result is checked."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from include.cli.ledger import connect
+from include.config.merchants import find
+from include.core.errors import FulfilmentError
+from include.demo.check import Findings, check
+from include.demo.run import Stage, calls_per_order, prepare, tell
+from include.sandbox.client import ControlClient
+from include.stack import control
+from include.stack.layout import Layout
+
+if TYPE_CHECKING:
+    from include.demo.story import StoryOrder
+
+COLUMNS = (
+    "fetched",
+    "handed over",
+    "bad address",
+    "no stock",
+    "cancelled",
+    "shipped with tracking",
+    "parcels",
+)
+
+
+def main() -> int:
+    """Tell the story, print the table; return 1 if anything was lost, doubled or silent."""
+    layout = Layout.current()
+    stage = _stage(layout)
+    stage.plenty.reset_calls()
+    stories = prepare(stage)
+    count = sum(len(story) for story in stories.values())
+    typer.echo(f"\n{count} orders of {len(stories)} merchants wait in plentymarkets.")
+    try:
+        tell(stage, stories, typer.echo)
+    except FulfilmentError as error:
+        typer.echo(f"The demo stopped: {error.operator}", err=True)
+        return 1
+    found = _check(stage, stories)
+    _print_table(found)
+    for findings in found:
+        calls = calls_per_order(stage, findings.merchant, findings.counts["handed over"])
+        typer.echo(
+            f"plentymarkets calls of {findings.merchant}: {calls['reads']} reads, "
+            f"{calls['writes']} writes; per order handed over {calls['reads_per_order']:.2f} reads, "
+            f"{calls['writes_per_order']:.2f} writes"
+        )
+    faults = [f"{f.merchant}: {text}" for f in found for text in f.faults]
+    for text in faults:
+        typer.echo(f"  WRONG {text}", err=True)
+    if faults:
+        typer.echo(f"The three-way check found {len(faults)} fault(s).", err=True)
+        return 1
+    typer.echo("Three-way check of plentymarkets, wemalo and ledger: nothing lost, nothing twice.")
+    _print_login(layout)
+    first = next(iter(stories.values()))[0].order_id
+    typer.echo(f"Look at one order: .venv/bin/fulfil order {next(iter(stories))} {first}")
+    return 0
+
+
+def _stage(layout: Layout) -> Stage:
+    ports = layout.ports()
+    plenty, wemalo = (f"http://127.0.0.1:{port}" for port in (ports.plenty, ports.wemalo))
+    return Stage(
+        api=control.api(layout),
+        plenty=ControlClient(plenty),
+        wemalo=ControlClient(wemalo),
+        plenty_url=plenty,
+        wemalo_url=wemalo,
+    )
+
+
+def _check(stage: Stage, stories: dict[str, list[StoryOrder]]) -> list[Findings]:
+    with connect() as connection:
+        return [
+            check(
+                find(name),
+                story,
+                stage.plenty.state(name)["tenants"][name],
+                stage.wemalo.state(name)["tenants"][name],
+                connection,
+            )
+            for name, story in stories.items()
+        ]
+
+
+def _print_table(found: list[Findings]) -> None:
+    width = max(len(column) for column in COLUMNS) + 2
+    typer.echo("")
+    typer.echo("merchant".ljust(10) + "".join(column.rjust(width) for column in COLUMNS))
+    for findings in found:
+        cells = "".join(str(findings.counts[column]).rjust(width) for column in COLUMNS)
+        typer.echo(findings.merchant.ljust(10) + cells)
+    typer.echo("")
+
+
+def _print_login(layout: Layout) -> None:
+    secrets = layout.secrets()
+    typer.echo(f"Airflow: {control.base_url(layout.ports())}")
+    typer.echo(f"  user {secrets.user}, password {secrets.password}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""Three-way check: what the story wanted, what both sandbox systems hold, what the ledger says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from include.core.states import State
+from include.core.statuses import status
+from include.demo.story import BAD_ADDRESS, CANCELLED, SHIPPED, SHORT
+from include.ledger import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from include.core.merchant import Merchant
+    from include.demo.story import StoryOrder
+
+LEDGER_END = {
+    SHIPPED: State.SHIPPED,
+    BAD_ADDRESS: State.INVALID,
+    SHORT: State.NO_STOCK,
+    CANCELLED: State.CANCELLED,
+}
+
+
+@dataclass(slots=True)
+class Findings:
+    """The printed table's row of one merchant, and everything that is not as it should be."""
+
+    merchant: str
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+
+def check(
+    merchant: Merchant,
+    story: Sequence[StoryOrder],
+    plenty: Mapping[str, Any],
+    wemalo: Mapping[str, Any],
+    connection: Connection,
+) -> Findings:
+    """Compare all three for every order of the story.
+
+    :param plenty: the merchant's tenant in the plentymarkets sandbox's state.
+    :param wemalo: the merchant's tenant in the wemalo sandbox's state.
+    """
+    found = Findings(merchant.merchant)
+    at_plenty = {int(order["id"]): order for order in plenty["orders"].values()}
+    for wanted in story:
+        _check_order(
+            found,
+            merchant,
+            wanted,
+            at_plenty.get(wanted.order_id, {}),
+            wemalo["orders"].get(str(wanted.order_id)),
+            timeline.read(connection, merchant.merchant, wanted.order_id),
+        )
+    _nothing_twice(found, at_plenty, story)
+    return found
+
+
+def _end_status(merchant: Merchant, end: str) -> Decimal:
+    statuses = merchant.statuses
+    shipped = statuses.shipped or statuses.handed_over
+    if merchant.goods_issue == "book":
+        shipped = Decimal(7)  # booking sets it by itself (plentymarkets contract 11)
+    return {
+        SHIPPED: shipped,
+        BAD_ADDRESS: statuses.address_error,
+        SHORT: statuses.no_stock,
+        CANCELLED: statuses.cancel_done,
+    }[end]
+
+
+def _check_order(
+    found: Findings,
+    merchant: Merchant,
+    wanted: StoryOrder,
+    plenty: Mapping[str, Any],
+    wemalo: Mapping[str, Any] | None,
+    ledger: timeline.Timeline | None,
+) -> None:
+    def expect(right: bool, what: str) -> None:
+        if not right:
+            found.faults.append(f"order {wanted.order_id} ({wanted.end}): {what}")
+
+    if ledger is None:
+        found.faults.append(f"order {wanted.order_id} ({wanted.end}): lost, not in the ledger")
+        return
+    found.counts["fetched"] += 1
+    state = State(ledger.order.state)
+    now = status(plenty["statusId"])
+    expect(state is LEDGER_END[wanted.end], f"the ledger says {state}")
+    expect(now == _end_status(merchant, wanted.end), f"plentymarkets shows status {now}")
+    expect(not ledger.waiting, f"{len(ledger.waiting)} writes were left behind")
+    numbers = sorted(p["packageNumber"] for p in plenty["packages"] if p["packageNumber"])
+    if wanted.end in (BAD_ADDRESS, SHORT):
+        found.counts[wanted.end] += now == _end_status(merchant, wanted.end)
+        expect(wemalo is None, "wemalo has an order that must not be sent")
+        expect(len(plenty["comments"]) == 1, f"{len(plenty['comments'])} order notes instead of 1")
+        return
+    if wemalo is None:
+        found.faults.append(f"order {wanted.order_id} ({wanted.end}): wemalo never got it")
+        return
+    found.counts["handed over"] += 1
+    expect(wemalo["submissions"] == 1, f"sent {wemalo['submissions']} times")
+    if wanted.end == CANCELLED:
+        found.counts["cancelled"] += wemalo["status"] == "CANCELLED"
+        expect(wemalo["status"] == "CANCELLED", f"wemalo shows {wemalo['status']}")
+        expect(not numbers, "a cancelled order has a tracking number")
+        return
+    sent = sorted(parcel["trackingNumber"] for parcel in wemalo["parcels"])
+    expect(wemalo["status"] == "SHIPPED", f"wemalo shows {wemalo['status']}")
+    expect(len(sent) == wanted.parcels, f"{len(sent)} parcels instead of {wanted.parcels}")
+    expect(numbers == sent, "tracking numbers differ")
+    expect(bool(plenty["shippingInformation"]), "no shipping provider")
+    found.counts["shipped with tracking"] += numbers == sent and bool(sent)
+    found.counts["parcels"] += len(sent)
+
+
+def _nothing_twice(
+    found: Findings, at_plenty: Mapping[int, Mapping[str, Any]], story: Sequence[StoryOrder]
+) -> None:
+    numbers = Counter(
+        package["packageNumber"]
+        for wanted in story
+        for package in at_plenty.get(wanted.order_id, {}).get("packages", ())
+        if package["packageNumber"]
+    )
+    twice = sum(count > 1 for count in numbers.values())
+    if twice:
+        found.faults.append(f"{twice} tracking numbers were written twice")

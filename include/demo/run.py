@@ -1,0 +1,153 @@
+"""Tell the story on the running stack: orders in, runs, a cancellation, the warehouse, runs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.core.errors import FulfilmentError, Unavailable
+from include.demo.story import (
+    CANCELLED,
+    MERCHANTS,
+    StoryMerchant,
+    StoryOrder,
+    orders,
+    plenty_scenario,
+    wemalo_scenario,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from include.sandbox.client import ControlClient
+    from include.stack.api import AirflowApi
+
+FIRST_ID = 100_000
+PER_DEMO = 1_000
+RUN_LIMIT_S = 240
+WAREHOUSE_DAY_S = 6 * 3600  # simulated: enough to pick, pack and hand over everything
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The running stack and sandbox."""
+
+    api: AirflowApi
+    plenty: ControlClient
+    wemalo: ControlClient
+    plenty_url: str
+    wemalo_url: str
+
+
+def prepare(stage: Stage) -> dict[str, list[StoryOrder]]:
+    """Put the next forty orders of each merchant into the sandbox; return them by merchant."""
+    tenants = stage.plenty.state()["tenants"]
+    stories: dict[str, list[StoryOrder]] = {}
+    for merchant in MERCHANTS:
+        there = tenants.get(merchant.name)
+        taken = [int(row["id"]) for row in there["orders"].values()] if there else []
+        first = (max(taken) // PER_DEMO + 1) * PER_DEMO if taken else FIRST_ID
+        story = orders(merchant, first)
+        stories[merchant.name] = story
+        if there is None:
+            _open_tenant(stage, merchant, story)
+        else:
+            _add_orders(stage, merchant, story)
+    return stories
+
+
+def _open_tenant(stage: Stage, merchant: StoryMerchant, story: list[StoryOrder]) -> None:
+    password, token = secrets.token_urlsafe(18), secrets.token_urlsafe(24)
+    stage.wemalo.merge(wemalo_scenario(merchant, story, token))
+    stage.plenty.merge(plenty_scenario(merchant, story, password))
+    stage.api.set_connections(
+        {
+            f"plenty_{merchant.name}": {
+                "conn_type": "plenty",
+                "host": stage.plenty_url,
+                "login": merchant.username,
+                "password": password,
+            },
+            f"wemalo_{merchant.name}": {
+                "conn_type": "wemalo",
+                "host": stage.wemalo_url,
+                "password": token,
+            },
+        }
+    )
+
+
+def _add_orders(stage: Stage, merchant: StoryMerchant, story: list[StoryOrder]) -> None:
+    """Add orders to systems that an earlier demo opened, and the goods that it used up."""
+    fresh = wemalo_scenario(merchant, story, "")["tenants"][0]
+    goods = {product: 200 for product, count in fresh["stock"].items() if count > 100}
+    more = {"tenant": merchant.name, "parcels": fresh["parcels"], "stock": goods}
+    stage.wemalo.merge({"tenants": [more]})
+    data = [order.data for order in story]
+    stage.plenty.merge({"tenants": [{"tenant": merchant.name, "orders": data}]})
+
+
+def tell(stage: Stage, stories: dict[str, list[StoryOrder]], say: Callable[[str], None]) -> None:
+    """Let the pipeline and the warehouse work until every order has ended."""
+    for dag in stories:
+        stage.api.call("PATCH", f"dags/{dag_id(dag)}", json={"is_paused": False})
+    say("Orders are released. First runs: fetch, check, hand over, write back.")
+    run_all(stage, stories)
+    say("The merchants cancel one order each, before the warehouse has started on it.")
+    for name, story in stories.items():
+        for order in story:
+            if order.end == CANCELLED:
+                stage.plenty.act("cancel", name, order_id=order.order_id)
+    run_all(stage, stories)
+    say("The warehouse picks, packs and hands over (six hours in a moment).")
+    stage.wemalo.clock(advance=WAREHOUSE_DAY_S)
+    say("Last runs: tracking numbers and carriers go back.")
+    run_all(stage, stories)
+
+
+def dag_id(merchant: str) -> str:
+    """Return the DAG of a merchant."""
+    return f"fulfilment__{merchant}"
+
+
+def run_all(stage: Stage, merchants: Iterable[str]) -> None:
+    """Trigger one run of each merchant and wait until all have ended.
+
+    :raises FulfilmentError: a run failed, or took too long.
+    """
+    runs = {}
+    for merchant in merchants:
+        answer = stage.api.call(
+            "POST", f"dags/{dag_id(merchant)}/dagRuns", json={"logical_date": None}
+        )
+        runs[merchant] = answer["dag_run_id"]
+    deadline = time.monotonic() + RUN_LIMIT_S
+    while runs:
+        for merchant, run_id in list(runs.items()):
+            run = stage.api.call("GET", f"dags/{dag_id(merchant)}/dagRuns/{run_id}")
+            if run["state"] == "success":
+                del runs[merchant]
+            elif run["state"] == "failed":
+                text = f"Run {run_id} of {dag_id(merchant)} failed; its log says why."
+                raise FulfilmentError(text)
+        if runs and time.monotonic() > deadline:
+            text = f"Runs of {', '.join(runs)} did not end within {RUN_LIMIT_S} seconds."
+            raise Unavailable(text)
+        time.sleep(0.5)
+
+
+def calls_per_order(stage: Stage, merchant: str, handed_over: int) -> dict[str, Any]:
+    """Return plentymarkets calls of a merchant's demo, in all and per order handed over."""
+    calls = stage.plenty.calls(merchant)
+    reads, writes = (int(calls[kind].get(merchant, 0)) for kind in ("reads", "writes"))
+    divisor = max(handed_over, 1)
+    return {
+        "reads": reads,
+        "writes": writes,
+        "reads_per_order": reads / divisor,
+        "writes_per_order": writes / divisor,
+        "routes": json.dumps(calls["counts"].get(merchant, {}), indent=2),
+    }
