@@ -10,6 +10,7 @@ from fulfilment.flow.work import Work
 from fulfilment.hooks.ledger import LedgerHook
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
+from include.core.errors import FulfilmentError
 from include.core.window import Window, window_of
 from include.ledger.batches import open_batch
 from include.ledger.journal import Journal
@@ -92,7 +93,12 @@ class FulfilmentOperator(BaseOperator):
                     priority=priority,
                 ),
             )
-            counts = self.work(work, window, self._ids())
+            try:
+                counts = self.work(work, window, self._ids())
+            except FulfilmentError as error:
+                error.merchant = error.merchant or name
+                self.log.error("%s", error)  # noqa: TRY400 - one line for the operator
+                raise
         self.log.info(
             "%s %s: %s",
             name,
