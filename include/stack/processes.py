@@ -91,16 +91,25 @@ def members(layout: Layout) -> list[psutil.Process]:
     return sorted(found - spared, key=lambda process: process.pid)
 
 
+def _tell(process: psutil.Process, number: int) -> None:
+    with suppress(psutil.Error):
+        process.send_signal(number)
+
+
 def end(processes: Iterable[psutil.Process], *, first: int = signal.SIGTERM, grace: float) -> None:
-    """Ask the processes to end, wait ``grace`` seconds, then kill those that are left."""
+    """Ask the processes to end, wait ``grace`` seconds, then kill those that are left.
+
+    Only the topmost are asked: they tell their children themselves.
+    """
     asked = list(processes)
+    ids = {process.pid for process in asked}
     for process in asked:
         with suppress(psutil.Error):
-            process.send_signal(first)
+            if process.ppid() not in ids:
+                _tell(process, first)
     _, left = psutil.wait_procs(asked, timeout=grace)
     for process in left:
-        with suppress(psutil.Error):
-            process.kill()
+        _tell(process, signal.SIGKILL)
     psutil.wait_procs(left, timeout=10)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from include.stack.testing import ThrowAwayStack
 
-DAG = """
+DAG = r"""
 from __future__ import annotations
 
 import os
