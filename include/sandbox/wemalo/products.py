@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.sandbox.wemalo.errors import ApiError, not_found
 from include.sandbox.wemalo.model import Product, Unit
+from include.sandbox.wemalo.reservation import distribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,6 +95,7 @@ def update(world: Ground, tenant: Tenant, product: Product, body: dict[str, Any]
         tenant.sku_ids[sku] = product.id
     _take_over(product, body)
     world.touch_product(tenant, product.id)
+    distribute(world, tenant, {product.id})  # an order may wait for it to become active
 
 
 def add_multiple(world: Ground, tenant: Tenant, bodies: list[dict[str, Any]]) -> None:
