@@ -107,8 +107,10 @@ def programs(layout: Layout, ports: Ports) -> list[Program]:
         if name in ("scheduler", "triggerer"):
             # Its log server listens on every address; the UI reads the same files from the disk.
             command.append("--skip-serve-logs")
-        # The triggerer tells its own child; told twice, that one takes ten seconds to end.
-        settings = {"stopasgroup": "false"} if name == "triggerer" else {}
+        # The triggerer tells its own child; told twice, that one takes long to end. Triggers are
+        # made to be continued, so nothing is lost when it is not waited for.
+        triggerer = {"stopasgroup": "false", "stopwaitsecs": "4"}
+        settings = triggerer if name == "triggerer" else {}
         found.append(Program(name, command, home, settings))
     sandbox = [sys.executable, "-m", "include.sandbox", "--host", "127.0.0.1"]
     sandbox += ["--plenty-port", str(ports.plenty), "--wemalo-port", str(ports.wemalo)]

@@ -120,7 +120,7 @@ def end_all(layout: Layout) -> int:
     for _ in range(2):
         left = members(layout)
         ended += len(left)
-        end(left, grace=8)
+        end(left, grace=5)
     database = postmaster(layout)
     if database is not None:
         end([database], first=signal.SIGINT, grace=30)
