@@ -210,7 +210,7 @@ class WemaloHook(ApiHook):
         """Return all products changed since the hour of ``since``, aware (contract 3, 8)."""
         hour = since.astimezone(ZONE).strftime("%d%m%Y%H")
         data = self._get("/product/getAll", params=[("fromDate", hour)])
-        return self._rows(data, "articles", "GET /product/getAll")
+        return self._rows(data, "products", "/product/getAll")
 
     def add_products(self, products: Sequence[Row]) -> None:
         """Create or update products (contract 8)."""
@@ -228,10 +228,13 @@ class WemaloHook(ApiHook):
         return self._rows(data, "dispatcher", "/goodsOrder/profiles")
 
     def generic_interfaces(self) -> list[Row]:
-        """Return the interfaces wemalo runs itself for this user (contract 3, 16.15)."""
-        data = self._get("/user/genericInterfaces")
-        lists = [value for value in data.values() if isinstance(value, list)]
-        return [row for rows in lists for row in rows if isinstance(row, dict)]
+        """Return the interfaces wemalo runs itself for this user (contract 3, 16.15).
+
+        Their ``attributes`` hold credentials of other systems and are left out.
+        """
+        route = "/user/genericInterfaces"
+        rows = self._rows(self._get(route), "genericInterfaces", route)
+        return [{name: row[name] for name in row if name != "attributes"} for row in rows]
 
     # -- calls ----------------------------------------------------------------------------
 

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import multiprocessing
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine, create_engine, select, update
+
+from include.ledger import budget
+from include.ledger.budget import Grant, Limit, Reading
+from include.ledger.tables import rate_budget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+READ = {"read": Limit(100, 60)}
+
+
+@pytest.fixture
+def engine(ledger_url: str) -> Iterator[Engine]:
+    engine = create_engine(ledger_url)
+    yield engine
+    engine.dispose()
+
+
+def take(engine: Engine, priority: str = "orders", limits: dict[str, Limit] = READ) -> Grant:
+    return budget.take(engine, "alpha", "plenty", limits, priority)
+
+
+def take_all(engine: Engine, priority: str, limits: dict[str, Limit] = READ) -> int:
+    calls = 0
+    while not take(engine, priority, limits).wait_s:
+        calls += 1
+    return calls
+
+
+def left(engine: Engine, bucket: str = "read") -> int:
+    with engine.connect() as connection:
+        return connection.execute(
+            select(rate_budget.c.calls_left).where(rate_budget.c.bucket == bucket)
+        ).scalar_one()
+
+
+def age(engine: Engine, seconds: float) -> None:
+    """Let the window's end come nearer, as if time had passed."""
+    with engine.begin() as connection:
+        connection.execute(
+            update(rate_budget).values(
+                resets_at=rate_budget.c.resets_at - timedelta(seconds=seconds)
+            )
+        )
+
+
+def test_priorities_stop_one_after_the_other_and_the_last_calls_are_never_used(
+    engine: Engine,
+) -> None:
+    order = ["backfill", "products", "stock", "returns", "tracking", "orders", "cancel"]
+
+    lefts = [left(engine) for name in order if take_all(engine, name) >= 0]
+
+    assert lefts == [62, 42, 32, 22, 12, 7, 2]
+
+
+def test_a_used_up_bucket_says_when_it_reopens(engine: Engine) -> None:
+    take_all(engine, "cancel")
+
+    grant = take(engine, "cancel")
+
+    assert grant.bucket == "read"
+    assert 55 < grant.wait_s <= 60
+
+
+def test_the_window_reopens_in_full(engine: Engine) -> None:
+    take_all(engine, "cancel")
+    age(engine, 61)
+
+    assert take_all(engine, "cancel") == 98
+
+
+def test_a_call_draws_from_all_its_buckets_or_from_none(engine: Engine) -> None:
+    limits = {"read": Limit(100, 60), "read_day": Limit(10, 86_400)}
+
+    assert take_all(engine, "cancel", limits) == 8
+    assert left(engine) == 92
+    assert take(engine, "cancel", limits).bucket == "read_day"
+
+
+def test_headers_lower_the_calls_left_and_never_raise_them_within_a_window(
+    engine: Engine,
+) -> None:
+    granted = take(engine).at
+    budget.correct(engine, "alpha", "plenty", "read", Reading(100, 40, 60.0), granted=granted)
+    assert left(engine) == 40
+
+    budget.correct(engine, "alpha", "plenty", "read", Reading(100, 90, 60.0), granted=granted)
+    assert left(engine) == 40
+
+
+def test_headers_teach_the_real_limit_and_the_end_of_the_window(engine: Engine) -> None:
+    granted = take(engine).at
+    budget.correct(engine, "alpha", "plenty", "read", Reading(30, 29, 20.0), granted=granted)
+
+    assert take_all(engine, "cancel") == 27
+    assert 20 < take(engine).wait_s <= 21  # with the second of safety
+    age(engine, 22)
+    assert take_all(engine, "cancel") == 28
+
+
+def test_an_answer_to_a_call_of_the_last_window_is_ignored(engine: Engine) -> None:
+    granted = take(engine).at
+    age(engine, 61)
+    take(engine)
+    assert granted is not None
+
+    old = granted - timedelta(seconds=5)
+    budget.correct(engine, "alpha", "plenty", "read", Reading(100, 0, 50.0), granted=old)
+
+    assert left(engine) == 99
+
+
+def test_a_refusal_closes_the_bucket_for_as_long_as_it_says(engine: Engine) -> None:
+    take(engine)
+    budget.correct(engine, "alpha", "plenty", "read", Reading(left=0, reset_s=33.0))
+
+    assert 33 < take(engine, "cancel").wait_s <= 34
+
+
+def test_without_a_reset_time_a_jump_upwards_is_a_new_window(engine: Engine) -> None:
+    take_all(engine, "cancel")
+    age(engine, 30)
+    budget.correct(engine, "alpha", "plenty", "read", Reading(limit=100, left=5))
+    assert left(engine) == 2
+
+    budget.correct(engine, "alpha", "plenty", "read", Reading(limit=100, left=99))
+
+    assert left(engine) == 99
+    age(engine, 59)
+    assert take_all(engine, "cancel") == 97  # the window is a whole one from the jump on
+
+
+def test_an_answer_without_headers_changes_nothing(engine: Engine) -> None:
+    take(engine)
+    budget.correct(engine, "alpha", "plenty", "read", Reading())
+    budget.correct(engine, "alpha", "plenty", "unheard_of", Reading(1, 0, 1.0))
+
+    assert left(engine) == 99
+
+
+def test_merchants_and_systems_have_budgets_of_their_own(engine: Engine) -> None:
+    take_all(engine, "cancel")
+
+    assert not budget.take(engine, "beta", "plenty", READ, "orders").wait_s
+    assert not budget.take(engine, "alpha", "wemalo", READ, "orders").wait_s
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 10])
+def test_even_the_smallest_limit_lets_a_call_through(engine: Engine, limit: int) -> None:
+    assert take_all(engine, "backfill", {"read": Limit(limit, 60)}) >= 1
+
+
+def _worker(url: str, until: float, permits: multiprocessing.Queue[list[float]]) -> None:
+    engine = create_engine(url)
+    granted = []
+    while True:
+        grant = budget.take(engine, "alpha", "plenty", {"read": Limit(20, 1)}, "cancel")
+        assert grant.at is not None
+        if grant.at.timestamp() > until:
+            break
+        if not grant.wait_s:
+            granted.append(grant.at.timestamp())
+    permits.put(granted)
+    engine.dispose()
+
+
+def test_four_processes_never_get_more_permits_than_a_window_holds(
+    engine: Engine, ledger_url: str
+) -> None:
+    take(engine, limits={"read": Limit(20, 1)})
+    context = multiprocessing.get_context("spawn")
+    permits: multiprocessing.Queue[list[float]] = context.Queue()
+    until = (datetime.now(UTC) + timedelta(seconds=6)).timestamp()
+    workers = [context.Process(target=_worker, args=(ledger_url, until, permits)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    times = sorted(at for _ in workers for at in permits.get(timeout=60))
+    for worker in workers:
+        worker.join(60)
+
+    windows: list[list[float]] = []
+    for at in times:
+        if windows and at < windows[-1][0] + 1:
+            windows[-1].append(at)
+        else:
+            windows.append([at])
+    assert max(len(window) for window in windows) <= 20
+    assert len(windows) >= 2
+    assert {len(window) for window in windows[1:-1]} <= {18}  # in full, save the spare calls
