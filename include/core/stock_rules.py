@@ -159,8 +159,8 @@ def _one(
     for product, amount in needs.items():
         taken[product] += amount  # type: ignore[assignment]
         takers[product] += 1
-    finding = _unchecked(_UNKNOWN) if unknown else None
-    return Demand(order.order_id, cumulative, left, finding)
+    unchecked = _unchecked(_UNKNOWN) if unknown else None
+    return Demand(order.order_id, cumulative, left, unchecked)
 
 
 def _short(

@@ -151,9 +151,12 @@ def _agree(verdicts: Sequence[Verdict], outcome: Outcome, merchant: str) -> None
     stopped = {v.order_id for v in verdicts if v.outcome != "ok"}
     if stopped == outcome.stopped:
         return
-    raise ContractError(
+    msg = (
         "The checks of this batch contradict each other; nothing of it was sent. "
-        "This is a fault of the rules: report the codes named in the log.",
+        "This is a fault of the rules: report the codes named in the log."
+    )
+    raise ContractError(
+        msg,
         log=f"{len(stopped ^ outcome.stopped)} orders judged differently: "
         f"{sorted(stopped ^ outcome.stopped)[:20]}",
         code="RULES_CONTRADICT",

@@ -14,7 +14,9 @@ from include.quality import frame, suites
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    import great_expectations as gx
+    from great_expectations.data_context.data_context.abstract_data_context import (
+        AbstractDataContext,
+    )
     from great_expectations.datasource.fluent.interfaces import Batch
 
     from include.core.models import Order
@@ -46,7 +48,7 @@ class Outcome:
 
 
 @cache
-def context() -> gx.data_context.AbstractDataContext:
+def context() -> AbstractDataContext:
     """Return this process's context: in memory, silent, without telemetry."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
@@ -89,8 +91,9 @@ def validate(
             if rows:
                 failing[code] = failing.get(code, frozenset()) | rows
     if "BATCH_ORDER_TWICE" in failing:
+        msg = "An order is in the batch twice; nothing of it was sent. Run the extract again."
         raise ContractError(
-            "An order is in the batch twice; nothing of the batch was sent. Run the extract again.",
+            msg,
             log=f"order ids twice: {sorted(failing['BATCH_ORDER_TWICE'])[:20]}",
             code="BATCH_ORDER_TWICE",
             merchant=merchant,
@@ -103,17 +106,21 @@ def _read(check: Any, merchant: str) -> tuple[str, frozenset[int]]:
     meta = (check.expectation_config.meta if check.expectation_config else None) or {}
     code = meta.get("code", "?")
     if (check.exception_info or {}).get("raised_exception", True) or _raised(check):
-        raise ContractError(
+        msg = (
             f"The rule {code} could not run; nothing of this batch was sent. "
-            "This is a fault of the rules, not of an order.",
+            "This is a fault of the rules, not of an order."
+        )
+        raise ContractError(
+            msg,
             log=f"rule {code} raised inside Great Expectations",
             code="RULE_FAILED",
             merchant=merchant,
         )
     rows = check.result.get("unexpected_index_list") or []
     if not check.success and not rows:
+        msg = f"The rule {code} failed without naming an order; nothing of this batch was sent."
         raise ContractError(
-            f"The rule {code} failed without naming an order; nothing of this batch was sent.",
+            msg,
             code="RULE_FAILED",
             merchant=merchant,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.core.address import contact, labels, postal, stations
 from include.core.address import split as splitting
@@ -71,8 +71,11 @@ class _Desk:
     def note(self, code: str, field: str = "", **detail: object) -> None:
         self.findings.append(found(code, field, **detail))
 
-    def repair(self, code: str, **changes: str) -> None:
-        self.address = replace(self.address, **changes)  # type: ignore[arg-type]
+    def has(self, code: str, field: str = "") -> bool:
+        return any(f.code == code and field in {"", f.field} for f in self.findings)
+
+    def repair(self, code: str, **changes: Any) -> None:
+        self.address = replace(self.address, **changes)
         if code not in self.repairs:
             self.repairs.append(code)
 
@@ -116,7 +119,8 @@ def check_address(address: Address | None, settings: QualitySettings) -> Address
 
 
 def _characters(desk: _Desk) -> None:
-    changes, visible = {}, False
+    changes: dict[str, Any] = {}
+    visible = False
     for name in _TEXTS:
         value = getattr(desk.address, name)
         cleaned = clean(value) if value else ""
@@ -242,7 +246,7 @@ def _is_street(desk: _Desk, where: Country) -> bool:
         desk.note("ADDRESS_STREET_INVALID", why_de="sie enthält eine E-Mail oder Internetadresse",
                   why_en="it holds an e-mail or web address")  # fmt: skip
         return False
-    if letters(street) >= 2:
+    if letters(street) >= 2 and not splitting.is_number(street):
         if is_placeholder(street) and not any(
             f.code == "ADDRESS_PLACEHOLDER" for f in desk.findings
         ):
@@ -260,7 +264,7 @@ def _is_street(desk: _Desk, where: Country) -> bool:
         if desk.settings.repairs.house_number:
             desk.repair("REPAIRED_HOUSE_NUMBER", address1=desk.street, address2=desk.number)
         return False
-    if any(f.code == "ADDRESS_PLACEHOLDER" and f.field == "address1" for f in desk.findings):
+    if desk.has("ADDRESS_PLACEHOLDER", "address1"):
         return False
     if not street:
         desk.note("ADDRESS_STREET_MISSING")
@@ -286,6 +290,9 @@ def _number(desk: _Desk, where: Country, parts: splitting.Split) -> None:
             desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
         return
     if number and where.rules in NO_NUMBER_COUNTRIES:
+        return
+    if re.fullmatch(r"\d{5,}", desk.address.address2):
+        desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
         return
     policy = desk.settings.house_number
     looks_like_street = STREET.search(parts.street) is not None
@@ -313,7 +320,7 @@ def _write(desk: _Desk, parts: splitting.Split, boxes: list[str]) -> None:
 def _postal_code(desk: _Desk, where: Country) -> None:
     _town_field(desk, where)
     a = desk.address
-    if not a.postal_code:
+    if not key(a.postal_code):
         if where.postal_code_required:
             desk.note("ADDRESS_POSTAL_CODE_MISSING")
         return
@@ -361,7 +368,7 @@ def _town(desk: _Desk) -> None:
         if known is None or known.town_required:
             desk.note("ADDRESS_TOWN_MISSING")
         return
-    if any(f.code == "ADDRESS_PLACEHOLDER" and f.field == "town" for f in desk.findings):
+    if desk.has("ADDRESS_PLACEHOLDER", "town"):
         return
     count = letters(town)
     short = count < 2 and not (count == 1 and where in _ONE_LETTER_TOWNS)

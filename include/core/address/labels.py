@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from include.core.models import Address
@@ -47,7 +47,8 @@ def spread(address: Address, limit: int) -> Address:
             rest = ", ".join(parts[1:])
             free = "address4" if address.address3 else "address3"
             if len(rest) <= limit:
-                result = replace(result, **{"address1": parts[0], free: rest})
+                moved: dict[str, Any] = {"address1": parts[0], free: rest}
+                result = replace(result, **moved)
     if len(address.address3) > limit and not result.address4:
         cut = _word_cut(address.address3, limit)
         if cut:

@@ -17,12 +17,28 @@ from include.core.address.text import key
 
 # Lists that name every code in use for parcels (checked against the national posts' counts).
 COMPLETE = frozenset({
-    "DE", "AT", "CH", "LI", "NL", "BE", "LU", "DK", "NO", "FI", "SE", "PL", "CZ", "HU", "SI", "HR",
+    "DE", "AT", "CH", "LI", "NL", "BE", "DK", "NO", "FI", "SE", "PL", "CZ", "HU", "SI", "HR",
 })  # fmt: skip
+# Lists whose towns are other names than people write (city districts): no doubts from them.
+_OTHER_NAMES = frozenset({"CZ"})
 # Lists of main towns: good for confirming a town, not for doubting a code.
 PARTIAL = frozenset({"FR", "IT", "SK", "RO"})
 _PREFIX = 2
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
+# Towns with a second name, as `_name` spells them.
+_ALIASES = {
+    "brussel": "bruxelles", "brussels": "bruxelles", "anvers": "antwerpen", "antwerp": "antwerpen",
+    "gand": "gent", "ghent": "gent", "luik": "liege", "bruges": "brugge", "louvain": "leuven",
+    "malines": "mechelen", "namen": "namur", "bergen": "mons", "doornik": "tournai",
+    "courtrai": "kortrijk", "ostende": "oostende", "ostend": "oostende", "elsene": "ixelles",
+    "denhaag": "sgravenhage", "thehague": "sgravenhage", "denbosch": "shertogenbosch",
+    "munich": "munchen", "cologne": "koln", "vienna": "wien", "nuremberg": "nurnberg",
+    "hanover": "hannover", "zurich": "zurich", "geneva": "geneve", "genf": "geneve",
+    "lucerne": "luzern", "basle": "basel", "berne": "bern", "copenhagen": "kobenhavn",
+    "kopenhagen": "kobenhavn", "gothenburg": "goteborg", "warsaw": "warszawa",
+    "warschau": "warszawa", "cracow": "krakow", "krakau": "krakow", "helsingfors": "helsinki",
+    "laibach": "ljubljana", "agram": "zagreb",
+}  # fmt: skip
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -83,7 +99,7 @@ def exists(country: str, code: str) -> bool | None:
 
 def region_exists(country: str, code: str) -> bool:
     """Say whether any code of the country starts like this one; True where no list exists."""
-    known = places(country)
+    known = places(country) if country in COMPLETE else None
     return known is None or _lookup(country, code)[:_PREFIX] in known.starts
 
 
@@ -92,8 +108,9 @@ def _like(one: str, two: str) -> bool:
 
 
 def _names(town: str) -> set[str]:
-    """Return the ways a town may be listed: whole, and each word of it."""
-    return {_name(town), *(_name(w) for w in _WORDS.findall(town))} - {""}
+    """Return the ways a town may be listed: whole, each word of it, and its other names."""
+    names = {_name(town), *(_name(w) for w in _WORDS.findall(town))} - {""}
+    return names | {_ALIASES[n] for n in names if n in _ALIASES}
 
 
 @lru_cache(maxsize=20_000)
@@ -113,5 +130,14 @@ def town_in_region(country: str, code: str, town: str) -> bool | None:
     known = places(country)
     if known is None:
         return None
-    starts = known.prefixes.get(_name(town))
-    return None if starts is None else _lookup(country, code)[:_PREFIX] in starts
+    found = [known.prefixes[n] for n in _names(town) if n in known.prefixes]
+    if not found:
+        return None
+    return any(_lookup(country, code)[:_PREFIX] in starts for starts in found)
+
+
+def mismatch(country: str, code: str, town: str) -> bool:
+    """Say whether a code in use belongs to another part of the country than the town."""
+    if country not in COMPLETE - _OTHER_NAMES or belongs(country, code, town) is not False:
+        return False
+    return not town_in_region(country, code, town)

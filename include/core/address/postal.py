@@ -1,4 +1,4 @@
-"""Postal codes: spelling repaired where that is safe, form by Google's rules, existence by lists."""
+"""Postal codes: spelling repaired where safe, form by Google's rules, existence by lists."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _CAR = {"DE": "D", "AT": "A", "BE": "B", "FR": "F", "IT": "I", "LU": "L", "ES": "E", "PT": "P",
         "SE": "S", "NO": "N", "FI": "FIN", "HU": "H", "SI": "SLO", "LI": "FL", "RS": "SRB",
         "GR": "TK"}  # fmt: skip
+# First characters that no code of a country has, where no complete list says so.
+_UNUSED = {"FR": "00|96|99", "IT": "99", "ES": "00|5[3-9]|[6-9]", "LU": "0", "PT": "0", "GR": "[09]",
+           "BG": "0", "LV": "(?:LV-)?[06-9]", "EE": "0", "SK": "[1-7]"}  # fmt: skip
 _ZEROS_LOST = {"DE": 5, "FR": 5, "IT": 5, "NO": 4, "FI": 5, "PL": 5, "RO": 6}
 # Two letters of a form, cut where the code is written in two groups.
 _GROUPS = {"CZ": 3, "SK": 3, "SE": 3, "GR": 3, "NL": 4}
@@ -94,7 +97,13 @@ def _padded(text: str, town: str, where: Country) -> str:
     """Return the code with its lost zeros where the town says that it belongs there, else ""."""
     length = _ZEROS_LOST.get(where.rules)
     digits = re.sub(r"[\s\-]", "", text)
-    if length is None or not digits.isascii() or not digits.isdigit() or len(digits) >= length:
+    if (
+        length is None
+        or not digits.isascii()
+        or not digits.isdigit()
+        or len(digits) >= length
+        or digits[0] == "0"
+    ):
         return ""
     full = _shaped(digits.zfill(length), where.rules)
     known = places.belongs(where.rules, full, town)
@@ -110,7 +119,7 @@ def _existence(text: str, town: str, where: Country) -> tuple[str, str]:
     digits = re.sub(r"\D", "", text)
     if digits and len(digits) > 2 and not digits.strip("0"):
         return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
-    if iso == "ES" and not "01" <= digits[:2] <= "52":
+    if iso in _UNUSED and re.match(_UNUSED[iso], text):
         return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
     if not places.region_exists(iso, text) and not (iso == "DE" and digits.startswith("11")):
         return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
@@ -118,6 +127,6 @@ def _existence(text: str, town: str, where: Country) -> tuple[str, str]:
         if places.town_in_region(iso, text, town) is False and not digits.startswith("11"):
             return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
         return "", "ADDRESS_POSTAL_CODE_UNKNOWN"
-    if places.belongs(iso, text, town) is False:
+    if places.mismatch(iso, text, town):
         return "", "ADDRESS_TOWN_MISMATCH"
     return "", ""

@@ -15,6 +15,7 @@ from include.core.address.text import letters
 from include.core.address.words import (
     AFTER_NUMBER,
     DATE_END,
+    DATE_ONLY,
     DATE_WORD,
     KILOMETRE,
     NO_NUMBER,
@@ -25,12 +26,14 @@ from include.core.address.words import (
     UNIT_FIRST,
 )
 
+Parts = tuple[str, str, tuple[str, ...]]  # street, number, further parts
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """Street and house number; ``number`` is "" where none was found.
 
-    ``rest`` are the other parts in their order. ``apart`` says that the lines already had this form.
+    ``rest`` are the other parts in their order. ``apart``: the lines already had this form.
     """
 
     street: str = attribute(repr=False)
@@ -40,15 +43,22 @@ class Split:
 
 
 _LETTER = r"[a-zA-Zа-яА-Яα-ωΑ-Ω](?![^\W\d_])"
-_ONE = rf"\d{{1,5}}(?:\s?{_LETTER}(?!['’.]\w))?"
-_ONE_TIGHT = rf"\d{{1,5}}{_LETTER}?"
+# A letter belongs to the number unless it begins something else: "c/o", "m. 34", "B 12".
+_ONE = rf"\d{{1,5}}(?:\s?{_LETTER}(?!['’.]|\s\d|/[oc]\b))?"
+_ONE_TIGHT = rf"\d{{1,5}}(?:{_LETTER})?"
 _JOIN = r"\s?(?:[-–—/+&]|\bu\.|\bund\b|\bbis\b(?=\s?\d)|\bà\b)\s?"
 _DOORS = r"(?:\s?/\s?(?:stg|stiege|st|top|tür|t|haus|obj|block)\.?\s?\w{1,4})*"
-_MORE = rf"(?:{_JOIN}(?:{_ONE}|{_LETTER}|[IVX]{{1,4}}\b))*"
-_SUFFIX = r"(?:\s?(?:bis|ter|quater|hs|huis|rood|rosso|½)(?![^\W\d_])|\s1/2|(?:\s|-)[IVX]{1,4}(?=$|[\s,]))?"
+_MORE = rf"(?:{_JOIN}(?:{_ONE}(?!\d|\.\s?[^\W\d_])|{_LETTER}|[IVX]{{1,4}}\b))*"
+_SUFFIX = (
+    r"(?:\s?(?:bis|ter|quater|hs|huis|rood|rosso|½)(?![^\W\d_])|\s1/2|"
+    r"(?:\s|-)[IVX]{1,4}(?=$|[\s,]))?"
+)
 NUMBER = rf"{_ONE}{_MORE}{_DOORS}{_SUFFIX}"
 # In front of the street a single letter is more often the start of the street's name.
-_NUMBER_FIRST = rf"{_ONE_TIGHT}(?:\s?[A-H](?=\s?,|\s+[a-zà-ÿ]))?(?:{_JOIN}{_ONE_TIGHT})*(?:\s?(?:bis|ter|quater|[½])(?![^\W\d_]))?"
+_NUMBER_FIRST = (
+    rf"{_ONE_TIGHT}(?:\s?[A-H](?=\s?,|\s+[a-zà-ÿ]))?(?:{_JOIN}{_ONE_TIGHT})*"
+    r"(?:\s?(?:bis|ter|quater|[½])(?![^\W\d_]))?"
+)
 
 _PURE = re.compile(rf"(?:{NUMBER_SIGN}\s*)?({NUMBER})\.?", re.IGNORECASE)
 _PURE_KM = re.compile(rf"{KILOMETRE}\s*\d+(?:[.,]\d+)?", re.IGNORECASE)
@@ -56,16 +66,20 @@ _TRAILING = re.compile(
     rf"(?:(?<![\w]){NUMBER_SIGN}\s*|(?P<km>(?<!\w){KILOMETRE}\s*)|(?<![\w/\-–'’]))(?P<num>{NUMBER})",
     re.IGNORECASE,
 )
-_GLUED = re.compile(rf"(?P<street>.*[^\W\d_]{{3}}\.?)(?P<num>\d{{1,4}}{_LETTER}?(?:-\d{{1,4}})?)")
+_GLUED = re.compile(
+    rf"(?P<street>.*[^\W\d_]{{3}}\.?)(?P<num>\d{{1,4}}(?:{_LETTER})?(?:-\d{{1,4}})?)"
+)
 _LEADING = re.compile(
-    rf"(?:{NUMBER_SIGN}\s*)?(?P<num>{_NUMBER_FIRST})(?:\s*[,;]\s*|\s+)(?P<street>[^\W\d_].+)",
+    rf"(?:{NUMBER_SIGN}\s*)?(?P<num>{_NUMBER_FIRST})(?:\s*[,;]\s*|\s+)"
+    r"(?P<street>(?:[^\W\d_]|\d{1,3}(?:st|nd|rd|th|e|er|ème)\b).+)",
     re.IGNORECASE,
 )
 _SIGN_NUMBER = re.compile(rf"(?P<street>.*\S)[\s,]+(?P<num>{NO_NUMBER.pattern})\.?", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
-_SQUARE = re.compile(r"([A-U])[\s,]*(\d{1,2})(?:\s*[,/]\s*|\s+|\s*-\s*)(\d{1,3}\s?[a-z]?(?:\s?[-–]\s?\d{1,3})?)",
-                     re.IGNORECASE)  # fmt: skip
-_SQUARE_ONLY = re.compile(r"([A-U])\s?(\d{1,2})", re.IGNORECASE)
+_SQUARE = re.compile(
+    r"([A-U])[\s,]*(\d{1,2})(?:\s*[,/]\s*|\s+|\s*-\s*)(\d{1,3}\s?[a-z]?(?:\s?[-–]\s?\d{1,3})?)",
+    re.IGNORECASE,
+)
 _EDGE = " ,;-–/"
 _LETTER_ONLY = re.compile(rf"(?:{_LETTER}|bis|ter|quater)(?:\s?-\s?{_LETTER})?", re.IGNORECASE)
 _UNIT_AND_MORE = re.compile(
@@ -107,18 +121,20 @@ def _split(lines: tuple[str, str, str, str], country: str, first: bool, squares:
     apart = _apart(one, two, country, first)
     if apart:
         return Split(*apart[:2], rest=(*apart[2], *others), apart=(one, two) == apart[:2])
-    for place, line in enumerate(lines):
+    # A line that names a unit ("Gebäude 7") is only the street where no other line is.
+    for place, line in sorted(enumerate(lines), key=lambda pair: _is_unit(pair[1])):
         parts = one_line(line, country, number_first=first) if line else None
         if not parts or (place and _is_unit(line)):
             continue
         rest = [t for p, t in enumerate(lines) if t and p != place]
         street, number, own = parts
         if place == 0 and two and _LETTER_ONLY.fullmatch(two):
-            return Split(street, f"{number}{two}" if len(two) == 1 else f"{number} {two}",
-                         rest=(*own, *others))  # fmt: skip
+            glue = "" if len(two) == 1 else " "
+            return Split(street, f"{number}{glue}{two}", rest=(*own, *others))
         return Split(street, number, rest=(*own, *rest))
     for text in more:  # the number in a line of its own
-        if one and text and is_number(text) and letters(one):
+        alone = is_number(text) or (country in NO_NUMBER_COUNTRIES and NO_NUMBER.fullmatch(text))
+        if text and alone and letters(one):
             return Split(one, bare(text), rest=tuple(t for t in (two, *others) if t and t != text))
     if not letters(one) and not is_number(one):
         filled = [t for t in lines if letters(t)]
@@ -180,6 +196,11 @@ def one_line(
     line: str, country: str, *, number_first: bool
 ) -> tuple[str, str, tuple[str, ...]] | None:
     """Split one line into street, number and further parts; None where it has no number."""
+    first, _, others = line.partition(",")
+    if others and _is_unit(first):
+        inner = one_line(others.strip(), country, number_first=number_first)
+        if inner:
+            return inner[0], inner[1], (first, *inner[2])
     unit = _UNIT_AND_MORE.fullmatch(line)
     if unit:
         inner = one_line(unit["line"], country, number_first=number_first)
@@ -190,7 +211,7 @@ def one_line(
     return _trailing(line, country) or _leading(line)
 
 
-def _leading(line: str) -> tuple[str, str, tuple[str, ...]] | None:
+def _leading(line: str) -> Parts | None:
     """Read "12 bis, rue de la Paix, 2e étage" and "Flat 3, 12 High Street"."""
     parts = [p.strip() for p in re.split(r"[,;]", line) if p.strip()]
     for place, part in enumerate(parts):
@@ -219,12 +240,12 @@ def _cut_unit(street: str) -> tuple[str, list[str]]:
 def _may_be_street(text: str) -> bool:
     return (
         letters(text) > 1
-        and not DATE_WORD.match(text)
+        and not DATE_ONLY.fullmatch(text)
         and not (AFTER_NUMBER.match(text) and not STREET.search(text))
     )
 
 
-def _trailing(line: str, country: str) -> tuple[str, str, tuple[str, ...]] | None:
+def _trailing(line: str, country: str) -> Parts | None:
     """Read "Straße des 17. Juni 135", "Calle Mayor, 5, 3º B", "ul. Długa 12/34"."""
     loose = None
     for match in _TRAILING.finditer(line):
@@ -238,7 +259,7 @@ def _trailing(line: str, country: str) -> tuple[str, str, tuple[str, ...]] | Non
             continue
         if not rest.strip(_EDGE):
             return _street(street, number, ())
-        if country == "FI" and re.fullmatch(r"\s\d{1,3}\s?[a-z]?", rest):
+        if country == "FI" and re.fullmatch(r"\s[A-Za-z]?\s?\d{1,3}\s?[a-z]?", rest):
             return _street(street, f"{number}{rest}", ())
         if rest[0] in ",;(" or AFTER_NUMBER.match(rest):
             return _street(street, number, (rest.strip(_EDGE),))
@@ -253,7 +274,7 @@ def _trailing(line: str, country: str) -> tuple[str, str, tuple[str, ...]] | Non
     return _street(loose[0], loose[1], (loose[2].strip(_EDGE),)) if loose else None
 
 
-def _street(street: str, number: str, rest: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]]:
+def _street(street: str, number: str, rest: tuple[str, ...]) -> Parts:
     """Take the part of ``street`` that is one, where commas give a choice."""
     parts = [p.strip() for p in street.split(",") if p.strip()]
     if len(parts) > 1:

@@ -59,8 +59,8 @@ def station(
 
 
 def _only_post_number(text: str) -> bool:
-    return re.fullmatch(r"[\s,\-]*(?:post\s?-?(?:nummer|nr\.?|nu\.?))?[\s:.]*\d{6,10}[\s,\-]*", text,
-                        re.IGNORECASE) is not None  # fmt: skip
+    form = r"[\s,\-]*(?:post\s?-?(?:nummer|nr\.?|nu\.?))?[\s:.]*\d{6,10}[\s,\-]*"
+    return re.fullmatch(form, text, re.IGNORECASE) is not None
 
 
 def _read(

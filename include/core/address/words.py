@@ -37,7 +37,7 @@ _AFTER = (
     r"ambt|nave|lote|fração|andar|cave|rdc|entrée|interphone|digicode|code|door|zone|bp|cs"
 )
 AFTER_NUMBER = re.compile(
-    rf"[\s,;/–\-]*(?:\(|(?:{_AFTER})(?![^\W\d_])\.?|\d{{1,3}}\s?(?:[.ºª°]|st|nd|rd|th|e|er|ème)(?!\w))",
+    rf"[\s,;/–\-]*(?:\(|[IVX]{{1,4}}\s?[./]\s?\d|(?:{_AFTER})(?![^\W\d_])\.?|\d{{1,3}}\s?(?:[.ºª°]|st|nd|rd|th|e|er|ème)(?!\w))",
     re.IGNORECASE,
 )
 # A line or part of a line that names a unit inside a house, not the street.
@@ -53,16 +53,24 @@ UNIT_FIRST = re.compile(
 )
 
 _MONTHS = (
-    r"jan\w*|feb\w*|m[äa]r[zts]\w*|mars|mart\w*|april\w*|apr|avril|aprile|abril|ma[ijyí]\w{0,3}|mayo|maggio|"
-    r"mai\w?|jun[iyeíu]?\w{0,2}|juin|giugno|junho|jul[iyeí]?\w{0,2}|juillet|luglio|julho|jul[íi]us\w*|"
-    r"aug\w*|ao[ûu]t|agosto|sept\w*|set[te]\w*|ott\w*|o[ck]t\w*|out\w*|no[vw]em\w*|nov|d[eéè][cz]\w*|"
-    r"dic\w*|led\w+|únor\w*|březn\w*|dubn\w*|květn\w*|června|července|srpn\w*|září|říj\w*|listopad\w*|"
-    r"prosin\w*|kwietnia|maja|czerwca|lipca|sierpnia|września|października|grudnia|stycznia|lutego|"
-    r"augusztus|október|március|маю?я?|септември|март|май|октября|οκτωβρίου|μαρτίου|σεπτεμβρίου|"
-    r"αυγούστου|μαΐου|νοεμβρίου|svibnja|lipnja|kolovoza|studenog\w?|prosinca|ožujka|travnja|rujna|"
-    r"tammikuuta|novembra|apríla|septembra|augusta|brumaire|messidor"
+    r"januar|jänner|january|janvier|gennaio|enero|janeiro|januari|februar|february|février|febbraio|"
+    r"febrero|fevereiro|februari|märz|march|mars|marzo|março|maart|marts|marec|marca|március|martie|"
+    r"april|avril|aprile|abril|aprilie|aprila|apríla|április|mai|may|maggio|mayo|maio|mei|maj|maja|"
+    r"mája|május|május|máje|juni|june|juin|giugno|junio|junho|iunie|június|juli|july|juillet|luglio|"
+    r"julio|julho|iulie|július|august|août|aout|agosto|augustus|augusta|augusti|augusztus|september|"
+    r"septembre|settembre|septiembre|setembro|septembrie|septembra|szeptember|oktober|october|"
+    r"octobre|ottobre|octubre|outubro|octombrie|oktobra|október|november|novembre|noviembre|"
+    r"novembro|noiembrie|novembra|dezember|december|décembre|dicembre|diciembre|dezembro|"
+    r"decembrie|decembra|ledna|února|března|dubna|května|června|července|srpna|září|října|"
+    r"listopadu|prosince|stycznia|lutego|kwietnia|czerwca|lipca|sierpnia|września|października|"
+    r"listopada|grudnia|siječnja|veljače|ožujka|travnja|svibnja|lipnja|srpnja|kolovoza|rujna|"
+    r"studenog|studenoga|prosinca|март|марта|май|септември|декември|мартa|οκτωβρίου|μαρτίου|"
+    r"σεπτεμβρίου|αυγούστου|μαΐου|νοεμβρίου"
 )
 DATE_WORD = re.compile(rf"\.?\s?(?:de\s+|d['’]|na\s+)?(?:{_MONTHS})(?!\w)", re.IGNORECASE)
+DATE_ONLY = re.compile(
+    rf"\.?\s?(?:de\s+|d['’])?(?:{_MONTHS})(?:\s+(?:de\s+)?\d{{4}})?", re.IGNORECASE
+)
 DATE_END = re.compile(rf"(?:{_MONTHS})(?:\s+de|\s+del)?$|(?:plein|laan|place|platz|plaza)$",
                       re.IGNORECASE)  # fmt: skip
 
@@ -80,7 +88,7 @@ _STREET_AFTER = (
     r"graben|straat|laan|kade|gracht|dijk|singel|dreef|steenweg|stwg|lei|gatan|gata|vägen|väg|gränd|"
     r"leden|vegen|veien|gaten|vei|veg|gade|vej|allé|stræde|katu|kadun|tie|kuja|polku|bulevardi|"
     r"esplanadi|utca|út|útja|körút|krt|sétány|köz|iela|gatvė|gatve|prospektas|tänav|maantee|mnt|"
-    r"puiestee|pst|street|road|avenue|lane|drive|ulica|ulice|třída|trieda|cesta|ulitsa"
+    r"puiestee|pst|street|st|road|rd|avenue|ave|lane|ln|drive|dr|terrace|ulica|ulice|třída|trieda|cesta|ulitsa"
 )
 STREET = re.compile(
     rf"^(?:\d+\w?[\s,]+)?(?:{_STREET_BEFORE})(?![^\W\d_])\.?\s*\S|"
@@ -91,7 +99,7 @@ STREET = re.compile(
 # Roads and numbered things whose number is no house number.
 NUMBERED_THING = re.compile(
     r"(?:^|[\s,])(?:rn|rd|n|d|a|b|l|e|route\s+nationale|route\s+d[ée]partementale|route|"
-    r"autoroute|autopista|carretera|highway|hwy|lot|zone|zi|za|terminal|gate|pier|platform|dublin|"
+    r"autoroute|autopista|carretera|highway|hwy|zone|zi|za|terminal|dublin|"
     r"flat|apartment|apt|unit|suite|room|floor|level)\.?$",
     re.IGNORECASE,
 )
@@ -99,7 +107,7 @@ NUMBERED_THING = re.compile(
 PO_BOX = re.compile(
     r"(?:p\.?\s?o\.?\s?box|p\.?\s?o\.?\s?b\.?(?=\s?\d)|post\s?(?:office)?\s?box|post\s?fach|postf\.|"
     r"pf\.?(?=\s?\d)|"
-    r"postbus|bo[îi]te\s+postale|b\.?\s?p\.?(?=\s?\d)|cs(?=\s?\d{4,5})|casella\s+postale|"
+    r"postbus|bo[îi]te\s+postale|b\.?\s?p\.?(?=\s?\d)|cs(?=\s?\d{4,5})|casella\s+postale|case\s+postale|"
     r"c\.?\s?p\.?(?=\s?\d{1,5}$)|"
     r"apartado|apdo|caixa\s+postal|postboks|postbox|box(?=\s?\d)|postilokero|pl(?=\s?\d)|"
     r"skr(?:ytka|\.)\s*poczt\w*\.?|po[šs]tovn[íi]\s+p[řr]ihr[áa]dka|po[šs]tov[ýy]\s+prie[čc]inok|"
