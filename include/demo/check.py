@@ -98,7 +98,7 @@ def _check_order(
     expect(state is LEDGER_END[wanted.end], f"the ledger says {state}")
     expect(now == _end_status(merchant, wanted.end), f"plentymarkets shows status {now}")
     expect(not ledger.waiting, f"{len(ledger.waiting)} writes were left behind")
-    numbers = sorted(p["packageNumber"] for p in plenty["packages"] if p["packageNumber"])
+    numbers = sorted(p["packageNumber"] for p in plenty["shippingPackages"] if p["packageNumber"])
     if wanted.end in (BAD_ADDRESS, SHORT):
         found.counts[wanted.end] += now == _end_status(merchant, wanted.end)
         expect(wemalo is None, "wemalo has an order that must not be sent")
@@ -129,7 +129,7 @@ def _nothing_twice(
     numbers = Counter(
         package["packageNumber"]
         for wanted in story
-        for package in at_plenty.get(wanted.order_id, {}).get("packages", ())
+        for package in at_plenty.get(wanted.order_id, {}).get("shippingPackages", ())
         if package["packageNumber"]
     )
     twice = sum(count > 1 for count in numbers.values())

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.fernet import Fernet
+
+from include.config.merchants import find
+from include.demo.story import ALPHA
+from include.sandbox.server import run_sandbox
+from tests.flow.stage import Stage, drop_connection, set_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def stage(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """Merchant alpha between fresh sandbox servers and an empty ledger."""
+    monkeypatch.setenv("FULFILMENT_TOKEN_KEY", Fernet.generate_key().decode())
+    merchant = find("alpha")
+    with run_sandbox() as sandbox:
+        stage = set_up(sandbox, ledger_url, merchant, ALPHA)
+        yield stage
+        stage.engine.dispose()
+    drop_connection(merchant.plenty.connection)
+    drop_connection(merchant.wemalo.connection)

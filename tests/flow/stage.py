@@ -1,0 +1,166 @@
+"""A merchant between two real sandbox servers and a real ledger, run step by step."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from fulfilment.flow.extract import extract
+from fulfilment.flow.load import load
+from fulfilment.flow.reconcile import reconcile
+from fulfilment.flow.validate import validate
+from fulfilment.flow.work import Work
+from fulfilment.flow.writeback import write_back
+from fulfilment.hooks.plenty import PlentyHook
+from fulfilment.hooks.wemalo import WemaloHook
+from sqlalchemy import Engine, create_engine
+
+from include.core.errors import FulfilmentError
+from include.core.merchant import Merchant
+from include.core.statuses import status
+from include.demo.story import ALPHA, StoryMerchant, plenty_scenario, wemalo_scenario
+from include.ledger import timeline
+from include.ledger.batches import open_batch
+from include.ledger.journal import Journal
+from include.quality.batch import judge
+from include.sandbox.server import Sandbox
+
+STEPS: dict[str, Callable[[Work], dict[str, int]]] = {
+    "extract_plenty_orders": lambda work: extract(work, window=(None, None)),
+    "validate": lambda work: validate(work, judge=judge),
+    "load_to_wemalo": load,
+    "writeback_status": write_back,
+    "reconcile_tracking": reconcile,
+}
+PASSWORD, TOKEN = "p/w:1", "token-1"
+_runs = itertools.count(1)
+
+
+@dataclass
+class Stage:
+    """One merchant of the demo with its own sandbox and ledger."""
+
+    sandbox: Sandbox
+    engine: Engine
+    merchant: Merchant
+    lease_s: int = 180
+    lookup_gap_s: int = 0
+    errors: dict[str, FulfilmentError] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.merchant.merchant
+
+    def work(self, task: str, run: str = "") -> Work:
+        return Work(
+            merchant=self.merchant,
+            engine=self.engine,
+            journal=Journal(self.name, task, run or f"run-{next(_runs)}", 1),
+            batch_id=self._batch(run),
+            plenty=PlentyHook(self.name, self.merchant.plenty.connection, self.engine),
+            wemalo=WemaloHook(self.name, self.merchant.wemalo.connection, self.engine),
+            lease_s=self.lease_s,
+            lookup_gap_s=self.lookup_gap_s,
+        )
+
+    def _batch(self, run: str) -> int:
+        with self.engine.begin() as connection:
+            return open_batch(connection, self.name, run or f"run-{next(_runs)}", (None, None))
+
+    def step(self, task: str) -> dict[str, int]:
+        """Run one task; an error of it is raised."""
+        return STEPS[task](self.work(task))
+
+    def run(self) -> dict[str, dict[str, int]]:
+        """Run all five tasks as the DAG does: a failed one does not stop the others."""
+        run = f"run-{next(_runs)}"
+        self.errors = {}
+        counts = {}
+        for task, step in STEPS.items():
+            try:
+                counts[task] = step(self.work(task, run))
+            except FulfilmentError as error:
+                self.errors[task] = error
+        return counts
+
+    # -- both systems and the ledger, as they are now
+
+    def plenty_order(self, order_id: int) -> dict[str, Any]:
+        tenant = self.sandbox.plenty.state(self.name)["tenants"][self.name]
+        return next(o for o in tenant["orders"].values() if int(o["id"]) == order_id)
+
+    def plenty_status(self, order_id: int) -> Decimal:
+        return status(self.plenty_order(order_id)["statusId"])
+
+    def wemalo_orders(self) -> dict[str, Any]:
+        tenant = self.sandbox.wemalo.state(self.name)["tenants"][self.name]
+        return dict(tenant["orders"])
+
+    def timeline(self, order_id: int) -> timeline.Timeline:
+        with self.engine.begin() as connection:
+            found = timeline.read(connection, self.name, order_id)
+        assert found is not None, f"order {order_id} is not in the ledger"
+        return found
+
+    def state(self, order_id: int) -> str:
+        return str(self.timeline(order_id).order.state)
+
+    def events(self, order_id: int) -> list[str]:
+        return [event.kind for event in self.timeline(order_id).events]
+
+    def add(self, *orders: dict[str, Any]) -> None:
+        rows = [{"tenant": self.name, "orders": list(orders)}]
+        self.sandbox.plenty.merge({"tenants": rows})
+
+
+def good_order(order_id: int, merchant: StoryMerchant = ALPHA, **changes: Any) -> dict[str, Any]:
+    """Return an order that can be sent as it is."""
+    return {
+        "id": order_id,
+        "status": merchant.fetch,
+        "plenty_id": merchant.plenty_id,
+        "warehouse": merchant.warehouse_id,
+        "profile": merchant.profiles[0][0],
+        "type": 1,
+        "items": [{"variation": merchant.first_variation, "quantity": 2}],
+        "delivery": {
+            "name2": "Erika",
+            "name3": "Musterfrau",
+            "address1": "Hauptstraße",
+            "address2": "12",
+            "postalCode": "10115",
+            "town": "Berlin",
+            "country": "DE",
+            "email": "erika@example.org",
+        },
+        **changes,
+    }
+
+
+def set_up(sandbox: Sandbox, ledger_url: str, merchant: Merchant, story: StoryMerchant) -> Stage:
+    """Open both tenants without orders and name the connections by environment variables."""
+    sandbox.plenty.merge(plenty_scenario(story, [], PASSWORD))
+    sandbox.wemalo.merge(wemalo_scenario(story, [], TOKEN))
+    set_connection(
+        merchant.plenty.connection, "plenty", sandbox.plenty_url, story.username, PASSWORD
+    )
+    set_connection(merchant.wemalo.connection, "wemalo", sandbox.wemalo_url, "", TOKEN)
+    return Stage(sandbox, create_engine(ledger_url), merchant)
+
+
+def set_connection(conn_id: str, kind: str, url: str, login: str, password: str) -> None:
+    host = quote(url, safe="")
+    os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"] = (
+        f"{kind}://{quote(login, safe='')}:{quote(password, safe='')}@{host}"
+    )
+
+
+def drop_connection(conn_id: str) -> None:
+    with suppress(KeyError):
+        del os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"]
