@@ -1,0 +1,51 @@
+"""Refusals in the vendor's body shapes (plentymarkets contract 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """A refused call: HTTP status and body as the vendor sends them. Nothing has changed."""
+
+    def __init__(self, status: int, body: Any) -> None:
+        super().__init__(f"answered with {status}")
+        self.status = status
+        self.body = body
+
+
+def not_found(what: str = "Resource not found.") -> ApiError:
+    """Return the 404 of most routes."""
+    return ApiError(404, {"error": {"code": 404, "message": what}})
+
+
+def no_order() -> ApiError:
+    """Return the 404 of a missing order, with the text that clients look for."""
+    return not_found("No query results for model [Order].")
+
+
+def invalid(field: str, text: str) -> ApiError:
+    """Return a 422 with `validation_errors`."""
+    error = {"code": 422, "message": "The given data was invalid."}
+    return ApiError(422, {"error": error, "validation_errors": {field: [text]}})
+
+
+def refused(text: str) -> ApiError:
+    """Return a 422 without a field: the order is in no state for this."""
+    return ApiError(422, {"error": {"code": 422, "message": text}})
+
+
+def forbidden(text: str = "This action is unauthorized.") -> ApiError:
+    """Return the 403 for a missing right."""
+    return ApiError(403, {"error": {"code": 403, "message": text}})
+
+
+def unauthorized() -> ApiError:
+    """Return the 401 for a missing, bad or expired token."""
+    body = {"error": {"code": 401, "message": "The access token is invalid or expired."}}
+    return ApiError(401, body)
+
+
+def wrong_shape(text: str = "$data must be array") -> ApiError:
+    """Return the 500 that a body of the wrong shape gets."""
+    return ApiError(500, {"error": {"code": 500, "message": text}})
