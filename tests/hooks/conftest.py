@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, create_engine
-
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
+from sqlalchemy import Engine, create_engine
+
 from tests.hooks.hostile import Hostile, hostile_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 USER, PASSWORD, TOKEN = "rest-user-alpha", "pass-word-alpha", "wemalo-token-alpha"
+
+FAST = {"timeout": 0.7, "connect_timeout": 0.5}
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def plenty(
     connect: Callable[..., None], hostile: Hostile, engine: Engine, naps: Naps
 ) -> Iterator[PlentyHook]:
     """A hook whose plentymarkets is the hostile server; naps are not slept."""
-    connect("plenty_alpha", hostile.url, login=USER, password=PASSWORD, extra={"timeout": 1})
+    connect("plenty_alpha", hostile.url, login=USER, password=PASSWORD, extra=FAST)
     hook = PlentyHook("alpha", "plenty_alpha", engine, sleep=naps)
     yield hook
     hook.close()
@@ -74,7 +76,7 @@ def plenty(
 def wemalo(
     connect: Callable[..., None], hostile: Hostile, engine: Engine, naps: Naps
 ) -> Iterator[WemaloHook]:
-    connect("wemalo_alpha", hostile.url, password=TOKEN, extra={"timeout": 1})
+    connect("wemalo_alpha", hostile.url, password=TOKEN, extra=FAST)
     hook = WemaloHook("alpha", "wemalo_alpha", engine, shop="alpha-shop", sleep=naps)
     yield hook
     hook.close()

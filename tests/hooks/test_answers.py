@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from requests.structures import CaseInsensitiveDict
-
 from fulfilment.hooks.answers import (
     RULES,
     Finding,
@@ -19,6 +17,8 @@ from fulfilment.hooks.answers import (
     whole,
 )
 from fulfilment.hooks.transport import Reply, Request
+from requests.structures import CaseInsensitiveDict
+
 from include.core.errors import (
     AmbiguousWrite,
     AuthError,

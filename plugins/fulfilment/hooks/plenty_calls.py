@@ -10,7 +10,7 @@ from fulfilment.hooks.base import ApiHook, HeaderAuth, need
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.transport import Request
 from include.core.errors import ContractError
-from include.ledger import budget, circuits, tokens
+from include.ledger import budget, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,8 +113,8 @@ class PlentyCalls(ApiHook):
 
     def _log_in_checked(self) -> tokens.Login:
         """Log in, unless the process that was here before us was refused a moment ago."""
-        if self._engine is not None and not self._on_trial:
-            circuits.check(self._engine, self.merchant, self.system)
+        if not self._on_trial:
+            self._check_circuit()
         return self._log_in()
 
     def _log_in(self) -> tokens.Login:
