@@ -100,7 +100,7 @@ def tell(stage: Stage, stories: dict[str, list[StoryOrder]], say: Callable[[str]
     for name, story in stories.items():
         for order in story:
             if order.end == CANCELLED:
-                stage.plenty.act("cancel", name, order_id=order.order_id)
+                stage.plenty.act("cancel", name, order=order.order_id)
     run_all(stage, stories)
     say("The warehouse picks, packs and hands over (six hours in a moment).")
     stage.wemalo.clock(advance=WAREHOUSE_DAY_S)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.flow.stage import Stage, good_order
 
-CANCEL = {"action": "set_status", "order_id": 1, "status": 8}
+CANCEL = {"action": "set_status", "order": 1, "status": 8}
 SEARCH, PUT = "GET /rest/orders/search", "PUT /rest/orders/{order_id}"
 HISTORY = "GET /rest/orders/status-history"
 
@@ -108,7 +108,7 @@ def test_too_late_is_told_and_the_order_ships(stage: Stage) -> None:
     stage.add(good_order(1))
     stage.run()
     stage.sandbox.wemalo.act("start_picking", "alpha", order="1")
-    stage.sandbox.plenty.act("set_status", "alpha", order_id=1, status=8)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
     stage.run()
     assert not stage.errors
     assert stage.plenty_status(1) == Decimal("8.8")
@@ -127,7 +127,7 @@ def test_the_warehouse_starts_picking_between_the_merchants_cancel_and_our_call(
 ) -> None:
     stage.add(good_order(1))
     stage.run()
-    stage.sandbox.plenty.act("set_status", "alpha", order_id=1, status=8)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
     stage.sandbox.wemalo.hook(
         route="PUT /v1/goodsOrder/cancel/{external_id}",
         when="before",
@@ -145,7 +145,7 @@ def test_an_unclear_cancellation_is_looked_up_and_never_guessed(stage: Stage, ki
     stage.lease_s = 0
     stage.add(good_order(1))
     stage.run()
-    stage.sandbox.plenty.act("set_status", "alpha", order_id=1, status=8)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
     stage.sandbox.wemalo.fault(
         route="PUT /v1/goodsOrder/cancel/{external_id}", kind=kind, status=502, times=1
     )
@@ -160,10 +160,10 @@ def test_a_cancelled_order_released_again_needs_a_person_and_is_not_sent_twice(
 ) -> None:
     stage.add(good_order(1))
     stage.run()
-    stage.sandbox.plenty.act("set_status", "alpha", order_id=1, status=8)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
     stage.run()
     assert stage.wemalo_orders()["1"]["status"] == "CANCELLED"
-    stage.sandbox.plenty.act("set_status", "alpha", order_id=1, status=5)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=5)
     stage.run()
     assert stage.wemalo_orders()["1"]["submissions"] == 1
     assert "released_again" in stage.events(1)

@@ -89,9 +89,9 @@ def test_a_faulty_address_is_set_to_its_status_with_a_note_and_sent_once_correct
     assert "Postleitzahl" in note["text"]
     assert stage.wemalo_orders() == {}
     stage.sandbox.plenty.act(
-        "edit_address", "alpha", order_id=1, role="delivery", changes={"postalCode": "10115"}
+        "edit_address", "alpha", order=1, changes={"postalCode": "10115"}
     )
-    stage.sandbox.plenty.act("set_status", "alpha", order_id=1, status=5)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=5)
     stage.run()
     assert stage.plenty_status(1) == Decimal("5.1")
     assert stage.wemalo_orders()["1"]["meta"]["receiver"][0]["zip"] == "10115"
@@ -123,7 +123,7 @@ def test_what_is_not_ours_is_left_alone(stage: Stage) -> None:
 
 def test_an_order_split_into_delivery_orders_is_sent_once_per_delivery_order(stage: Stage) -> None:
     stage.add(good_order(1))
-    created = stage.sandbox.plenty.act("delivery_order", "alpha", order_id=1)
+    created = stage.sandbox.plenty.act("delivery_order", "alpha", order=1)
     stage.run()
     assert not stage.errors
     assert "1" not in stage.wemalo_orders()
@@ -132,10 +132,10 @@ def test_an_order_split_into_delivery_orders_is_sent_once_per_delivery_order(sta
 
 def test_a_malformed_order_is_set_aside_and_the_others_go_on(stage: Stage) -> None:
     stage.add(good_order(1), good_order(2))
-    stage.sandbox.plenty.act("corrupt", "alpha", order_id=1, field="orderItems", value="broken")
+    stage.sandbox.plenty.act("set_property", "alpha", order=1, type=2, value="express")
     stage.run()
     assert stage.state(1) == "quarantined"
-    assert stage.timeline(1).order.reason["field"] == "orderItems"
+    assert stage.timeline(1).order.reason["field"] == "properties[2] (shipping profile)"
     assert stage.plenty_status(2) == Decimal("5.1")
 
 

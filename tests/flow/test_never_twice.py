@@ -171,7 +171,7 @@ def test_a_status_whose_answer_was_lost_is_written_once_more_at_most(stage: Stag
 def test_a_lost_hand_over_status_is_repaired_without_sending_again(stage: Stage) -> None:
     stage.add(good_order(1))
     stage.run()
-    stage.sandbox.plenty.act("set_status", "alpha", order_id=1, status=5)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=5)
     stage.run()
     handed_over_once(stage, 1)
     assert "status_repair" in stage.events(1)

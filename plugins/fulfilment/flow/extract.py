@@ -11,6 +11,7 @@ from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
 from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.release import Cancel, Release, on_cancel, on_release
+from include.core.statuses import is_cancelled
 from include.ledger import batches, orders, outbox
 
 if TYPE_CHECKING:
@@ -158,7 +159,8 @@ def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> Non
             continue
         if not _is_ours(work, order):
             counts["foreign"] += 1
-        elif order.status == work.merchant.statuses.fetch:
+        elif order.status == work.merchant.statuses.fetch or is_cancelled(order.status):
+            # cancelled since the search: it is ours all the same, and is settled before sending
             good.append(order)
     with work.engine.begin() as connection:
         orders.put_fetched(connection, work.journal, work.batch_id, good)

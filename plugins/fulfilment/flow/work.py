@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from include.ledger.reference import cached
-
 from include.ledger import outbox
+from include.ledger.reference import cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
