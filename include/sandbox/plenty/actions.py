@@ -24,9 +24,10 @@ from include.sandbox.plenty.model import (
     Tenant,
 )
 from include.sandbox.plenty.order_scenario import FIRST_ADDRESS, add_order, new_package
+from include.sandbox.plenty.release import after_payment, after_stock
 from include.sandbox.plenty.routes_order_changes import remove, replace_items
 from include.sandbox.plenty.scenario import extend_tenant
-from include.sandbox.plenty.values import decimal_of, status_of
+from include.sandbox.plenty.values import decimal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,25 +58,6 @@ def run_action(world: PlentyWorld, tenant: Tenant, action: str, args: JsonObject
         msg = f"tenant {tenant.name!r} has no order {args.get('order')!r}"
         raise SandboxError(msg)
     return run(tenant, order, args, now) or {"ok": True}
-
-
-def after_stock(tenant: Tenant, now: float) -> None:
-    """Move paid orders from 4 to 5 when there is enough, if the merchant limits by stock."""
-    if not tenant.stock_limitation:
-        return
-    for number in sorted(tenant.by_status[status_of(4)]):
-        order = tenant.orders[number]
-        if _enough(tenant, order):
-            effects.set_status(tenant, order, 5, now=now, user=None, text="Bestand")
-
-
-def _enough(tenant: Tenant, order: Order) -> bool:
-    for item in order.goods():
-        key = (int(item["itemVariationId"]), int(item.get("warehouseId") or 0))
-        others = tenant.reserved.get(key, decimal_of(0)) - order.reserved.get(key, decimal_of(0))
-        if tenant.physical(key) - others < decimal_of(item["quantity"]):
-            return False
-    return True
 
 
 def _release(tenant: Tenant, order: Order, _: JsonObject, now: float) -> None:
@@ -118,15 +100,11 @@ def _delete(tenant: Tenant, order: Order, _: JsonObject, __: float) -> None:
 
 
 def _pay(tenant: Tenant, order: Order, _: JsonObject, now: float) -> None:
-    """Pay in full: an order that waits for it goes to 5, or to 4 without enough stock."""
+    """Pay in full; what the system then does by itself is in `release`."""
     order.set_property(PROPERTY_PAYMENT_STATUS, "fullyPaid")
     order.dates[DATE_PAID] = now
     effects.touch(order, now)
-    if status_of(3) <= order.status < status_of(4):
-        ready = not tenant.stock_limitation or _enough(tenant, order)
-        effects.set_status(
-            tenant, order, 5 if ready else 4, now=now, user=None, text="Zahlung vollständig"
-        )
+    after_payment(tenant, order, now)
 
 
 def _delivery_order(tenant: Tenant, order: Order, args: JsonObject, now: float) -> JsonObject:

@@ -10,15 +10,21 @@ from starlette.responses import Response  # noqa: TC002 - FastAPI reads it at ru
 
 from include.sandbox.frame.app import build_app
 from include.sandbox.frame.clock import SimClock
+from include.sandbox.frame.middleware import CONTROL_PREFIX
 from include.sandbox.frame.world import RawRequest, Reply
 from include.sandbox.plenty import (
+    routes_batch,
+    routes_documents,
+    routes_items,
     routes_master,
     routes_order_changes,
     routes_orders,
+    routes_returns,
     routes_shipping,
+    routes_stock,
 )
 from include.sandbox.plenty.access import bearer, wrong_password
-from include.sandbox.plenty.errors import ApiError, unauthorized
+from include.sandbox.plenty.errors import ApiError, not_found, unauthorized
 from include.sandbox.plenty.request import parse_body
 from include.sandbox.plenty.routing import Route, to_response, vendor_router
 from include.sandbox.plenty.world import PlentyWorld
@@ -41,8 +47,18 @@ OPEN_ROUTES = (
 
 def all_routes() -> list[Route]:
     """Return every route that needs a token."""
-    modules = (routes_orders, routes_order_changes, routes_shipping, routes_master)
-    return [route for module in modules for route in module.routes.all]
+    modules = (
+        routes_orders,
+        routes_order_changes,
+        routes_shipping,
+        routes_master,
+        routes_stock,
+        routes_items,
+        routes_returns,
+        routes_documents,
+    )
+    routes = [route for module in modules for route in module.routes.all]
+    return routes + routes_batch.batch_routes(routes)
 
 
 def create_app(*, seed: int = 1, factor: float = 1.0, state_file: Path | None = None) -> FastAPI:
@@ -56,7 +72,18 @@ def create_app(*, seed: int = 1, factor: float = 1.0, state_file: Path | None = 
     ):
         router.add_api_route(path, _open_endpoint(world, handle), methods=["POST"])
     router.include_router(vendor_router(world, all_routes()))
-    return build_app(world, router, title="plentymarkets sandbox", state_file=state_file)
+    app = build_app(world, router, title="plentymarkets sandbox", state_file=state_file)
+    app.add_exception_handler(404, _unknown_route)
+    app.add_exception_handler(405, _unknown_route)
+    return app
+
+
+async def _unknown_route(request: HttpRequest, error: Exception) -> Response:
+    """Answer the vendor's way; under /_sandbox the control API's."""
+    status = getattr(error, "status_code", 404)
+    if request.url.path.startswith(CONTROL_PREFIX):
+        return to_response(Reply(status, {"detail": getattr(error, "detail", "Not Found")}), {})
+    return to_response(Reply(status, not_found().body), {})
 
 
 def login(world: PlentyWorld, request: RawRequest) -> tuple[Tenant, User, JsonObject | None]:

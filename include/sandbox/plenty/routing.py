@@ -60,11 +60,16 @@ class Routes:
 def vendor_router(world: PlentyWorld, routes: list[Route]) -> APIRouter:
     """Return a router with every route that needs a token. Fixed paths go before templates."""
     router = APIRouter()
-    for route in sorted(routes, key=lambda route: [p[:1] == "{" for p in route.path.split("/")]):
+    for route in ordered(routes):
         router.add_api_route(
             route.path, _endpoint(world, route), methods=[route.method], name=route.key
         )
     return router
+
+
+def ordered(routes: list[Route]) -> list[Route]:
+    """Put fixed paths before templates in the same place."""
+    return sorted(routes, key=lambda route: [part[:1] == "{" for part in route.path.split("/")])
 
 
 def _endpoint(world: PlentyWorld, route: Route) -> Callable[[HttpRequest], Any]:
