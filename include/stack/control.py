@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+from sqlalchemy.exc import OperationalError
 
 from include.core.errors import ConfigError
 from include.ledger.migrate import upgrade
@@ -149,7 +150,12 @@ def _databases(layout: Layout, supervisor: Supervisor, environment: Mapping[str,
         server.wait_until_ready()
         for name in ("airflow", "ledger"):
             server.ensure_database(name)
-    upgrade(airflow_env.ledger_url(layout))
+    try:
+        upgrade(airflow_env.ledger_url(layout))
+    except OperationalError as error:
+        name = airflow_env.LEDGER_DATABASE
+        text = f"The ledger's database does not answer: check {name}."
+        raise ConfigError(text, log=str(error.orig), code="LEDGER_DATABASE") from None
     _migrate_airflow(layout, environment)
 
 

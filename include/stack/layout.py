@@ -136,17 +136,11 @@ class Layout:
             except OSError as error:
                 text = f"The folder {folder} cannot be made: {error.strerror}."
                 raise ConfigError(text, code="STATE_FOLDER") from error
-        if self.sockets.is_symlink() or self.sockets.stat().st_uid not in self._trusted():
+        if self.sockets.is_symlink() or self.sockets.stat().st_uid != os.geteuid():
             text = f"The folder {self.sockets} belongs to another user. Set FULFILMENT_STATE."
             raise ConfigError(text, code="STATE_FOLDER")
         for folder in (self.state, self.sockets):
             folder.chmod(0o700)
-
-    def _trusted(self) -> set[int]:
-        owners = {os.geteuid()}
-        if os.geteuid() == 0 and self.postgres_data.exists():
-            owners.add(self.postgres_data.stat().st_uid)  # who runs PostgreSQL for root
-        return owners
 
     def secrets(self) -> Secrets:
         """Return the stack's secrets; the first call makes and keeps them."""

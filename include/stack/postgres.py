@@ -75,8 +75,6 @@ def _ways_down(user: pwd.struct_passwd) -> list[tuple[int, list[str]]]:
         (0, ["unshare", "--user", *own_view, "--"]),
         # Containers often forbid namespaces: another user who may pass closed folders.
         (user.pw_uid, [*drop, *reach, "--"]),
-        # Without that capability it works where the folders are open to others anyway.
-        (user.pw_uid, [*drop, "--"]),
     ]
 
 
@@ -141,7 +139,6 @@ class PostgresServer:
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         owner, prefix = unprivileged_prefix(self.data.parent)
         _own(self.data, owner)
-        _own(self.socket_folder, owner)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(prefix)
         server = [str(binaries() / "postgres"), "-D", str(self.data), "-k", str(self.socket_folder)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from sqlalchemy import create_engine, inspect
 
 from include.stack import processes
 from include.stack.testing import free_ports, throw_away_stack
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from include.stack.postgres import PostgresServer
     from include.stack.testing import ThrowAwayStack
 
 DAG = r"""
@@ -73,6 +75,14 @@ def stack(one_stack: ThrowAwayStack) -> ThrowAwayStack:
     """A healthy stack, whatever the test before did to it."""
     one_stack.up()
     return one_stack
+
+
+def tables(url: str) -> set[str]:
+    engine = create_engine(url)
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
 
 
 def all_processes(stack: ThrowAwayStack) -> list[psutil.Process]:
@@ -226,6 +236,48 @@ def test_a_taken_port_is_named_in_one_line_and_nothing_is_started(tmp_path: Path
         assert f"Port {ui_port(stack)} is taken" in lines[0]
         assert "FULFILMENT_UI_PORT" in lines[0]
         assert all_processes(stack) == []
+
+
+def test_given_databases_win_over_the_embedded_server(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    with throw_away_stack(tmp_path) as stack:
+        airflow, ledger = (postgres_server.ensure_database(one) for one in ("given_a", "given_l"))
+        stack.variables["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = airflow
+        stack.variables["FULFILMENT_DATABASE_URL"] = ledger
+        stack.up()
+        assert "postgres" not in stack.supervisor.states()
+        assert not stack.layout.postgres_data.exists()
+    assert tables(airflow) >= {"dag_run", "job"}
+    assert tables(ledger) >= {"orders", "ledger_version"}
+    for name in ("given_a", "given_l"):
+        postgres_server.drop_database(name)
+
+
+def test_a_ledger_of_newer_code_is_refused_in_one_line(
+    postgres_server: PostgresServer, ledger_url: str, tmp_path: Path
+) -> None:
+    engine = create_engine(ledger_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE ledger_version SET version_num = 'from_the_future'")
+    engine.dispose()
+    with throw_away_stack(tmp_path) as stack:
+        stack.variables["FULFILMENT_DATABASE_URL"] = ledger_url
+        done = stack.run("up")
+        assert done.returncode == 1
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert "newer" in done.stderr
+        assert set(stack.supervisor.pids()) == {"postgres", "reaper"}
+
+
+def test_a_ledger_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    with throw_away_stack(tmp_path) as stack:
+        url = f"postgresql://fulfil:hidden-word@127.0.0.1:{free_ports(1)[0]}/ledger"
+        stack.variables["FULFILMENT_DATABASE_URL"] = url
+        done = stack.run("up")
+        assert done.returncode == 1
+        assert "FULFILMENT_DATABASE_URL" in done.stderr
+        assert "hidden-word" not in done.stdout + done.stderr
 
 
 def test_a_wrong_port_is_named_in_one_line(tmp_path: Path) -> None:
