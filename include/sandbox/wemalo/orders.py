@@ -14,7 +14,12 @@ from include.sandbox.wemalo.model import (
     Order,
     Position,
 )
-from include.sandbox.wemalo.reservation import distribute, settle, wait_for_day
+from include.sandbox.wemalo.reservation import (
+    distribute,
+    fall_back_if_lacking,
+    settle,
+    wait_for_day,
+)
 from include.sandbox.wemalo.states import change_state
 from include.sandbox.wemalo.warehouse import forget_unsent_parcels, release_blocked
 
@@ -134,12 +139,15 @@ def _replace(
     stock.reserve(world, tenant, order)
     wait_for_day(world, tenant, order)
     settle(world, tenant, order, sent=True)
+    fall_back_if_lacking(world, tenant, order)
     distribute(world, tenant, freed)
 
 
 def may_change(tenant: Tenant, order: Order) -> bool:
     """Tell whether header and positions can still change; ApiError 409 if that is refused."""
-    if RANK[order.state] < RANK[tenant.settings.changes_refused_from] and order.state in UNPICKED:
+    picked = any(position.picked for position in order.positions)
+    early = RANK[order.state] < RANK[tenant.settings.changes_refused_from]
+    if early and order.state in UNPICKED and not picked:
         return True
     if tenant.settings.late_change == "refuse":
         raise ApiError(409, f"order is already {order.state}")
@@ -168,6 +176,7 @@ def add_positions(world: Ground, tenant: Tenant, order: Order, positions: list[P
     stock.want(world, tenant, order)
     stock.reserve(world, tenant, order)
     settle(world, tenant, order)
+    fall_back_if_lacking(world, tenant, order)
     distribute(world, tenant, freed)
 
 
@@ -183,6 +192,7 @@ def remove_position(world: Ground, tenant: Tenant, order: Order, external_positi
     stock.want(world, tenant, order)
     stock.reserve(world, tenant, order)
     settle(world, tenant, order)
+    fall_back_if_lacking(world, tenant, order)
     distribute(world, tenant, freed)
 
 

@@ -52,6 +52,12 @@ def fall_back(world: Ground, tenant: Tenant, order: Order) -> None:
     settle(world, tenant, order)
 
 
+def fall_back_if_lacking(world: Ground, tenant: Tenant, order: Order) -> None:
+    """Take an order off its picking list if a late change made it lack goods."""
+    if order.state not in WAITING and any(one.lacking() > 0 for one in order.positions):
+        fall_back(world, tenant, order)
+
+
 def _reason(world: Ground, tenant: Tenant, order: Order, *, sent: bool) -> str:
     forced, times = tenant.forced_reasons.get(order.external_id, ("", 0))
     if forced and sent:

@@ -211,10 +211,10 @@ def take_out(
         msg = f"{count} pieces of {product.external_id} are not on the shelf of {code!r}"
         raise SandboxError(msg)
     product.shelf[code] -= count
-    _forget_serials(product, code)
     losers: set[int] = set()
     while free(tenant, product) < 0:
         losers.add(_lose_one(tenant, product))
+    _forget_serials(product, code)  # after that enough of them are reserved by nobody
     world.touch_stock(tenant, product.id)
     return losers
 

@@ -43,7 +43,9 @@ class Shop:
 
     def order(self, external_id: str, *positions: tuple[str, int], **meta: Any) -> dict[str, Any]:
         """Send an order through addConditional."""
-        return self.post("/goodsOrder/addConditional", **order_body(external_id, *positions, **meta))
+        return self.post(
+            "/goodsOrder/addConditional", **order_body(external_id, *positions, **meta)
+        )
 
     def status(self, external_id: str) -> str:
         return self.get(f"/goodsOrder/getStatus/{external_id}")["statusName"]

@@ -240,7 +240,9 @@ def test_adding_an_order_twice_is_an_error_or_an_upsert(shop: Shop, control: Con
 
 def test_update_meta_changes_only_what_was_sent(shop: Shop, control: ControlClient) -> None:
     shop.order("1", extraInfo="keep", dispatcherProfile="dhl")
-    answer = shop.put("/goodsOrder/updateMeta/1", meta={"externalId": "9", "dispatcherProfile": "dpd"})
+    answer = shop.put(
+        "/goodsOrder/updateMeta/1", meta={"externalId": "9", "dispatcherProfile": "dpd"}
+    )
     order = control.state("alpha")["tenants"]["alpha"]["orders"]["1"]
     assert answer["status"] == 200
     assert (order["meta"]["extraInfo"], order["meta"]["dispatcherProfile"]) == ("keep", "dpd")
@@ -286,9 +288,12 @@ def test_documents_are_pdf_of_a_known_kind_or_a_url(shop: Shop) -> None:
         {"docType": "BILL", "docName": "b", "base64data": PDF, "fileUrl": "http://x/b.pdf"},
     ):
         assert shop.post(path, **body)["status"] == 400
-    assert shop.post("/goodsOrder/addDocument/2", docType="BILL", docName="b", base64data=PDF)[
-        "status"
-    ] == 404
+    assert (
+        shop.post("/goodsOrder/addDocument/2", docType="BILL", docName="b", base64data=PDF)[
+            "status"
+        ]
+        == 404
+    )
 
 
 @pytest.mark.parametrize("step", [None, "make_picking_list"])
@@ -488,9 +493,7 @@ def test_finish_does_everything_by_the_internal_id(shop: Shop, act: Callable[...
     assert shop.post(f"/goodsOrder/finish/{number}")["status"] == 409
 
 
-def test_status_ids_are_switches_except_that_names_stay(
-    shop: Shop, control: ControlClient
-) -> None:
+def test_status_ids_are_switches_except_that_names_stay(shop: Shop, control: ControlClient) -> None:
     control.settings(status_ids={"OPEN": "777"})
     shop.order("1")
     shop.order("2", ("1093", 99))

@@ -178,9 +178,10 @@ def test_a_tracking_number_is_set_from_outside(shop: Shop, act: Callable[..., An
     shop.order("1")
     act("pack", order="1")
     number = packages(shop, "1")[0]["id"]
-    assert shop.put(f"/goodsOrder/trackingNumber/{number}", trackingNumber="N1")[
-        "trackingNumber"
-    ] == "N1"
+    assert (
+        shop.put(f"/goodsOrder/trackingNumber/{number}", trackingNumber="N1")["trackingNumber"]
+        == "N1"
+    )
     assert shop.put(f"/goodsOrder/trackingNumber/{number}")["status"] == 400
     assert packages(shop, "1")[0]["trackingNumber"] == "N1"
 
@@ -260,7 +261,9 @@ def test_numbers_are_the_same_for_the_same_seed(
 ) -> None:
     def run() -> list[dict[str, Any]]:
         control.clock(now="2026-03-02T08:00:00+00:00")
-        control.scenario({"tenants": [{"tenant": "alpha", "token": "alpha-token", "stock": {"p": 9}}]})
+        control.scenario(
+            {"tenants": [{"tenant": "alpha", "token": "alpha-token", "stock": {"p": 9}}]}
+        )
         shop.order("1", ("p", 2))
         act("pack", order="1", parcels=2)
         act("hand_over", order="1")

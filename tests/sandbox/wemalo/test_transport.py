@@ -79,7 +79,9 @@ def test_a_parcel_or_booking_of_another_shop_does_not_exist(
     row = shop.sent()[0]
     assert other_shop.get(f"/goodsOrder/package/{row['packageId']}/trackingNumber")["status"] == 404
     assert other_shop.put(f"/goodsOrder/packages/sent/{row['historyId']}")["status"] == 404
-    assert other_shop.put("/product/bookings/flag", historyIds=[row["historyId"]])["historyIds"] == []
+    assert (
+        other_shop.put("/product/bookings/flag", historyIds=[row["historyId"]])["historyIds"] == []
+    )
     assert len(shop.sent()) == 1
 
 

@@ -62,7 +62,10 @@ def add_position(call: Call) -> dict[str, Any]:
     if not positions:
         raise ApiError(400, "missingParameter: positions")
     orders.add_positions(call.world, call.tenant, order, positions)
-    return status_fields(call.tenant, order)
+    fields = status_fields(call.tenant, order)
+    if fields["statusId"].isdecimal():
+        fields["statusId"] = int(fields["statusId"])  # a number here, a text in getStatus (apidoc)
+    return fields
 
 
 def remove_position(call: Call) -> dict[str, Any]:
