@@ -53,7 +53,7 @@ class Finding:
 
     :param code: HTTP code, or the code found in the body of a 2xx; 0 where no answer came.
     :param shape: ``json``, ``error`` (an error inside a 2xx), ``html``, ``empty``, ``broken``,
-        ``sessions``, or how the transport failed: ``not_sent``, ``certificate``, ``slow``, ``cut``.
+        ``foreign`` (not the system's own way to refuse), ``sessions``, or how the transport failed: ``not_sent``, ``certificate``, ``slow``, ``cut``.
     :param words: names of refused fields or a symbolic error name; never values.
     """
 
@@ -151,7 +151,10 @@ RULES: tuple[Rule, ...] = (
     Rule("write", range(200, 300), "html", AmbiguousWrite, "WRITE_HTML",
          "{name} answered {call} with a web page instead of data. " + _LOOK),
     Rule(_ALL, _ANY, "html", ContractError, "HTML", _PAGE),
-    # clear refusals
+    # clear refusals; a 404 that wemalo did not write itself says nothing of an order
+    Rule("read write", _exactly(404), "empty broken foreign", ContractError, "FOREIGN",
+         "{host} answers {call} with 404, but not as {name} does. Check the URL in the connection "
+         "{connection}.", systems="wemalo"),
     Rule("login", _exactly(404), "", ConfigError, "NO_LOGIN_ROUTE",
          "There is no {name} at {host}. Check the URL in the connection {connection}."),
     Rule("login", range(400, 500), "", AuthError, "AUTH", _AUTH),
@@ -276,9 +279,11 @@ def _find_wemalo(status: int, data: Any) -> Finding:
     """Judge HTTP code, ``status`` and ``Success`` together (wemalo contract 2)."""
     if not isinstance(data, dict):
         # Known to happen for errors (contract 1); never a success.
-        return Finding(status, "json" if status >= 300 else "broken", data)
+        return Finding(status, "foreign" if status >= 300 else "broken", data)
     words = _words(data.get("error"), {})
     own = whole(data.get("status"))
+    if status >= 300 and own is None and "Success" not in data:
+        return Finding(status, "foreign", data, words)
     if status < 300 and own is not None and own != 200:
         # An unknown number is an error, too, but none that says more.
         return Finding(own if 400 <= own < 600 else status, "error", data, words)
