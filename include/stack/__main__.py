@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from typing import Annotated
@@ -84,6 +85,7 @@ def logs(component: Annotated[str, typer.Argument()] = "*") -> None:
 
 def main() -> None:
     """Run one command; what is wrong is said in one line."""
+    os.umask(0o077)  # logs and data are for the owner only
     try:
         app()
     except FulfilmentError as error:
