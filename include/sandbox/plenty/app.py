@@ -19,6 +19,7 @@ from include.sandbox.plenty import (
     routes_master,
     routes_order_changes,
     routes_orders,
+    routes_rest,
     routes_returns,
     routes_shipping,
     routes_stock,
@@ -56,6 +57,7 @@ def all_routes() -> list[Route]:
         routes_items,
         routes_returns,
         routes_documents,
+        routes_rest,
     )
     routes = [route for module in modules for route in module.routes.all]
     return routes + routes_batch.batch_routes(routes)

@@ -1,6 +1,6 @@
 """Several calls in one (contract 17)."""
 
-# ruff: noqa: EM101, EM102 - the factories of `errors` take their texts as arguments
+# ruff: noqa: EM101 - the factories of `errors` take their texts as arguments
 from __future__ import annotations
 
 import json

@@ -115,7 +115,8 @@ def _page(request: Request, rows: list[JsonObject]) -> JsonObject:
             continue
         build = _FILTERS.get(name)
         if build is None:
-            raise refused(f"The following filter do not exist: {name}")
+            text = f"The following filter do not exist: {name}"
+            raise refused(text)
         try:
             test = build(value)
         except ValueError as error:

@@ -23,6 +23,7 @@ routes = Routes()
 COMMENT_TYPES = (
     "order", "order_item", "contact", "category", "item_variation", "register_incoming_items",
 )  # fmt: skip
+REFERRERS: dict[float, str] = {0: "Manual entry", 1: "Shop", 2: "eBay", 4.01: "Amazon DE"}
 LOCATIONS_PER_PAGE = 100  # whatever is asked for (contract 3.2)
 
 
@@ -49,12 +50,23 @@ def get_webstores(request: Request) -> list[JsonObject]:
 
 @routes.add("GET", "/rest/orders/referrers", query=("columns",))
 def get_referrers(_: Request) -> list[JsonObject]:
-    """Return the sales channels."""
-    row = {"isEditable": False, "isFilterable": True, "orderOwnerId": 0, "origin": "plentymarkets"}
-    return [
-        row | {"id": number, "backendName": name, "name": name}
-        for number, name in ((0, "Manual entry"), (1, "Shop"), (2, "eBay"), (4.01, "Amazon DE"))
-    ]
+    """Return the sales channels as a bare array."""
+    return [_referrer(number) for number in REFERRERS]
+
+
+@routes.add("GET", "/rest/orders/referrers/search", query=("page", "itemsPerPage"))
+def search_referrers(request: Request) -> JsonObject:
+    """Return the sales channels, paged."""
+    return paged(list(REFERRERS), request.query, request.tenant.switches, _referrer)
+
+
+@routes.add("GET", "/rest/orders/referrers/{referrer_id}")
+def get_referrer(request: Request) -> JsonObject:
+    """Return one sales channel."""
+    try:
+        return _referrer(float(request.params["referrer_id"]))
+    except (KeyError, ValueError) as error:
+        raise not_found() from error
 
 
 @routes.add("GET", "/rest/orders/shipping/package_types")
@@ -239,6 +251,18 @@ def add_comment(
     tenant.comments[comment["id"]] = comment
     tenant.comments_of[kind, reference].append(comment["id"])
     return comment
+
+
+def _referrer(number: float) -> JsonObject:
+    return {
+        "id": number,
+        "isEditable": False,
+        "backendName": REFERRERS[number],
+        "name": REFERRERS[number],
+        "orderOwnerId": 0,
+        "isFilterable": True,
+        "origin": "plentymarkets",
+    }
 
 
 def _row(rows: dict[int, JsonObject], number: int) -> JsonObject:

@@ -153,10 +153,26 @@ def create_status(request: Request) -> JsonObject:
         status = status_of(request.required("statusId"))
     except ValueError as error:
         raise invalid("statusId", str(error)) from error
-    names = request.object().get("names") or {}
-    name = names.get("de", "") if isinstance(names, dict) else ""
-    request.tenant.statuses[status] = str(name)
+    request.tenant.statuses[status] = _german(request.object().get("names"))
     return _status_row(request.tenant, status)
+
+
+@routes.add("PUT", "/rest/orders/statuses/{status_id}", body=("names",))
+def rename_status(request: Request) -> JsonObject:
+    """Rename a status: names are for people and never a key (contract 6.5)."""
+    status = _decimal("statusId", request.params["status_id"])
+    if status not in _visible(request):
+        raise not_found()
+    request.tenant.statuses[status] = _german(request.object().get("names"))
+    return _status_row(request.tenant, status)
+
+
+@routes.add("DELETE", "/rest/orders/statuses/{status_id}")
+def delete_status(request: Request) -> None:
+    """Delete a status."""
+    status = _decimal("statusId", request.params["status_id"])
+    if request.tenant.statuses.pop(status, None) is None:
+        raise not_found()
 
 
 def remove(tenant: Tenant, order: Order) -> None:
@@ -226,6 +242,14 @@ def _status_row(tenant: Tenant, status: Decimal) -> JsonObject:
         "createdAt": to_text(0),
         "updatedAt": to_text(0),
     }
+
+
+def _german(names: Any) -> str:
+    """Read {"de": "..."} or [{"lang": "de", "name": "..."}]."""
+    if isinstance(names, dict):
+        return str(names.get("de", ""))
+    rows = [row for row in names or [] if isinstance(row, dict)]
+    return next((str(row.get("name", "")) for row in rows if row.get("lang") == "de"), "")
 
 
 def _history_row(row: JsonObject) -> JsonObject:

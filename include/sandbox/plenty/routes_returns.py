@@ -177,7 +177,7 @@ def get_contact(request: Request) -> JsonObject:
         raise no_order()
     at = to_text(request.now)
     return {"id": wanted, "number": str(wanted), "typeId": 1, "lang": "de", "createdAt": at,
-            "updatedAt": at, "plentyId": request.tenant.plenty_id, "options": []}  # fmt: skip
+            "updatedAt": at, "plentyId": request.tenant.plenty_id}  # fmt: skip
 
 
 def _wanted(request: Request) -> list[tuple[JsonObject, Decimal]]:

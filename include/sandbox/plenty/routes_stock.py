@@ -60,6 +60,9 @@ def get_warehouse_stock(request: Request) -> JsonObject:
     return _stock_page(request, _warehouse(request))
 
 
+@routes.add(
+    "GET", WAREHOUSE + "/stock/storageLocationsPim", query=(*STOCK_QUERY, "storageLocationId")
+)
 @routes.add("GET", WAREHOUSE + "/stock/storageLocations", query=(*STOCK_QUERY, "storageLocationId"))
 def get_location_stock(request: Request) -> JsonObject:
     """Return stock per storage location: only positive stock."""

@@ -48,7 +48,7 @@ def tenant(name: str = "alpha", **more: Any) -> dict[str, Any]:
 class Api:
     """A logged-in client over real HTTP."""
 
-    def __init__(self, url: str, user: str, password: str = "pw") -> None:
+    def __init__(self, url: str, user: str, password: str) -> None:
         self.url = url
         self.session = requests.Session()
         self.login = self.session.post(
@@ -100,7 +100,7 @@ def control(server: tuple[str, ControlClient]) -> Iterator[ControlClient]:
 
 @pytest.fixture
 def api(server: tuple[str, ControlClient], control: ControlClient) -> Api:
-    return Api(server[0], "rest-alpha")
+    return Api(server[0], "rest-alpha", "pw")
 
 
 @pytest.fixture

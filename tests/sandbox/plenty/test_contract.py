@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.sandbox.plenty.conftest import PACKSTATION, order
 
 from include.sandbox.plenty.app import OPEN_ROUTES, all_routes
+from tests.sandbox.plenty.conftest import PACKSTATION, order
 
 SPEC_FILE = Path(__file__).parents[4] / "shared" / "contracts" / "plentymarkets-openapi.json"
 pytestmark = pytest.mark.skipif(
@@ -44,7 +44,7 @@ EXTRA_FIELDS = {
     },
     "OrderItem": {
         "amounts": "6.6", "properties": "6.6", "dates": "6.6", "references": "6.6",
-        "variation": "by with", "variationBarcodes": "by with",
+        "variation": "by with", "variationBarcodes": "by with", "comments": "by with",
     },
     "OrderStatus": {"names": "in use by clients; the request body of the route has it"},
     "Address": {"options": "6.10", "pivot": "6.10"},
@@ -60,11 +60,16 @@ EXTRA_FIELDS = {
         "the definition is empty; names are those of the request body",
     ),
     "Item": {"texts": "contract 13"},
-    "ShippingServiceProvider": {},
-    "ParcelServicePreset": {},
+    "OrderPropertyType": {"names": "in the request body of the same route"},
+    "OrderDate": {"date": "in the file's own example of an order, missing here"},
 }  # fmt: skip
 # Fields whose type in the file is wrong or too narrow.
 TYPE_EXCEPTIONS = {
+    ("mixed", "*"): "says nothing",
+    ("string", "*"): "a reference in place of a type",
+    ("Reservation", "*"): "has none of the fields of a reservation",
+    ("OrderShippingPackageItems", "*"): "one object where a package holds many",
+    ("WarehouseLocation", "*"): "the stock at a location comes in snake case (contract 12.3)",
     ("AddressOrderRelation", "*"): "the route answers with the address (contract 6.1)",
     ("VariationStockMovement", "quantity"): "an integer in the file, but half a metre is sold",
 }
@@ -201,7 +206,8 @@ def test_every_answer_has_only_described_fields_of_the_described_type(
         "warehouse_id": 3, "package_row_id": package["id"], "package_type_id": 2, "comment_id": 1,
         "reference_type": "order", "reference_value": 50001, "item_id": 102044, "id": 102044,
         "variation_id": 2044, "document_id": 1, "type": "invoice", "contact_id": 901,
-        "warehouse_location_id": 7,
+        "warehouse_location_id": 7, "currency_iso": "EUR", "referrer_id": 1, "address_id": 801,
+        "order_item_id": 70001, "storage_location_id": 7,
     }  # fmt: skip
     control.clock(advance=10)
     found, checked = [], 0
@@ -220,7 +226,7 @@ def test_every_answer_has_only_described_fields_of_the_described_type(
             found += problems(spec, schema, response.json(), route.key)
     assert made["typeId"] == 3
     assert checked > 45
-    assert sorted(set(found)) == []
+    assert not found, "\n".join(sorted(set(found)))
 
 
 def item_id(api, number: int) -> int:
