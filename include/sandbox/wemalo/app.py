@@ -40,6 +40,7 @@ def create_app(*, seed: int = 1, factor: float = 1.0, state_file: Path | None = 
             task = asyncio.create_task(courier.run())
             yield
             task.cancel()
+            await courier.close()
 
     app.router.lifespan_context = lifespan
     return app

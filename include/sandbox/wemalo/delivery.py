@@ -34,6 +34,11 @@ class Courier:
                 self._world.tick()
                 await self.send_due()
 
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
     async def send_due(self) -> None:
         """Send what is due now and wait for the receivers."""
         async with self._lock:
@@ -53,7 +58,7 @@ class Courier:
                 url, json=body, timeout=tenant.settings.webhook_timeout
             )
             problem = "" if answer.is_success else str(answer.status_code)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             problem = type(error).__name__
         delivered(self._world, delivery, problem)
 

@@ -71,8 +71,8 @@ class Warehouse(RuleBasedStateMachine):
 
     @rule(order=ORDERS, product=st.sampled_from(PRODUCTS[:2]))
     def add_position(self, order: str, product: str) -> None:
-        body = parse(PositionsBody, {"positions": [{"externalId": product, "quantity": 2,
-                                                    "externalPositionIdentifier": "x"}]})  # fmt: skip
+        row = {"externalId": product, "quantity": 2, "externalPositionIdentifier": "x"}
+        body = parse(PositionsBody, {"positions": [row]})
         with contextlib.suppress(ApiError):
             found = orders.find(self.tenant, order)
             rows = orders.resolve(self.world, self.tenant, body.positions, by_sku=False)

@@ -174,8 +174,14 @@ def test_an_unknown_product_refuses_the_order_and_stores_nothing(
         {"meta": {"receiver": [{}]}, "positions": [{"externalId": "1093"}]},
         {"meta": {"externalId": "1"}, "positions": [{"externalId": "1093"}]},
         {"meta": {"externalId": "1", "receiver": [{}]}, "positions": []},
-        {"meta": {"externalId": "1", "receiver": [{}]}, "positions": [{"externalId": "1093", "quantity": 0}]},
-        {"meta": {"externalId": "1", "receiver": [{}]}, "positions": [{"externalId": "1093", "quantity": 1.5}]},
+        {
+            "meta": {"externalId": "1", "receiver": [{}]},
+            "positions": [{"externalId": "1093", "quantity": 0}],
+        },
+        {
+            "meta": {"externalId": "1", "receiver": [{}]},
+            "positions": [{"externalId": "1093", "quantity": 1.5}],
+        },
         {"meta": "text"},
     ],
 )  # fmt: skip

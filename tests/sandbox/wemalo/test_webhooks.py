@@ -170,6 +170,18 @@ def test_a_failed_delivery_is_tried_again_minutes_later(
     until(lambda: failures(control, "status_update") == 0)
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "nowhere", "http://["])
+def test_an_address_that_cannot_be_reached_fails_and_others_are_served(
+    shop: Shop, control: ControlClient, receiver: Receiver, url: str
+) -> None:
+    shop.post("/webhook/status_update", payload=url, token="x")
+    register(shop, "stock_change", receiver)
+    shop.order("1")
+    until(lambda: failures(control, "status_update") == 1)
+    control.act("receive_goods", "alpha", items=[{"product": "1093"}])
+    receiver.wait_for(1)
+
+
 def test_a_slow_receiver_has_failed(shop: Shop, control: ControlClient, receiver: Receiver) -> None:
     control.settings(webhook_timeout=0.1)
     receiver.delay = 0.5
