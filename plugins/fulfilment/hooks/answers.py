@@ -53,7 +53,8 @@ class Finding:
 
     :param code: HTTP code, or the code found in the body of a 2xx; 0 where no answer came.
     :param shape: ``json``, ``error`` (an error inside a 2xx), ``html``, ``empty``, ``broken``,
-        ``foreign`` (not the system's own way to refuse), ``sessions``, or how the transport failed: ``not_sent``, ``certificate``, ``slow``, ``cut``.
+        ``foreign`` (not the system's own way to refuse), ``sessions``, or how the transport
+        failed: ``not_sent``, ``certificate``, ``slow``, ``cut``.
     :param words: names of refused fields or a symbolic error name; never values.
     """
 
