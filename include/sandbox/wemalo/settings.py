@@ -116,6 +116,6 @@ def changed(settings: Settings, changes: dict[str, Any]) -> Settings:
     names = {field.alias: name for name, field in Settings.model_fields.items()}
     for key, value in changes.items():
         name = names.get(key, key)
-        old = merged.get(name)
-        merged[name] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
+        nested = name in ("delays", "status_ids") and isinstance(value, dict)
+        merged[name] = merged[name] | value if nested else value
     return Settings.model_validate(merged)

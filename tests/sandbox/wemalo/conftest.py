@@ -1,4 +1,4 @@
-"""A wemalo sandbox on a real server per test, and a shop that talks to it as merchants do."""
+"""A wemalo sandbox on a real server, fresh for each test, and a shop that talks to it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import requests
 from include.sandbox.client import ControlClient
 from include.sandbox.frame.serving import serve
 from include.sandbox.wemalo.app import create_app
+from include.sandbox.wemalo.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +82,7 @@ def order_body(external_id: str, *positions: tuple[str, int], **meta: Any) -> di
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     with serve(create_app(seed=7)) as address:
         yield address
@@ -92,7 +93,9 @@ def control(url: str) -> Iterator[ControlClient]:
     """The control API of a stopped clock and a warehouse that waits for orders."""
     client = ControlClient(url)
     client.clock(now=START, factor=0)
-    client.settings(auto=False, limit_calls=100_000)
+    client.clear_faults()
+    client.clear_hooks()
+    client.settings(**Settings(auto=False, limit_calls=100_000).model_dump(mode="json"))
     client.scenario(
         {
             "tenants": [

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.sandbox.frame.serving import serve
+from include.sandbox.wemalo.app import create_app
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -56,6 +59,13 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """A server of its own: what one test left on its way must not reach the next."""
+    with serve(create_app()) as address:
+        yield address
 
 
 @pytest.fixture
@@ -170,11 +180,11 @@ def test_a_failed_delivery_is_tried_again_minutes_later(
     until(lambda: failures(control, "status_update") == 0)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "nowhere", "http://["])
+@pytest.mark.parametrize("payload", ["http://127.0.0.1:1/", "nowhere", "http://["])
 def test_an_address_that_cannot_be_reached_fails_and_others_are_served(
-    shop: Shop, control: ControlClient, receiver: Receiver, url: str
+    shop: Shop, control: ControlClient, receiver: Receiver, payload: str
 ) -> None:
-    shop.post("/webhook/status_update", payload=url, token="x")
+    shop.post("/webhook/status_update", payload=payload, token="x")
     register(shop, "stock_change", receiver)
     shop.order("1")
     until(lambda: failures(control, "status_update") == 1)
