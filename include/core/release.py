@@ -38,8 +38,10 @@ def on_release(
     """
     if state is None:
         return Release.READ
-    if state in AT_WAREHOUSE:
+    if state in {State.ACCEPTED, State.PARTLY_SHIPPED}:
         return Release.NOTHING if write_pending else Release.REPAIR_STATUS
+    if state in AT_WAREHOUSE:  # not settled: a status now could hide an order that never arrived
+        return Release.NOTHING
     if state is State.SHIPPED or (state is State.CANCELLED and sent):
         return Release.NEEDS_PERSON
     changed = kept_time is None or kept_time != row_time
