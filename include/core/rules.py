@@ -50,6 +50,9 @@ LOUDNESS: tuple[Outcome, ...] = ("stop", "bad", "short", "wait", "ok")
 _BAD = (
     ("ADDRESS_MISSING", "delivery", "Der Auftrag hat keine Lieferadresse.",
      "The order has no delivery address."),
+    ("ADDRESS_TOO_LONG", "address1",
+     "Das Feld {field} hat {length} Zeichen; das ist keine Adresse.",
+     "The field {field} has {length} characters; that is no address."),
     ("ADDRESS_COUNTRY_UNKNOWN", "countryId", "Das Land der Lieferadresse ist unbekannt.",
      "The country of the delivery address is unknown."),
     ("ADDRESS_COUNTRY_NOT_SHIPPED", "countryId",

@@ -28,6 +28,11 @@ def codes(findings: Iterable[Finding]) -> str:
     return "|" + "".join(f"{f.code}|" for f in findings)
 
 
+def _smallest(order: Order) -> float | None:
+    """Return the smallest quantity; None (not checked) without positions, which is a rule apart."""
+    return min((float(i.quantity) for i in order.items), default=None)
+
+
 def build(
     orders: Sequence[Order],
     address: Mapping[int, Sequence[Finding]],
@@ -52,7 +57,7 @@ def build(
             ORDER_RULES: [codes(order[o.order_id]) for o in orders],
             STOCK_RULES: [codes([s.finding] if s and s.finding else []) for s in shares],
             POSITIONS: [len(o.items) for o in orders],
-            QUANTITY: [float(min((i.quantity for i in o.items), default=0)) for o in orders],
+            QUANTITY: pd.Series([_smallest(o) for o in orders], dtype="float64"),
             CUMULATIVE: pd.Series([number(s and s.cumulative) for s in shares], dtype="float64"),
             AVAILABLE: pd.Series([number(s and s.available) for s in shares], dtype="float64"),
         }

@@ -94,8 +94,6 @@ def _numbers(concern: Concern) -> list[Any]:
                 column=frame.QUANTITY,
                 min_value=0,
                 strict_min=True,
-                row_condition=f"{frame.POSITIONS}>0",
-                condition_parser="pandas",
                 **_check("ORDER_QUANTITY"),
             ),
         ]

@@ -29,6 +29,7 @@ _TOWN_IS_COUNTRY = frozenset({
     "switzerland", "frankreich", "france", "italien", "italy", "italia", "spanien", "spain",
     "espana", "niederlande", "netherlands", "polen", "poland", "polska", "europa", "europe",
 })  # fmt: skip
+_LONGEST = 250
 _VILLAGES_BY_NUMBER = frozenset({"CZ", "SK", "PL", "HU", "SI", "HR"})
 _LONGEST_NUMBER = {"US": 6, "CA": 6, "AU": 5}
 _TOWN_CODE = re.compile(
@@ -94,6 +95,8 @@ def check_address(address: Address | None, settings: QualitySettings) -> Address
     if address is None:
         return AddressResult(Address(), (found("ADDRESS_MISSING"),))
     desk = _Desk(address, settings)
+    if _too_long(desk):
+        return AddressResult(address, tuple(desk.findings))
     _characters(desk)
     where = _country(desk)
     _names(desk)
@@ -116,6 +119,15 @@ def check_address(address: Address | None, settings: QualitySettings) -> Address
         desk.street,
         desk.number,
     )
+
+
+def _too_long(desk: _Desk) -> bool:
+    """Refuse texts that are no address before anything costly looks at them."""
+    for name in (*_TEXTS, "country", "email", "phone", "post_number"):
+        length = len(getattr(desk.address, name))
+        if length > _LONGEST:
+            desk.note("ADDRESS_TOO_LONG", _PLENTY_NAME.get(name, name), length=length)
+    return bool(desk.findings)
 
 
 def _characters(desk: _Desk) -> None:

@@ -19,8 +19,10 @@ _CAR = {"DE": "D", "AT": "A", "BE": "B", "FR": "F", "IT": "I", "LU": "L", "ES": 
         "SE": "S", "NO": "N", "FI": "FIN", "HU": "H", "SI": "SLO", "LI": "FL", "RS": "SRB",
         "GR": "TK"}  # fmt: skip
 # First characters that no code of a country has, where no complete list says so.
-_UNUSED = {"FR": "00|96|99", "IT": "99", "ES": "00|5[3-9]|[6-9]", "LU": "0", "PT": "0", "GR": "[09]",
-           "BG": "0", "LV": "(?:LV-)?[06-9]", "EE": "0", "SK": "[1-7]"}  # fmt: skip
+_UNUSED = {
+    "FR": "00|96|99", "IT": "99", "ES": "00|5[3-9]|[6-9]", "LU": "0", "PT": "0", "GR": "[09]",
+    "BG": "0", "LV": "(?:LV-)?[06-9]", "EE": "0", "SK": "[1-7]",
+}  # fmt: skip
 _ZEROS_LOST = {"DE": 5, "FR": 5, "IT": 5, "NO": 4, "FI": 5, "PL": 5, "RO": 6}
 # Two letters of a form, cut where the code is written in two groups.
 _GROUPS = {"CZ": 3, "SK": 3, "SE": 3, "GR": 3, "NL": 4}

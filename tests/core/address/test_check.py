@@ -1,0 +1,150 @@
+"""Repairs, warnings and settings of the address rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from include.core.address.check import AddressResult, check_address
+from include.core.models import Address
+from include.core.quality_settings import QualitySettings, Repairs
+from include.core.rules import loudest
+
+GOOD = Address(
+    name2="Erika",
+    name3="Lindner",
+    address1="Rathausplatz",
+    address2="2",
+    postal_code="50667",
+    town="Köln",
+    country_id=1,
+    country="DE",
+)
+
+
+def look(settings: QualitySettings | None = None, **changes: object) -> AddressResult:
+    return check_address(replace(GOOD, **changes), settings or QualitySettings())  # type: ignore[arg-type]
+
+
+def codes(result: AddressResult) -> set[str]:
+    return {f.code for f in result.findings}
+
+
+def without(repair: str) -> QualitySettings:
+    return QualitySettings(repairs=Repairs(**{repair: False}))
+
+
+def test_a_good_address_has_no_findings_and_stays_as_it_is() -> None:
+    result = look()
+    assert result.findings == ()
+    assert result.address == GOOD
+
+
+@pytest.mark.parametrize(
+    ("repair", "code", "before", "after"),
+    [
+        ("house_number", "REPAIRED_HOUSE_NUMBER", {"address1": "Rathausplatz 2", "address2": ""},
+         {"address1": "Rathausplatz", "address2": "2"}),
+        ("postal_code", "REPAIRED_POSTAL_CODE", {"postal_code": "D-50667"},
+         {"postal_code": "50667"}),
+        ("leading_zero", "REPAIRED_LEADING_ZERO", {"postal_code": "1067", "town": "Dresden"},
+         {"postal_code": "01067"}),
+        ("town", "REPAIRED_TOWN", {"town": "50667 Köln"}, {"town": "Köln"}),
+        ("packstation", "REPAIRED_PACKSTATION",
+         {"address1": "dhl packstation 145", "address2": "12345678"},
+         {"address1": "Packstation", "address2": "145", "post_number": "12345678"}),
+        ("characters", "REPAIRED_CHARACTERS", {"town": "KÃ¶ln"}, {"town": "Köln"}),
+    ],
+)  # fmt: skip
+def test_each_repair_is_made_and_noted_and_can_be_switched_off(
+    repair: str, code: str, before: dict[str, str], after: dict[str, str]
+) -> None:
+    on, off = look(**before), look(without(repair), **before)
+    assert code in on.repairs
+    assert {k: getattr(on.address, k) for k in after} == after
+    assert loudest(list(on.findings)) is None
+    assert code not in off.repairs
+
+
+def test_a_lost_zero_is_not_restored_against_the_town() -> None:
+    assert "ADDRESS_POSTAL_CODE_FORMAT" in codes(look(postal_code="1067", town="Berlin"))
+
+
+def test_a_long_line_is_spread_over_free_lines_when_that_is_wanted() -> None:
+    street = "Allee der Kosmonauten, Gewerbepark Nordost"
+    settings = QualitySettings(repairs=Repairs(label_lines=True))
+    assert "ADDRESS_LABEL_LENGTH" in codes(look(address1=street))
+    result = look(settings, address1=street)
+    assert (result.address.address1, result.address.address3) == (
+        "Allee der Kosmonauten",
+        "Gewerbepark Nordost",
+    )
+    assert "ADDRESS_LABEL_LENGTH" not in codes(result)
+
+
+def test_a_town_of_another_region_is_a_warning_and_never_stops() -> None:
+    result = look(town="Hamburg")
+    assert codes(result) == {"ADDRESS_TOWN_MISMATCH"}
+    assert loudest(list(result.findings)) is None
+
+
+def test_a_large_recipients_code_is_a_warning() -> None:
+    assert codes(look(postal_code="50923")) == {"ADDRESS_POSTAL_CODE_UNKNOWN"}
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "right", "code"),
+    [
+        ("email", "erika@", "erika@firma.de", "ADDRESS_EMAIL_INVALID"),
+        ("phone", "call me", "+49 221 2210", "ADDRESS_PHONE_INVALID"),
+    ],
+)
+def test_contacts_are_warnings(field: str, wrong: str, right: str, code: str) -> None:
+    assert codes(look(**{field: wrong})) == {code}
+    assert codes(look(**{field: right})) == set()
+
+
+def test_countries_the_merchant_does_not_ship_to_stop() -> None:
+    paris = {"country": "FR", "country_id": 10, "postal_code": "75001", "town": "Paris"}
+    assert "ADDRESS_COUNTRY_NOT_SHIPPED" in codes(look(QualitySettings(ship_to=["DE"]), **paris))
+    assert "ADDRESS_COUNTRY_NOT_SHIPPED" in codes(
+        look(QualitySettings(not_ship_to=["FR"]), **paris)
+    )
+    assert "ADDRESS_COUNTRY_NOT_SHIPPED" not in codes(look(**paris))
+
+
+def test_territories_behind_a_shared_iso_code_are_told() -> None:
+    helgoland = {"country_id": 255, "postal_code": "27498", "town": "Helgoland"}
+    assert "ADDRESS_CUSTOMS_TERRITORY" in codes(look(**helgoland))
+    assert "ADDRESS_CUSTOMS_TERRITORY" in codes(look(**{**helgoland, "country_id": 1}))
+
+
+def test_a_post_office_takes_an_email_for_a_post_number() -> None:
+    branch = {"address1": "Postfiliale", "address2": "501"}
+    assert "POSTFILIALE_POST_NUMBER" in codes(look(**branch))
+    assert loudest(list(look(**branch, email="erika@firma.de").findings)) is None
+
+
+def test_a_po_box_beside_a_street_is_a_hint() -> None:
+    assert codes(look(address3="Postfach 1234")) == {"ADDRESS_PO_BOX_HINT"}
+
+
+def test_swapped_code_and_town_are_put_right_or_stop() -> None:
+    swapped = {"postal_code": "Köln", "town": "50667"}
+    result = look(**swapped)
+    assert (result.address.postal_code, result.address.town) == ("50667", "Köln")
+    assert "ADDRESS_FIELDS_SWAPPED" in codes(look(without("postal_code"), **swapped))
+
+
+def test_no_delivery_address_at_all_stops() -> None:
+    assert codes(check_address(None, QualitySettings())) == {"ADDRESS_MISSING"}
+
+
+def test_other_scripts_forces_mail_and_missing_numbers_are_hints() -> None:
+    athens = {"country": "GR", "address1": "Ερμού", "postal_code": "105 63", "town": "Αθήνα"}
+    assert "ADDRESS_SCRIPT" in codes(look(**athens))
+    forces = {"country": "GB", "address1": "BFPO 123", "address2": "", "postal_code": "BFPO 123"}
+    assert "ADDRESS_MILITARY" in codes(look(**forces, town="London"))
+    bourg = {"country": "FR", "address1": "Le Bourg", "address2": "", "postal_code": "24290"}
+    assert codes(look(**bourg, town="Tursac")) == {"ADDRESS_NO_HOUSE_NUMBER_HINT"}
