@@ -33,7 +33,11 @@ def serve(app: FastAPI, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[s
         raise
     server = uvicorn.Server(
         uvicorn.Config(
-            _with_cut(app), log_level="warning", access_log=False, timeout_graceful_shutdown=2
+            _with_cut(app),
+            http="h11",  # keeps the case of header names; the faster parser lowers them
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=2,
         )
     )
     runner = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
