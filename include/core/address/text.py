@@ -13,6 +13,12 @@ _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});")
 _MISREAD = re.compile(r"[\u00c2-\u00c5\u00cc-\u00d1\u00e2][\u0080-\u00bf\u0152-\u2122]")
 _NOT_TEXT = {"Cc", "Cf", "Co", "Cn", "Cs"}
 _EDGES = " ,;"
+_PLAIN = str.maketrans({
+    "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ß": "ss",
+})  # fmt: skip
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_NOT_ALNUM = re.compile(r"[\W_]+")
+_NOT_LETTERS = re.compile(r"[\W\d_]+")
 
 REPLACEMENT = "\ufffd"
 
@@ -85,18 +91,14 @@ def key(value: str) -> str:
     """Return ``value`` for comparison: letters and digits only, no case, no accents."""
     text = value.casefold()
     if not text.isascii():
-        for one, two in (("ä", "a"), ("ö", "o"), ("ü", "u"), ("ø", "o"), ("ł", "l"), ("đ", "d"),
-                         ("æ", "ae"), ("œ", "oe"), ("ı", "i"), ("ß", "ss")):  # fmt: skip
-            text = text.replace(one, two)
-        text = "".join(
-            c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn"
-        )
-    return "".join(c for c in text if c.isalnum())
+        text = unicodedata.normalize("NFD", text.translate(_PLAIN))
+        text = _ACCENTS.sub("", text)
+    return _NOT_ALNUM.sub("", text)
 
 
 def letters(value: str) -> int:
     """Return the number of letters of any script."""
-    return sum(c.isalpha() for c in value)
+    return len(value) if value.isalpha() else len(_NOT_LETTERS.sub("", value))
 
 
 @lru_cache(maxsize=20_000)
