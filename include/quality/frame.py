@@ -50,15 +50,17 @@ def build(
         return None if value is None else float(str(value))
 
     shares = [demand.get(o.order_id) for o in orders]
+    ids = [o.order_id for o in orders]
     return pd.DataFrame(
         {
-            ORDER: [o.order_id for o in orders],
+            ORDER: ids,
             ADDRESS: [codes(address[o.order_id]) for o in orders],
             ORDER_RULES: [codes(order[o.order_id]) for o in orders],
             STOCK_RULES: [codes([s.finding] if s and s.finding else []) for s in shares],
             POSITIONS: [len(o.items) for o in orders],
-            QUANTITY: pd.Series([_smallest(o) for o in orders], dtype="float64"),
-            CUMULATIVE: pd.Series([number(s and s.cumulative) for s in shares], dtype="float64"),
-            AVAILABLE: pd.Series([number(s and s.available) for s in shares], dtype="float64"),
-        }
+            QUANTITY: pd.array([_smallest(o) for o in orders], dtype="float64"),
+            CUMULATIVE: pd.array([number(s and s.cumulative) for s in shares], dtype="float64"),
+            AVAILABLE: pd.array([number(s and s.available) for s in shares], dtype="float64"),
+        },
+        index=pd.Index(ids),
     )

@@ -12,8 +12,12 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from include.core.address.text import key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
 
 # Lists that name every code in use for parcels (checked against the national posts' counts).
 COMPLETE = frozenset({
@@ -46,8 +50,8 @@ _WORDS = re.compile(r"[^\W\d_]{3,}")
 class Places:
     """The postal codes of one country."""
 
-    towns: dict[str, tuple[str, ...]]  # code (no spaces, upper case) -> names for comparison
-    prefixes: dict[str, frozenset[str]]  # name -> first two characters of its codes
+    towns: Mapping[str, Sequence[str]]  # code (no spaces, upper case) -> names for comparison
+    prefixes: Mapping[str, Collection[str]]  # name -> first two characters of its codes
     starts: frozenset[str]  # first two characters in use
 
 
@@ -80,8 +84,8 @@ def places(country: str) -> Places | None:
                 names.append(name)
                 prefixes.setdefault(name, set()).add(code[:_PREFIX])
     return Places(
-        {code: tuple(names) for code, names in towns.items()},
-        {name: frozenset(starts) for name, starts in prefixes.items()},
+        towns,
+        prefixes,
         frozenset(code[:_PREFIX] for code in towns),
     )
 
