@@ -64,8 +64,9 @@ def examine(
     """Do what `judge` does and keep the results of Great Expectations for Data Docs."""
     if not orders:
         return Judgement([], None)
-    from include.quality.validation import validate  # imports pandas and Great Expectations
+    from include.quality.validation import validate, warm_up
 
+    warm_up()  # imports pandas and Great Expectations
     settings = merchant.quality
     addresses = {o.order_id: check_address(o.delivery, settings) for o in orders}
     order_findings = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,3 +128,31 @@ def test_an_empty_batch_imports_neither_pandas_nor_great_expectations() -> None:
         "sys.exit(bool({'pandas', 'great_expectations'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_ten_thousand_orders_take_less_than_two_seconds_of_rule_time_and_400_megabytes() -> None:
+    code = (
+        "import resource, time\n"
+        "from dataclasses import replace\n"
+        "from include.quality.batch import judge\n"
+        "from include.quality.validation import warm_up\n"
+        "from tests.quality.builders import GOOD, NOW, a_merchant, a_stock, an_order\n"
+        "orders = [an_order(n, delivery=replace(GOOD, address1=f'Rathausplatz {n % 900 + 1}',\n"
+        "    address2='', name3=f'Lindner {n}', email=f'kunde{n}@firma.de'))\n"
+        "    for n in range(1, 10_001)]\n"
+        "warm_up()\n"
+        "start = time.process_time()\n"
+        "judge(orders, merchant=a_merchant(), stock=a_stock(), known_products=None, now=NOW)\n"
+        "print(time.process_time() - start)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    seconds, megabytes = (float(line) for line in run.stdout.split()[-2:])
+    assert seconds < 2
+    assert megabytes < 400
