@@ -3,12 +3,14 @@
 A route that is described by the vendor and not served here at all answers 404.
 """
 
+# ruff: noqa: EM101 - the factories of `errors` take their texts as arguments
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.sandbox.plenty import effects
 from include.sandbox.plenty.addresses import edit_address, render_address
-from include.sandbox.plenty.errors import not_found
+from include.sandbox.plenty.errors import not_found, refused
 from include.sandbox.plenty.paging import paged
 from include.sandbox.plenty.render import FULL, render_order
 from include.sandbox.plenty.routing import Routes
@@ -137,6 +139,12 @@ def get_contact_orders(request: Request) -> JsonObject:
     )
 
 
+@routes.add("GET", "/rest/orders/{order_id}/contactWish")
+def get_contact_wish(request: Request) -> JsonObject:
+    """Return the customer's note of an order."""
+    return {"text": str(request.order().extra.get("contactWish", ""))}
+
+
 @routes.add("GET", "/rest/accounts/contacts", query=("page", "itemsPerPage", "with", "contactId"))
 def get_contacts(request: Request) -> JsonObject:
     """Return the contacts of the scenario."""
@@ -153,9 +161,19 @@ def get_address(request: Request) -> JsonObject:
 
 @routes.add("PUT", "/rest/accounts/addresses/{address_id}", body=("name1", "address1", "options"))
 def put_address(request: Request) -> JsonObject:
-    """Change an address for every order that uses it."""
-    address = _address(request)
-    edit_address(address, request.object(), request.now)
+    """Change an address for every order that uses it.
+
+    Once an order is locked by its invoice, the country stays as it is (contract 7.4).
+    """
+    address, body = _address(request), request.object()
+    users = [o for o in request.tenant.orders.values() if address["id"] in o.addresses.values()]
+    locked = any(order.lock_status != "unlocked" for order in users)
+    if locked and body.get("countryId", address["countryId"]) != address["countryId"]:
+        raise refused("The order is locked: the country cannot be changed.")
+    edit_address(address, body, request.now)
+    for order in users:
+        effects.touch(order, request.now)
+        effects.fire(request.tenant, order, "address_changed", request.now)
     return render_address(address)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 routes = Routes()
 
 WAREHOUSE = "/rest/stockmanagement/warehouses/{warehouse_id}"
+VARIATION = "/rest/items/{id}/variations/{variation_id}"  # names the warehouse in the body
 STOCK_QUERY = (
     "updatedAtFrom", "updatedAtTo", "variationId", "page", "itemsPerPage", "columns",
 )  # fmt: skip
@@ -31,6 +32,8 @@ ROW_BODY = (
     "variationId", "quantity", "storageLocationId", "reasonId", "batch", "bestBeforeDate",
 )  # fmt: skip
 BOOK_BODY = (*ROW_BODY, "deliveredAt", "orderNumber", "currency", "supplierId", "exchangeRate")
+VARIATION_CORRECTION = ("warehouseId", *(name for name in ROW_BODY if name != "variationId"))
+VARIATION_BODY = ("warehouseId", *(name for name in BOOK_BODY if name != "variationId"))
 MOVEMENTS_PER_PAGE = 1000
 CORRECTION, INCOMING, OUTGOING, STOCKTAKING = 301, 101, 201, 302
 
@@ -112,8 +115,8 @@ def get_movements(request: Request) -> JsonObject:
     return paged(rows, query, request.tenant.switches, _without_private, highest=MOVEMENTS_PER_PAGE)
 
 
-@routes.add("GET", "/rest/items/{id}/variations/{variation_id}/stock", query=("columns",))
-def get_variation_stock(request: Request) -> list[JsonObject]:
+@routes.add("GET", VARIATION + "/stock", query=("columns",))
+def stock_of_variation(request: Request) -> list[JsonObject]:
     """Return the stock of a variation in every warehouse, under its other names."""
     variation, tenant = request.integer("variation_id"), request.tenant
     rows = []
@@ -210,6 +213,33 @@ def redistribute(request: Request) -> None:
             )
 
 
+@routes.add("PUT", VARIATION + "/stock/correction", body=VARIATION_CORRECTION)
+def correct_variation(request: Request) -> list[JsonObject]:
+    """Set absolute stock of one variation; answers with its stock."""
+    _post(request, _rows(request, "corrections"), "absolute", CORRECTION)
+    return stock_of_variation(request)
+
+
+@routes.add("PUT", VARIATION + "/stock/bookIncomingItems", body=VARIATION_BODY)
+def book_incoming_variation(request: Request) -> list[JsonObject]:
+    """Add to the stock of one variation; answers with its stock."""
+    _post(request, _rows(request, "incomingItems"), "incoming", INCOMING)
+    return stock_of_variation(request)
+
+
+@routes.add("PUT", VARIATION + "/stock/bookOutgoingItems", body=VARIATION_BODY)
+def book_outgoing_variation(request: Request) -> list[JsonObject]:
+    """Take from the stock of one variation; answers with its stock."""
+    _post(request, _rows(request, "outgoingItems"), "outgoing", OUTGOING)
+    return stock_of_variation(request)
+
+
+@routes.add("GET", "/rest/stockmanagement/stock/types/{type}", query=STOCK_QUERY)
+def get_stock_of_type(request: Request) -> JsonObject:
+    """Return the stock of all warehouses: the sandbox has sales warehouses only."""
+    return _stock_page(request, None)
+
+
 @routes.add("GET", "/rest/warehouses/locations/stock/{warehouse_location_id}")
 def get_stock_of_location(request: Request) -> JsonObject:
     """Return the stock at one location, in snake case (contract 12.3)."""
@@ -286,11 +316,17 @@ def _checked(request: Request, row: JsonObject, warehouse: int, kind: str, reaso
 
 
 def _rows(request: Request, key: str) -> list[JsonObject]:
-    return request.rows(key)
+    rows = request.rows(key)
+    if "variation_id" in request.params:
+        return [{**row, "variationId": request.integer("variation_id")} for row in rows]
+    return rows
 
 
 def _warehouse(request: Request) -> int:
-    warehouse = request.integer("warehouse_id")
+    if "warehouse_id" in request.params:
+        warehouse = request.integer("warehouse_id")
+    else:
+        warehouse = int(request.object().get("warehouseId") or 0)
     if warehouse not in request.tenant.warehouses:
         raise not_found()
     return warehouse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter
 from fastapi import Request as HttpRequest
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from include.sandbox.plenty.world import PlentyWorld
 
+HandlerT = TypeVar("HandlerT", bound="Callable[[Request], Any]")
 TEXT_KEYS = ("statusId", "referrerId", "locationId", "ownerId")  # contract 21.8
 
 
@@ -47,10 +48,10 @@ class Routes:
 
     def add(
         self, method: str, path: str, *, query: tuple[str, ...] = (), body: tuple[str, ...] = ()
-    ) -> Callable[[Callable[[Request], Any]], Callable[[Request], Any]]:
+    ) -> Callable[[HandlerT], HandlerT]:
         """Register a handler; several registrations may share one."""
 
-        def register(handle: Callable[[Request], Any]) -> Callable[[Request], Any]:
+        def register(handle: HandlerT) -> HandlerT:
             self.all.append(Route(method, path, handle, query, body))
             return handle
 

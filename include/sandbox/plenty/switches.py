@@ -18,7 +18,6 @@ class Switches(BaseModel):
     max_sessions: int = Field(default=3, ge=1)
     token_seconds: int = Field(default=86_400, ge=1)
     login_ends_old_token: bool = False  # [11]
-    limited_rights: Literal["silent", "refuse"] = "silent"  # [15] reading without the right
 
     # limits
     limits: bool = True

@@ -137,6 +137,9 @@ def test_an_invoice_locks_the_items_but_not_status_and_packages(api, add):
     assert api.put("/orders/1", {"statusId": 5.1}).status_code == 200
     assert api.post("/orders/1/shipping/packages", {"packageId": 2}).status_code == 200
     assert api.call("DELETE", "/orders/1").status_code == 422
+    address = f"/accounts/addresses/{api.get('/orders/1/addresses/2')['id']}"
+    assert api.put(address, {"address2": "2"}).json()["houseNumber"] == "2"
+    assert api.put(address, {"countryId": 2}).status_code == 422
 
 
 def test_the_merchant_can_cancel_right_before_or_after_our_write(api, add, control):
@@ -252,6 +255,13 @@ def test_incoming_is_above_and_outgoing_below_zero(api, control):
     assert api.put(f"{STOCK}/bookIncomingItems", {"incomingItems": [row]}).status_code == 422
     assert api.put(f"{STOCK}/bookOutgoingItems", {"outgoingItems": [row]}).content == b""
     assert api.stock()[0] == 10
+
+
+def test_stock_can_be_booked_on_the_variation_with_the_warehouse_in_the_body(api):
+    path = "/items/102044/variations/2044/stock/bookIncomingItems"
+    assert api.put(path, {"warehouseId": 3, "quantity": 5, "reasonId": 101}).status_code == 200
+    assert api.put(path, {"warehouseId": 99, "quantity": 5}).status_code == 404
+    assert api.stock()[0] == 15
 
 
 @pytest.mark.parametrize(
