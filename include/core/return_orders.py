@@ -1,0 +1,125 @@
+"""Return orders as plentymarkets has them: what they hold, and how ours are known again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from include.core.returns import Returnable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from include.core.returns import Line
+
+GOODS_TYPES = frozenset({1, 3, 14})  # plentymarkets contract 6.6: pieces one can send back
+PROPERTY_REASON, PROPERTY_CONDITION = 35, 36  # plentymarkets contract 6.7, 9.2
+RETURN_TYPE = 3  # plentymarkets contract 9
+
+
+def positions(
+    order: Mapping[str, Any], product_id: str, gone: Mapping[int, int] | None = None
+) -> list[Returnable]:
+    """Return an order's (or return order's) positions with goods.
+
+    :param order: as plentymarkets sends it, with items and their variation.
+    :param product_id: the setting ``wemalo.product_id``.
+    :param gone: pieces per order item that have come back before.
+    """
+    found = []
+    for item in order.get("orderItems") or []:
+        item_id, variation = int(item.get("id") or 0), item.get("variation") or {}
+        if int(item.get("typeId") or 0) not in GOODS_TYPES or not item_id:
+            continue
+        product = (
+            str(variation.get("number") or "")
+            if product_id == "sku"
+            else str(item.get("itemVariationId") or "")
+        )
+        ordered = int(Decimal(str(item.get("quantity") or 0)))
+        found.append(Returnable(item_id, product, ordered - (gone or {}).get(item_id, 0)))
+    return found
+
+
+def parent_of(data: Mapping[str, Any]) -> int | None:
+    """Return the order that a return order belongs to (plentymarkets contract 9.2)."""
+    for row in data.get("orderReferences") or data.get("originOrderReferences") or []:
+        if row.get("referenceType") == "parent":
+            return int(row.get("originOrderId") or row.get("referenceOrderId") or 0) or None
+    return None
+
+
+def source_item(item: Mapping[str, Any]) -> int | None:
+    """Return the original order's item that an item of a return order stands for."""
+    for row in item.get("references") or []:
+        if row.get("referenceType") == "parent":
+            return int(row.get("referenceOrderItemId") or 0) or None
+    return None
+
+
+def came_back(returns: Sequence[Mapping[str, Any]]) -> Counter[int]:
+    """Return pieces per item of the original order in its return orders."""
+    found: Counter[int] = Counter()
+    for data in returns:
+        for item in data.get("orderItems") or []:
+            source = source_item(item)
+            if source is not None:
+                found[source] += int(Decimal(str(item.get("quantity") or 0)))
+    return found
+
+
+def same_goods(data: Mapping[str, Any], lines: Sequence[Line]) -> bool:
+    """Say whether a return order holds exactly these pieces."""
+    wanted: Counter[int] = Counter()
+    for line in lines:
+        wanted[line.item_id] += line.quantity
+    return came_back([data]) == wanted
+
+
+def pair_items(
+    data: Mapping[str, Any], lines: Sequence[Line], *, announced: bool
+) -> list[tuple[dict[str, Any], Line]]:
+    """Pair the items of a return order with the lines they were made from.
+
+    :param announced: the lines name items of the return order itself.
+    """
+    items = [dict(item) for item in data.get("orderItems") or []]
+    pairs = []
+    for line in lines:
+        fitting = [
+            item
+            for item in items
+            if (int(item.get("id") or 0) if announced else source_item(item)) == line.item_id
+        ]
+        if not fitting:
+            continue
+        exact = [i for i in fitting if Decimal(str(i.get("quantity") or 0)) == line.quantity]
+        item = (exact or fitting)[0]
+        pairs.append((item, line))
+        if not announced:
+            items.remove(item)
+    return pairs
+
+
+def described(item: Mapping[str, Any], line: Line) -> dict[str, Any]:
+    """Return an item of a return order with its reason and condition, whole.
+
+    A list that is sent replaces the one that is there (plentymarkets contract 3.1), so everything
+    else of the item is sent along unchanged.
+    """
+    given = {PROPERTY_REASON: line.reason, PROPERTY_CONDITION: line.condition}
+    old = item.get("properties") or []
+    kept = [row for row in old if given.get(int(row.get("typeId") or 0)) is None]
+    added = [
+        {"typeId": type_id, "value": str(value)}
+        for type_id, value in given.items()
+        if value is not None
+    ]
+    whole = {key: value for key, value in item.items() if key != "variation"}
+    return {**whole, "properties": [*kept, *added]}
+
+
+def marker(key: int) -> str:
+    """Return the sign by which we know a return order of ours again."""
+    return f"(fulfilment return {key})"
