@@ -11,7 +11,13 @@ from include.core.address import contact, labels, postal, stations
 from include.core.address import split as splitting
 from include.core.address.countries import PLENTY_IDS, Country, country, territory
 from include.core.address.text import clean, is_latin, is_lost, is_placeholder, key, letters
-from include.core.address.words import NO_NUMBER, NO_NUMBER_COUNTRIES, STREET
+from include.core.address.words import (
+    COUNTRY_NAMES,
+    NO_NUMBER,
+    NO_NUMBER_COUNTRIES,
+    STREET,
+    TOWN_CODE,
+)
 from include.core.models import Address
 from include.core.rules import Finding, found
 
@@ -24,17 +30,8 @@ _TEXTS = (*_NAMES, *_LINES, "postal_code", "town", "state")
 _PLENTY_NAME = {"postal_code": "postalCode"}
 _CONTACT = re.compile(r"@|https?:|www\.", re.IGNORECASE)
 _ONE_LETTER_TOWNS = frozenset({"NO", "SE", "DK", "FR"})  # Å, Ö, Y
-_TOWN_IS_COUNTRY = frozenset({
-    "deutschland", "germany", "allemagne", "osterreich", "austria", "schweiz", "suisse", "svizzera",
-    "switzerland", "frankreich", "france", "italien", "italy", "italia", "spanien", "spain",
-    "espana", "niederlande", "netherlands", "polen", "poland", "polska", "europa", "europe",
-})  # fmt: skip
-_LONGEST = 250
-_VILLAGES_BY_NUMBER = frozenset({"CZ", "SK", "PL", "HU", "SI", "HR"})
+_VILLAGES_BY_NUMBER = frozenset({"AT", "CZ", "SK", "PL", "HU", "SI", "HR"})
 _LONGEST_NUMBER = {"US": 6, "CA": 6, "AU": 5}
-_TOWN_CODE = re.compile(
-    r"(?:[A-Z]{1,3}[\s\-])?(\d[\d \-]{2,8}\d(?:\s?[A-Z]{2}(?=[\s,]))?)[\s,]+(.+)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,9 @@ def check_address(address: Address | None, settings: QualitySettings) -> Address
     if address is None:
         return AddressResult(Address(), (found("ADDRESS_MISSING"),))
     desk = _Desk(address, settings)
-    if _too_long(desk):
+    endless = labels.endless(address)
+    if endless:  # before anything costly looks at it
+        desk.note("ADDRESS_TOO_LONG", endless[0], length=endless[1])
         return AddressResult(address, tuple(desk.findings))
     _characters(desk)
     where = _country(desk)
@@ -119,15 +118,6 @@ def check_address(address: Address | None, settings: QualitySettings) -> Address
         desk.street,
         desk.number,
     )
-
-
-def _too_long(desk: _Desk) -> bool:
-    """Refuse texts that are no address before anything costly looks at them."""
-    for name in (*_TEXTS, "country", "email", "phone", "post_number"):
-        length = len(getattr(desk.address, name))
-        if length > _LONGEST:
-            desk.note("ADDRESS_TOO_LONG", _PLENTY_NAME.get(name, name), length=length)
-    return bool(desk.findings)
 
 
 def _characters(desk: _Desk) -> None:
@@ -362,7 +352,7 @@ def _town_field(desk: _Desk, where: Country) -> None:
         else:
             desk.note("ADDRESS_FIELDS_SWAPPED")
         return
-    match = _TOWN_CODE.fullmatch(a.town) if a.town[:1].isalnum() else None
+    match = TOWN_CODE.fullmatch(a.town) if a.town[:1].isalnum() else None
     if not match or not desk.settings.repairs.town or letters(match[2]) < 2:
         return
     inside = postal.spelled(match[1], where)
@@ -384,7 +374,7 @@ def _town(desk: _Desk) -> None:
         return
     count = letters(town)
     short = count < 2 and not (count == 1 and where in _ONE_LETTER_TOWNS)
-    if short or _CONTACT.search(town) or key(town) in _TOWN_IS_COUNTRY:
+    if short or _CONTACT.search(town) or key(town) in COUNTRY_NAMES:
         desk.note("ADDRESS_TOWN_INVALID")
 
 

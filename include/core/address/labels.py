@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     from include.core.models import Address
 
 # One label line each: company, person, addition, street with number, lines three and four, town.
+_LONGEST = 250  # characters of one field
 _BREAK = re.compile(r"\s*[,;(]\s*|\s+[-–]\s+")
+
+
+def endless(address: Address) -> tuple[str, int] | None:
+    """Return (field, length) of a text that is too long to be read as an address, else None."""
+    for name, value in ((f, getattr(address, f)) for f in address.__slots__):
+        if isinstance(value, str) and len(value) > _LONGEST:
+            return ("postalCode" if name == "postal_code" else name), len(value)
+    return None
 
 
 def long_lines(address: Address, limit: int) -> list[tuple[str, int]]:

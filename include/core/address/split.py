@@ -20,10 +20,12 @@ from include.core.address.words import (
     KILOMETRE,
     NO_NUMBER,
     NO_NUMBER_COUNTRIES,
+    NUMBER_AND_TYPE,
     NUMBER_SIGN,
     NUMBERED_THING,
     STREET,
     UNIT_FIRST,
+    UNIT_WORD,
 )
 
 Parts = tuple[str, str, tuple[str, ...]]  # street, number, further parts
@@ -50,13 +52,13 @@ _JOIN = r"\s?(?:[-–—/+&]|\bu\.|\bund\b|\bbis\b(?=\s?\d)|\bà\b)\s?"
 _DOORS = r"(?:\s?/\s?(?:stg|stiege|st|top|tür|t|haus|obj|block)\.?\s?\w{1,4})*"
 _MORE = rf"(?:{_JOIN}(?:{_ONE}(?!\d|\.\s?[^\W\d_])|{_LETTER}|[IVX]{{1,4}}\b))*"
 _SUFFIX = (
-    r"(?:\s?(?:bis|ter|quater|hs|huis|rood|rosso|½)(?![^\W\d_])|\s1/2|"
+    r"(?:[\s\-]?(?:bis|ter|quater|hs|huis|rood|rosso|½)(?![^\W\d_])|\s1/2|"
     r"(?:\s|-)[IVX]{1,4}(?=$|[\s,]))?"
 )
 NUMBER = rf"{_ONE}{_MORE}{_DOORS}{_SUFFIX}"
 # In front of the street a single letter is more often the start of the street's name.
 _NUMBER_FIRST = (
-    rf"{_ONE_TIGHT}(?:\s?[A-H](?=\s?,|\s+[a-zà-ÿ]))?(?:{_JOIN}{_ONE_TIGHT})*"
+    rf"{_ONE_TIGHT}(?:\s?[A-HQT](?=\s?,|\s+[a-zà-ÿ]))?(?:{_JOIN}{_ONE_TIGHT})*"
     r"(?:\s?(?:bis|ter|quater|[½])(?![^\W\d_]))?"
 )
 
@@ -75,6 +77,7 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _SIGN_NUMBER = re.compile(rf"(?P<street>.*\S)[\s,]+(?P<num>{NO_NUMBER.pattern})\.?", re.IGNORECASE)
+_UNITS_WITH_NUMBERS = frozenset({"ES", "IT", "PT", "GB", "IE", "FR", "US", "CA", "AU"})
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _SQUARE = re.compile(
     r"([A-U])[\s,]*(\d{1,2})(?:\s*[,/]\s*|\s+|\s*-\s*)(\d{1,3}\s?[a-z]?(?:\s?[-–]\s?\d{1,3})?)",
@@ -207,7 +210,12 @@ def one_line(
         if inner:
             return inner[0], inner[1], (unit["unit"], *inner[2])
     if number_first:
-        return _leading(line) or _trailing(line, country)
+        found = _leading(line)
+        middle = None if found else NUMBER_AND_TYPE.fullmatch(line)
+        if middle:
+            inner = _leading(middle["line"])
+            return (inner[0], inner[1], (middle["before"], *inner[2])) if inner else None
+        return found or _trailing(line, country)
     return _trailing(line, country) or _leading(line)
 
 
@@ -230,7 +238,7 @@ def _leading(line: str) -> Parts | None:
 def _cut_unit(street: str) -> tuple[str, list[str]]:
     """Cut a unit without a comma off a street: "Main St Apt 4B", "rue X bât B"."""
     match = re.search(
-        r"\s+((?:apt|apartment|suite|ste|unit|flat|appt|b[âa]t|b[âa]timent|esc|bte|boîte)\.?\s+\w+.*)$",
+        r"\s+((?:apt|apartment|suite|ste|unit|flat|fl|floor|appt|b[âa]t|b[âa]timent|esc|bte|boîte)\.?\s+\w+.*)$",
         street,
         re.IGNORECASE,
     )
@@ -250,6 +258,8 @@ def _trailing(line: str, country: str) -> Parts | None:
     loose = None
     for match in _TRAILING.finditer(line):
         street, rest = line[: match.start()].rstrip(_EDGE), line[match.end() :]
+        if country in _UNITS_WITH_NUMBERS and UNIT_WORD.fullmatch(street.split(",")[-1].strip()):
+            continue  # "nave 12", "Block 71": a unit's number, not a house's
         if not letters(street) or (NUMBERED_THING.search(street) and not match["km"]):
             continue
         if rest.startswith(".") and (len(rest) == 1 or AFTER_NUMBER.match(rest[1:])):

@@ -23,7 +23,7 @@ NO_NUMBER_COUNTRIES = frozenset({
 
 # What may follow a house number: door, floor, building, person.
 _AFTER = (
-    r"top|tür|tuer|stiege|stg|stock|stockwerk|stw|og|eg|ug|dg|hp|whg|wohnung|whng|w|apt|app|appt|"
+    r"top|tür|tuer|stiege|stg|stock|stockwerk|stw|og|eg|ug|dg|hp|whg|wohnung|whng|we|w|ot|apt|app|appt|"
     r"appart|apartment|apartman|appartement|etage|étage|etg|etaj|et|hinterhaus|hinterhof|hh|"
     r"vorderhaus|vh|"
     r"seitenflügel|quergebäude|gartenhaus|rückgebäude|rgb|haus|aufgang|eingang|block|blok|gebäude|"
@@ -37,7 +37,14 @@ _AFTER = (
     r"ambt|nave|lote|fração|andar|cave|rdc|entrée|interphone|digicode|code|door|zone|bp|cs"
 )
 AFTER_NUMBER = re.compile(
-    rf"[\s,;/–\-]*(?:\(|[IVX]{{1,4}}\s?[./]\s?\d|(?:{_AFTER})(?![^\W\d_])\.?|\d{{1,3}}\s?(?:[.ºª°]|st|nd|rd|th|e|er|ème)(?!\w))",
+    rf"[\s,;/–\-]*(?:\(|[IVX]{{1,4}}\s?[./]\s?\d|(?:{_AFTER})(?![^\W\d_])\.?|\d{{1,3}}\s?(?:[.ºª°](?!\d)|(?:st|nd|rd|th|e|er|ème|r)(?!\w)))",
+    re.IGNORECASE,
+)
+UNIT_WORD = re.compile(rf"(?:{_AFTER})\.?", re.IGNORECASE)
+# In French lines a building may stand before the number: "Hôtel de Ville 1 place ...".
+NUMBER_AND_TYPE = re.compile(
+    r"(?P<before>.*[^\W\d_].*?)[\s,]+(?P<line>\d{1,4}\s?(?:bis|ter|[a-z])?[\s,]+(?:rue|avenue|av|"
+    r"boulevard|bd|place|pl|quai|chemin|impasse|all[ée]e|route|cours|square|passage)\.?\s.+)",
     re.IGNORECASE,
 )
 # A line or part of a line that names a unit inside a house, not the street.
@@ -88,11 +95,11 @@ _STREET_AFTER = (
     r"graben|straat|laan|kade|gracht|dijk|singel|dreef|steenweg|stwg|lei|gatan|gata|vägen|väg|gränd|"
     r"leden|vegen|veien|gaten|vei|veg|gade|vej|allé|stræde|katu|kadun|tie|kuja|polku|bulevardi|"
     r"esplanadi|utca|út|útja|körút|krt|sétány|köz|iela|gatvė|gatve|prospektas|tänav|maantee|mnt|"
-    r"puiestee|pst|street|st|road|rd|avenue|ave|lane|ln|drive|dr|terrace|ulica|ulice|třída|trieda|cesta|ulitsa"
+    r"puiestee|pst|street|road|avenue|lane|drive|terrace|ulica|ulice|třída|trieda|cesta|ulitsa"
 )
 STREET = re.compile(
     rf"^(?:\d+\w?[\s,]+)?(?:{_STREET_BEFORE})(?![^\W\d_])\.?\s*\S|"
-    rf"(?:{_STREET_AFTER})\.?(?=$|[\s,])",
+    rf"(?:{_STREET_AFTER}|(?<!\w)(?:st|rd|ave|ln|dr))\.?(?=$|[\s,])",
     re.IGNORECASE,
 )
 
@@ -119,3 +126,14 @@ PO_BOX = re.compile(
     re.IGNORECASE,
 )
 MILITARY = re.compile(r"\b(?:BFPO|[AFD]PO\s+A[AEP]|Feldpost)\b", re.IGNORECASE)
+
+# A postal code in front of the town's name, with or without the sign of the country.
+TOWN_CODE = re.compile(
+    r"(?:[A-Z]{1,3}[\s\-])?(\d[\d \-]{2,8}\d(?:\s?[A-Z]{2}(?=[\s,]))?)[\s,]+(.+)"
+)
+# Names of countries in the field of the town.
+COUNTRY_NAMES = frozenset({
+    "deutschland", "germany", "allemagne", "osterreich", "austria", "schweiz", "suisse", "svizzera",
+    "switzerland", "frankreich", "france", "italien", "italy", "italia", "spanien", "spain",
+    "espana", "niederlande", "netherlands", "polen", "poland", "polska", "europa", "europe",
+})  # fmt: skip
