@@ -12,6 +12,7 @@ from fulfilment.hooks.answers import whole
 from fulfilment.hooks.base import ApiHook, HeaderAuth, need
 from fulfilment.hooks.paging import MOST_PAGES, Row
 from fulfilment.hooks.transport import Request
+from fulfilment.hooks.wemalo_returns import WemaloReturns
 from include.core.errors import AmbiguousWrite, ContractError, NotFound
 from include.ledger import budget
 
@@ -61,7 +62,7 @@ class WemaloAnswer:
     raw: Row = field(default_factory=dict, repr=False)
 
 
-class WemaloHook(ApiHook):
+class WemaloHook(WemaloReturns, ApiHook):
     """Calls one merchant's client in wemalo.
 
     Connection type ``wemalo``: host = the API's address (`default_url` if empty), password = the
