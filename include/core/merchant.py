@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from include.core.document_settings import Documents
 from include.core.quality_settings import QualitySettings
+from include.core.return_settings import Returns
 from include.core.statuses import status
 
 StatusId = Annotated[Decimal, BeforeValidator(status)]
@@ -118,6 +120,10 @@ class Merchant(Section):
     )
     quality: QualitySettings = Field(
         default_factory=QualitySettings, description="Rules for addresses, positions and stock."
+    )
+    returns: Returns = Field(default_factory=Returns, description="Goods that come back.")
+    documents: Documents = Field(
+        default_factory=Documents, description="Invoice and delivery note for the parcel."
     )
     goods_issue: Literal["none", "book"] = Field(
         "none",
