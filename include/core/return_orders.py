@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 GOODS_TYPES = frozenset({1, 3, 14})  # plentymarkets contract 6.6: pieces one can send back
 PROPERTY_REASON, PROPERTY_CONDITION = 35, 36  # plentymarkets contract 6.7, 9.2
 RETURN_TYPE = 3  # plentymarkets contract 9
+MARKER = "(fulfilment return "
 
 
 def positions(
@@ -116,10 +117,38 @@ def described(item: Mapping[str, Any], line: Line) -> dict[str, Any]:
         for type_id, value in given.items()
         if value is not None
     ]
-    whole = {key: value for key, value in item.items() if key != "variation"}
-    return {**whole, "properties": [*kept, *added]}
+    return {**item, "properties": [*kept, *added]}
 
 
 def marker(key: int) -> str:
     """Return the sign by which we know a return order of ours again."""
-    return f"(fulfilment return {key})"
+    return f"{MARKER}{key})"
+
+
+def bare(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item without what was only read along with it."""
+    return {key: value for key, value in item.items() if key != "variation"}
+
+
+def reasons(data: Mapping[str, Any]) -> dict[int, int]:
+    """Return the return reason id per item of a return order, where the merchant gave one."""
+    found: dict[int, int] = {}
+    for item in data.get("orderItems") or []:
+        for row in item.get("properties") or []:
+            value = str(row.get("value") or "")
+            if int(row.get("typeId") or 0) == PROPERTY_REASON and value.isdecimal():
+                found[int(item["id"])] = int(value)
+    return found
+
+
+def is_for(data: Mapping[str, Any], warehouse_id: int) -> bool:
+    """Say whether a return order's goods go to this warehouse: by its relation, else by its items.
+
+    A return order that names no warehouse at all is for nobody.
+    """
+    for row in data.get("relations") or []:
+        if row.get("referenceType") == "warehouse" and row.get("relation") == "receiver":
+            return int(row.get("referenceId") or 0) == warehouse_id
+    return any(
+        int(item.get("warehouseId") or 0) == warehouse_id for item in data.get("orderItems") or []
+    )

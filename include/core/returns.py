@@ -112,7 +112,8 @@ class Trouble:
     code: str
     de: str
     en: str
-    action: str
+    action_de: str
+    action_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,8 @@ def mapping_trouble(row: ReturnRow, settings: Returns, merchant: str) -> Trouble
         f"Der {german} {value!r} von wemalo ist keinem von plentymarkets zugeordnet. Die Retoure "
         "wartet.",
         f"wemalo's {english} {value!r} is not mapped to one of plentymarkets. The return waits.",
+        f"{value!r} unter {key} in der Datei des Händlers {merchant} eintragen, oder "
+        "returns.unmapped auf leave_out setzen.",
         f"Add {value!r} to {key} in the file of merchant {merchant}, or set returns.unmapped to "
         "leave_out.",
     )
@@ -183,6 +186,7 @@ def surplus(row: ReturnRow, order_id: int) -> Trouble:
         "RETURN_SURPLUS",
         f"Vom Artikel {row.product} kam mehr zurück, als von {order_id} noch offen ist.",
         f"More of product {row.product} came back than {order_id} still has out.",
+        "Das Lager fragen, zu welchem Auftrag das Stück gehört; es bleibt in wemalos Liste.",
         "Ask the warehouse to which order the piece belongs; it stays in wemalo's queue.",
     )
 
@@ -194,6 +198,7 @@ def foreign_item(row: ReturnRow, order_id: int) -> Trouble:
         "RETURN_FOREIGN_ITEM",
         f"Der Artikel {name} kam zu {order_id} zurück, gehört aber nicht dazu.",
         f"Product {name} came back for {order_id} but is not part of it.",
+        "Das Lager fragen, zu welchem Auftrag das Stück gehört; es bleibt in wemalos Liste.",
         "Ask the warehouse to which order the piece belongs; it stays in wemalo's queue.",
     )
 
@@ -207,6 +212,7 @@ def no_order(row: ReturnRow) -> Trouble:
             "dieser Händler nicht hat.",
             f"A piece of {row.product} came back for order {row.order_external_id}, which this "
             "merchant does not have.",
+            "Das Lager bitten, es zum richtigen Auftrag zu buchen; es bleibt in wemalos Liste.",
             "Ask the warehouse to book it to the right order; it stays in wemalo's queue.",
         )
     return Trouble(
@@ -214,6 +220,7 @@ def no_order(row: ReturnRow) -> Trouble:
         f"Ein Stück von {row.product or row.product_name} kam ohne Auftrag und ohne Ankündigung "
         "zurück.",
         f"A piece of {row.product or row.product_name} came back without order and announcement.",
+        "Den Auftrag suchen und vom Lager verknüpfen lassen, oder das Stück in wemalo quittieren.",
         "Find its order and ask the warehouse to link it, or acknowledge it in wemalo.",
     )
 
@@ -224,7 +231,8 @@ def not_announced(row: ReturnRow) -> Trouble:
         "RETURN_UNANNOUNCED",
         f"Ein Stück von {row.product} kam unangekündigt zu Auftrag {row.order_external_id} zurück.",
         f"A piece of {row.product} came back for order {row.order_external_id}, unannounced.",
-        "Decide what becomes of it; set returns.unannounced to create to have it done by itself.",
+        "Entscheiden, was damit geschieht; mit returns.unannounced: create geht es von selbst.",
+        "Decide what becomes of it; with returns.unannounced: create it is done by itself.",
     )
 
 

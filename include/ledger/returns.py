@@ -157,6 +157,28 @@ def open_returns(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
     ).all()
 
 
+def unfinished_orders(connection: Connection, merchant: str) -> set[int]:
+    """Return orders with a return order that plentymarkets may or may not have yet."""
+    return set(
+        connection.execute(
+            select(returns.c.order_id).where(
+                returns.c.merchant == merchant, returns.c.state.in_(["planned", "creating"])
+            )
+        ).scalars()
+    )
+
+
+def pieces(connection: Connection, merchant: str, key: int) -> list[dict[str, Any]]:
+    """Return what is known of the pieces of one return order (ReturnRow.facts)."""
+    return list(
+        connection.execute(
+            select(return_rows.c.facts)
+            .where(return_rows.c.merchant == merchant, return_rows.c.return_key == key)
+            .order_by(return_rows.c.history_id)
+        ).scalars()
+    )
+
+
 def of_return_order(
     connection: Connection, merchant: str, plenty_return_id: int
 ) -> Sequence[Row[Any]]:

@@ -1,0 +1,139 @@
+"""Tell wemalo of the return orders that the merchant entered, each once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.open_cases import clear_case, raise_case
+from fulfilment.flow.work import log
+from fulfilment.hooks.paging import Filter
+from include.core import return_orders
+from include.core.announcing import announcement
+from include.core.errors import FulfilmentError, OrderInvalid, OrderRejected
+from include.core.plenty_order import parse_order
+from include.core.returns import Trouble
+from include.core.statuses import status
+from include.ledger import returns as ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Row
+
+    from fulfilment.flow.work import Work
+
+NOT_ANNOUNCED = "RETURN_NOT_ANNOUNCED"
+REFUSED_RETRY_S = 900
+PARTS = ("addresses", "relations", "orderItems.variation", "originOrderReferences")
+
+
+def announce_returns(work: Work, counts: dict[str, int]) -> None:
+    """Announce return orders in the merchant's statuses that wemalo does not know yet.
+
+    One search per run, and one more for the contents of new ones.
+    """
+    wish = work.merchant.returns.announce
+    if not wish.statuses:
+        return
+    statuses, types = set(wish.statuses), set(wish.types)
+
+    def expected(row: dict[str, Any]) -> bool:
+        return status(row["statusId"]) in statuses and int(row["typeId"]) in types
+
+    found = work.plenty.search_ids(
+        [
+            Filter("statusId", "in", sorted(statuses)),
+            Filter("orderTypeId", "in", sorted(types)),
+            Filter("plentyId", "eq", work.merchant.plenty.plenty_id),
+        ],
+        expect=expected,
+    )
+    with work.engine.begin() as connection:
+        known = ledger.announcements(connection, work.name, found)
+        made_by_us = ledger.ours(connection, work.name, set(found) - set(known))
+    due = [
+        return_id
+        for return_id in found
+        if return_id not in made_by_us
+        and (
+            return_id not in known
+            or (known[return_id].state != "announced" and known[return_id].due)
+        )
+    ]
+    if not due:
+        return
+    for return_id, data in work.plenty.rows_by_id(due, PARTS).items():
+        if not _announce(work, return_id, data, known.get(return_id), counts):
+            return
+
+
+def _announce(
+    work: Work,
+    return_id: int,
+    data: Mapping[str, Any],
+    before: Row[Any] | None,
+    counts: dict[str, int],
+) -> bool:
+    """Announce one return order; False where wemalo cannot be used."""
+    order_id = return_orders.parent_of(data)
+    try:
+        order = parse_order(data, work.countries())
+        if not return_orders.is_for(data, work.merchant.plenty.warehouse_id):
+            return True
+        body = announcement(order, order_id, return_orders.reasons(data), work.merchant)
+    except OrderInvalid as error:
+        _refused(work, return_id, order_id, before, error, counts)
+        return True
+    with work.engine.begin() as connection:
+        ledger.begin_announcing(connection, work.name, return_id, order_id, work.lease_s)
+    try:
+        wemalo_id = work.wemalo.announce_return(body)
+    except OrderRejected as error:
+        _refused(work, return_id, order_id, before, error, counts)
+        return True
+    except FulfilmentError as error:
+        # sending it again under the same external id only updates it (wemalo contract 6.1)
+        work.note_trouble(error)
+        with work.engine.begin() as connection:
+            ledger.set_announced(
+                connection, work.name, return_id, next_attempt_at=None, error_code=error.code
+            )
+        return False
+    counts["returns_announced"] += 1
+    with work.engine.begin() as connection:
+        ledger.set_announced(
+            connection, work.name, return_id,
+            state="announced", wemalo_id=wemalo_id, announced_at=ledger.wait(0), error_code=None,
+        )  # fmt: skip
+        if before is not None and before.state == "refused":
+            clear_case(work, connection, order_id, f"announcement:{return_id}", NOT_ANNOUNCED)
+        work.journal.add(
+            connection, order_id or return_id, "return_announced", return_order=return_id
+        )
+    return True
+
+
+def _refused(
+    work: Work,
+    return_id: int,
+    order_id: int | None,
+    before: Row[Any] | None,
+    error: OrderInvalid | OrderRejected,
+    counts: dict[str, int],
+) -> None:
+    log.warning("%s return %s: %s", work.name, return_id, error.log)
+    trouble = Trouble(
+        NOT_ANNOUNCED,
+        f"Die Retoure {return_id} konnte wemalo nicht angekündigt werden: {error.operator}",
+        f"Return {return_id} could not be announced to wemalo: {error.operator}",
+        "Den Retourenauftrag oder den Artikel in wemalo berichtigen; es wird neu versucht.",
+        "Correct the return order in plentymarkets, or the product in wemalo; it is tried again.",
+    )
+    with work.engine.begin() as connection:
+        ledger.begin_announcing(connection, work.name, return_id, order_id, REFUSED_RETRY_S)
+        ledger.set_announced(
+            connection, work.name, return_id, state="refused", error_code=error.code
+        )
+        if before is None or before.state != "refused":
+            counts["return_exceptions"] += 1
+            raise_case(work, connection, order_id, f"announcement:{return_id}", trouble)

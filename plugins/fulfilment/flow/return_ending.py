@@ -1,0 +1,260 @@
+"""End created return orders: reasons and conditions, stock where set up, the order note."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.open_cases import raise_case
+from fulfilment.flow.work import log
+from include.core import return_orders
+from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+from include.core.plenty_order import goods_issue_booked, row_status
+from include.core.returns import Line, Trouble, line_from_json
+from include.ledger import returns as ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Row
+
+    from fulfilment.flow.work import Work
+
+
+def end_created(work: Work, counts: dict[str, int]) -> None:
+    """Take every created return order to its end."""
+    with work.engine.begin() as connection:
+        open_rows = ledger.open_returns(connection, work.name)
+    rows = [row for row in open_rows if row.state in ("created", "booking") and row.due]
+    reading = {row.plenty_return_id for row in rows if _needs_reading(work, row)}
+    contents = work.plenty.rows_by_id(reading, ["orderItems.variation"]) if reading else {}
+    for row in rows:
+        data = contents.get(row.plenty_return_id, {})
+        try:
+            if not _describe(work, row, data) or not _book(work, row, data, counts):
+                continue
+        except FulfilmentError as error:
+            work.note_trouble(error)
+            with work.engine.begin() as connection:
+                wait_s = work.lookup_gap_s if isinstance(error, AmbiguousWrite) else 0
+                ledger.postpone(connection, work.name, row.return_key, error.code, wait_s=wait_s)
+            if not isinstance(error, AmbiguousWrite):
+                return
+            continue
+        _end(work, row)
+        counts["returns_ended"] += 1
+
+
+def _lines(row: Row[Any]) -> list[Line]:
+    return [line_from_json(line) for line in row.lines]
+
+
+def _needs_reading(work: Work, row: Row[Any]) -> bool:
+    lines = _lines(row)
+    described = row.described_at is not None or not _has_description(row, lines)
+    return not described or bool(_to_book(work, lines))
+
+
+def _has_description(row: Row[Any], lines: Sequence[Line]) -> bool:
+    return row.announced or any(line.reason or line.condition for line in lines)
+
+
+def _to_book(work: Work, lines: Sequence[Line]) -> list[Line]:
+    wish = work.merchant.returns.book_stock
+    return [line for line in lines if wish == "all" or (wish == "sellable" and line.sellable)]
+
+
+def _describe(work: Work, row: Row[Any], data: Mapping[str, Any]) -> bool:
+    """Write reasons, conditions and an announced return's status; repeating it changes nothing."""
+    lines = _lines(row)
+    if row.described_at is not None or not _has_description(row, lines):
+        return True
+    if not data:
+        return _lost(work, row)
+    settings = work.merchant.returns
+    status = None
+    if row.announced and row_status(data) in settings.announce.statuses:
+        status = settings.status
+    items = {int(item["id"]): dict(item) for item in data.get("orderItems") or []}
+    changed = False
+    for item, line in return_orders.pair_items(data, lines, announced=row.announced):
+        if line.reason or line.condition:
+            item_id = int(item["id"])
+            items[item_id] = return_orders.described(items[item_id], line)
+            changed = True
+    try:
+        if changed or status is not None:
+            work.plenty.update_return(
+                row.plenty_return_id,
+                status=status,
+                items=[return_orders.bare(item) for item in items.values()] if changed else (),
+            )
+    except (OrderRejected, NotFound) as error:  # the return itself stands: a person completes it
+        _case(
+            work, row, "RETURN_NOT_DESCRIBED", error,
+            "Grund, Zustand oder Status der Retoure konnten nicht geschrieben werden",
+            "Reason, condition or status of the return could not be written",
+            "Den Retourenauftrag von Hand ergänzen.", "Complete the return order by hand.",
+        )  # fmt: skip
+    with work.engine.begin() as connection:
+        ledger.step(
+            connection, work.name, row.return_key, described_at=ledger.wait(0), state=row.state
+        )
+        work.journal.add(
+            connection, row.order_id, "return_described", return_order=row.plenty_return_id
+        )
+    return True
+
+
+def _book(work: Work, row: Row[Any], data: Mapping[str, Any], counts: dict[str, int]) -> bool:
+    """Book pieces into stock, where the merchant wants it; never a second time.
+
+    Whether an interrupted booking took effect is told by date 5, and by plentymarkets' refusal to
+    book the same pieces again (plentymarkets contract 9.2, 11).
+    """
+    lines = _to_book(work, _lines(row))
+    if not lines:
+        return True
+    if not data:
+        return _lost(work, row)
+    location = work.merchant.plenty.storage_location_id
+    quantities = [
+        {"orderItemId": int(item["id"]), "quantity": line.quantity, "storageLocationId": location}
+        for item, line in return_orders.pair_items(data, lines, announced=row.announced)
+    ]
+    if row.state == "booking" and _is_booked(work, row, data, quantities):
+        return True
+    with work.engine.begin() as connection:
+        if not ledger.begin(
+            connection, work.name, row.return_key, ["created", "booking"], "booking", work.lease_s
+        ):
+            return False
+    try:
+        work.plenty.book_return(row.plenty_return_id, quantities)
+    except (OrderRejected, NotFound) as error:
+        if row.error_code != "RETURN_NOT_BOOKED":
+            _case(
+                work, row, "RETURN_NOT_BOOKED", error,
+                "Die Retoure konnte nicht in den Bestand gebucht werden",
+                "The return could not be booked into stock",
+                "Von Hand buchen oder berichtigen, was plentymarkets nennt; es wird neu versucht.",
+                "Book it by hand, or correct what plentymarkets names; it is tried again.",
+            )  # fmt: skip
+        with work.engine.begin() as connection:
+            ledger.postpone(
+                connection, work.name, row.return_key, "RETURN_NOT_BOOKED", state="created"
+            )
+        return False
+    except AmbiguousWrite:
+        raise
+    except FulfilmentError:
+        with work.engine.begin() as connection:  # it certainly had no effect
+            ledger.step(connection, work.name, row.return_key, state="created")
+        raise
+    counts["returns_booked"] += 1
+    with work.engine.begin() as connection:
+        work.journal.add(
+            connection,
+            row.order_id,
+            "return_booked",
+            return_order=row.plenty_return_id,
+            pieces=sum(line.quantity for line in lines),
+        )
+    return True
+
+
+def _is_booked(
+    work: Work, row: Row[Any], data: Mapping[str, Any], quantities: Sequence[dict[str, Any]]
+) -> bool:
+    with work.engine.begin() as connection:
+        alone = len(ledger.of_return_order(connection, work.name, row.plenty_return_id)) == 1
+    booked = alone and goods_issue_booked(data)
+    if not booked:
+        try:
+            work.plenty.validate_return_booking(row.plenty_return_id, quantities)
+        except OrderRejected:
+            booked = True
+    if booked:
+        with work.engine.begin() as connection:
+            work.journal.add(
+                connection, row.order_id, "return_booking_there", return_order=row.plenty_return_id
+            )
+    return booked
+
+
+def _end(work: Work, row: Row[Any]) -> None:
+    with work.engine.begin() as connection:
+        ledger.step(connection, work.name, row.return_key, state="done", done_at=ledger.wait(0))
+        work.journal.add(
+            connection,
+            row.order_id,
+            "return_done",
+            key=row.return_key,
+            return_order=row.plenty_return_id,
+        )
+        if work.merchant.returns.note:
+            goods = _goods(ledger.pieces(connection, work.name, row.return_key))
+            work.queue_note(
+                connection,
+                row.order_id,
+                f"return:{row.return_key}",
+                f"Retoure im Lager gebucht, Retourenauftrag {row.plenty_return_id}: {goods}.",
+                f"Return booked by the warehouse, return order {row.plenty_return_id}: {goods}.",
+            )
+
+
+def _goods(pieces: Sequence[Mapping[str, Any]]) -> str:
+    """Return the pieces in a few words: count, product, reason and condition as wemalo has them."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for piece in pieces:
+        name = piece["product_name"] or piece["product"]
+        codes = " / ".join(code for code in (piece["reason"], piece["quality"]) if code)
+        counted[name, codes] += piece["quantity"]
+    return ", ".join(
+        f"{count} × {name}" + (f" ({codes})" if codes else "")
+        for (name, codes), count in counted.items()
+    )
+
+
+def _lost(work: Work, row: Row[Any]) -> bool:
+    """Tell a person that a return order is gone from plentymarkets; it is looked for again."""
+    if row.error_code != "RETURN_LOST":
+        trouble = Trouble(
+            "RETURN_LOST",
+            f"Der Retourenauftrag {row.plenty_return_id} fehlt in plentymarkets.",
+            f"Return order {row.plenty_return_id} is no longer to be found in plentymarkets.",
+            "Prüfen, ob er gelöscht wurde, und wo nötig einen neuen anlegen.",
+            "Look whether it was deleted, and make a new one where it is needed.",
+        )
+        with work.engine.begin() as connection:
+            raise_case(work, connection, row.order_id, f"return:{row.return_key}", trouble)
+    with work.engine.begin() as connection:
+        ledger.postpone(
+            connection, work.name, row.return_key, "RETURN_LOST", attempts=row.attempts + 1
+        )
+    return False
+
+
+def _case(
+    work: Work,
+    row: Row[Any],
+    code: str,
+    error: FulfilmentError,
+    german: str,
+    english: str,
+    action_de: str,
+    action_en: str,
+) -> None:
+    log.warning("%s order %s: %s", work.name, row.order_id, error.log)
+    trouble = Trouble(
+        code,
+        f"{german}: {error.operator}",
+        f"{english}: {error.operator}",
+        action_de,
+        action_en,
+    )
+    with work.engine.begin() as connection:
+        raise_case(
+            work, connection, row.order_id, f"return:{row.return_key}", trouble,
+            return_order=row.plenty_return_id,
+        )  # fmt: skip

@@ -1,0 +1,280 @@
+"""Returns: pieces that the warehouse booked become return orders in plentymarkets, each once.
+
+::
+
+    wemalo's queue → ledger rows → one planned return per order (written ahead, contents fixed)
+    planned  → validate → creating → POST      clear yes → created
+                                               clear no  → planned again, a person is told
+                                               unknown   → stays creating; looked up, twice
+    created  → reasons and conditions → booking (where set up) → done → queue acknowledged
+
+Pieces that fit no order stay in wemalo's queue with an open exception. Nothing is read from
+plentymarkets when nothing came back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.announce_returns import announce_returns
+from fulfilment.flow.open_cases import clear_case, raise_case
+from fulfilment.flow.return_creation import create_planned, settle_creating
+from fulfilment.flow.return_ending import end_created
+from fulfilment.flow.return_reading import existing_returns
+from include.core import return_orders
+from include.core import returns as rules
+from include.core.errors import ContractError, FulfilmentError
+from include.ledger import batches
+from include.ledger import returns as ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import Row
+
+    from fulfilment.flow.work import Work
+    from include.core.returns import ReturnRow, Trouble
+
+COUNTS = (
+    "return_rows", "returns_created", "returns_adopted", "returns_ended", "returns_booked",
+    "return_exceptions", "returns_acknowledged", "returns_announced",
+)  # fmt: skip
+#: after so long it is looked again whether plentymarkets has something that it did not have
+TROUBLE_RETRY_S = 3600
+
+
+def handle_returns(work: Work) -> dict[str, int]:
+    """Bring plentymarkets up to what came back, and tell wemalo what will come back.
+
+    :returns: counts: return_rows (in wemalo's queue), returns_created, returns_adopted (found
+        after a lost answer), returns_ended, returns_booked (into stock), return_exceptions (new),
+        returns_acknowledged (rows), returns_announced.
+    :raises FulfilmentError: a system failed; what could be done was done.
+    """
+    counts = dict.fromkeys(COUNTS, 0)
+    for part in (_take_back, announce_returns):
+        try:
+            part(work, counts)
+        except FulfilmentError as error:
+            work.note_trouble(error)
+    with work.engine.begin() as connection:
+        batches.add_counts(connection, work.batch_id, counts)
+    work.raise_trouble()
+    return counts
+
+
+def _take_back(work: Work, counts: dict[str, int]) -> None:
+    if not work.merchant.returns.create:
+        return
+    broken: list[ContractError] = []
+    rows = _take_queue(work, counts, broken)
+    if not work.trouble:
+        settle_creating(work, counts)
+    if not work.trouble:
+        _plan(work, rows, counts)
+    if not work.trouble:
+        create_planned(work, counts)
+    if not work.trouble:
+        end_created(work, counts)
+    _acknowledge(work, rows, counts)
+    for error in broken[:1]:  # said last: it stops nothing else
+        work.note_trouble(error)
+
+
+def _take_queue(
+    work: Work, counts: dict[str, int], broken: list[ContractError]
+) -> dict[int, ReturnRow]:
+    """Keep wemalo's open rows; what left the queue without us is no longer our case."""
+    rows: dict[int, ReturnRow] = {}
+    for data in work.wemalo.booked_returns():
+        try:
+            row = rules.return_row(data)
+        except ContractError as error:
+            broken.append(error)
+        else:
+            rows[row.history_id] = row
+    counts["return_rows"] = len(rows)
+    with work.engine.begin() as connection:
+        fresh = ledger.keep_rows(connection, work.name, list(rows.values()))
+        work.journal.add_many(
+            connection,
+            [
+                (row.order_id or 0, "piece_returned", row.facts())
+                for row in rows.values()
+                if row.history_id in fresh
+            ],
+        )
+        for gone in ledger.mark_gone(connection, work.name, rows):
+            work.journal.add(connection, gone.order_id or 0, "piece_gone", piece=gone.history_id)
+            if gone.trouble_code:
+                clear_case(
+                    work, connection, gone.order_id, _item(gone.history_id), gone.trouble_code
+                )
+    return rows
+
+
+def _item(history_id: int) -> str:
+    return f"return:{history_id}"
+
+
+# -- planning -------------------------------------------------------------------------------------
+
+
+def _plan(work: Work, rows: Mapping[int, ReturnRow], counts: dict[str, int]) -> None:
+    """Plan one return per order of the pieces that have none yet."""
+    with work.engine.begin() as connection:
+        waiting = ledger.unplanned(connection, work.name, rows)
+        ids = {row.return_id for row in rows.values() if row.return_id}
+        announced = ledger.announcements(connection, work.name, ids)
+        busy = ledger.unfinished_orders(connection, work.name)
+    by_order: dict[int, list[ReturnRow]] = defaultdict(list)
+    by_return: dict[int, list[ReturnRow]] = defaultdict(list)
+    known = {kept.history_id: kept for kept in waiting}
+    for kept in waiting:
+        row = rows[kept.history_id]
+        notice = announced.get(row.return_id or 0)
+        trouble = _at_sight(work, row, is_announced=notice is not None)
+        if trouble is not None:
+            _tell(work, kept, row, trouble, counts)
+        elif not kept.due and kept.trouble_code not in _CURED_BY_SETTINGS:
+            continue
+        elif notice is not None:
+            by_return[notice.return_id].append(row)
+        elif row.order_id is not None and row.order_id not in busy:
+            by_order[row.order_id].append(row)
+    if by_order or by_return:
+        contents = work.plenty.rows_by_id({*by_order, *by_return}, ["orderItems.variation"])
+        _plan_announced(work, by_return, contents, known, counts)
+        _plan_new(work, by_order, contents, known, counts)
+
+
+#: these are judged from the row and the settings alone, so they cost nothing to judge again
+_CURED_BY_SETTINGS = frozenset(
+    {"RETURN_REASON_UNMAPPED", "RETURN_CONDITION_UNMAPPED", "RETURN_UNANNOUNCED"}
+)
+
+
+def _at_sight(work: Work, row: ReturnRow, *, is_announced: bool) -> Trouble | None:
+    """Return a trouble that needs no look at plentymarkets."""
+    settings = work.merchant.returns
+    if row.order_id is None and not is_announced:
+        return rules.no_order(row)
+    if not row.return_external_id and settings.unannounced == "exception":
+        return rules.not_announced(row)
+    return rules.mapping_trouble(row, settings, work.name)
+
+
+def _tell(
+    work: Work, kept: Row[Any], row: ReturnRow, trouble: Trouble, counts: dict[str, int]
+) -> None:
+    """Open the exception of one piece, once per cause."""
+    with work.engine.begin() as connection:
+        ledger.set_trouble(connection, work.name, row.history_id, trouble.code, TROUBLE_RETRY_S)
+        if kept.trouble_code == trouble.code:
+            return
+        item = _item(row.history_id)
+        if kept.trouble_code:
+            clear_case(work, connection, row.order_id, item, kept.trouble_code)
+        raise_case(work, connection, row.order_id, item, trouble, **row.facts())
+    counts["return_exceptions"] += 1
+
+
+def _plan_new(
+    work: Work,
+    by_order: Mapping[int, Sequence[ReturnRow]],
+    contents: Mapping[int, Mapping[str, Any]],
+    known: Mapping[int, Row[Any]],
+    counts: dict[str, int],
+) -> None:
+    mine = {
+        order_id
+        for order_id, data in contents.items()
+        if int(data.get("plentyId") or 0) == work.merchant.plenty.plenty_id
+        and int(data.get("typeId") or 0) != return_orders.RETURN_TYPE
+    }
+    before = existing_returns(work, mine & set(by_order))
+    for order_id, rows in by_order.items():
+        if order_id not in mine:
+            for row in rows:
+                _tell(work, known[row.history_id], row, rules.no_order(row), counts)
+            continue
+        gone = return_orders.came_back(before.get(order_id, []))
+        left = return_orders.positions(contents[order_id], work.merchant.wemalo.product_id, gone)
+        _write_ahead(work, order_id, None, rows, left, known, counts)
+
+
+def _plan_announced(
+    work: Work,
+    by_return: Mapping[int, Sequence[ReturnRow]],
+    contents: Mapping[int, Mapping[str, Any]],
+    known: Mapping[int, Row[Any]],
+    counts: dict[str, int],
+) -> None:
+    """Count pieces against the return order that the merchant made beforehand."""
+    for return_id, rows in by_return.items():
+        data = contents.get(return_id)
+        if data is None:  # the merchant deleted it meanwhile
+            for row in rows:
+                _tell(work, known[row.history_id], row, rules.no_order(row), counts)
+            continue
+        with work.engine.begin() as connection:
+            earlier = ledger.of_return_order(connection, work.name, return_id)
+        gone: dict[int, int] = defaultdict(int)
+        for line in (line for old in earlier for line in old.lines):
+            gone[line["item_id"]] += line["quantity"]
+        left = return_orders.positions(data, work.merchant.wemalo.product_id, gone)
+        order_id = return_orders.parent_of(data) or rows[0].order_id or return_id
+        _write_ahead(work, order_id, return_id, rows, left, known, counts)
+
+
+def _write_ahead(
+    work: Work,
+    order_id: int,
+    return_id: int | None,
+    rows: Sequence[ReturnRow],
+    left: Sequence[rules.Returnable],
+    known: Mapping[int, Row[Any]],
+    counts: dict[str, int],
+) -> None:
+    plan = rules.plan(rows, left, work.merchant.returns, order_id)
+    by_id = {row.history_id: row for row in rows}
+    for history_id, trouble in plan.troubles.items():
+        _tell(work, known[history_id], by_id[history_id], trouble, counts)
+    if not plan.taken:
+        return
+    with work.engine.begin() as connection:
+        for history_id in plan.taken:
+            code = known[history_id].trouble_code
+            if code:
+                clear_case(work, connection, order_id, _item(history_id), code)
+        key = ledger.plan_return(
+            connection, work.name, order_id, plan.taken, plan.lines, plenty_return_id=return_id
+        )
+        work.journal.add(
+            connection,
+            order_id,
+            "return_planned",
+            key=key,
+            return_order=return_id,
+            pieces=sum(line.quantity for line in plan.lines),
+        )
+
+
+# -- the end --------------------------------------------------------------------------------------
+
+
+def _acknowledge(work: Work, there: Iterable[int], counts: dict[str, int]) -> None:
+    """Take rows off wemalo's queue whose return order is complete; last of all."""
+    with work.engine.begin() as connection:
+        ids = ledger.rows_to_acknowledge(connection, work.name, list(there))
+    done: list[int] = []
+    try:
+        for history_id in ids:
+            work.wemalo.acknowledge_return(history_id)
+            done.append(history_id)
+    except FulfilmentError as error:
+        work.note_trouble(error)
+    with work.engine.begin() as connection:
+        ledger.acknowledged(connection, work.name, done)
+    counts["returns_acknowledged"] = len(done)
