@@ -9,12 +9,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from include.core.document_settings import Documents
 from include.core.quality_settings import QualitySettings
 from include.core.return_settings import Returns
 from include.core.statuses import status
+from include.core.stock_settings import Products, StockSync
 
 StatusId = Annotated[Decimal, BeforeValidator(status)]
 
@@ -68,6 +69,12 @@ class Wemalo(Section):
     create_route: Literal["addConditional", "add"] = Field(
         "addConditional",
         description="Route that creates orders; 'add' asks for the status first (contract 4.3).",
+    )
+    lease_seconds: int = Field(
+        120,
+        ge=5,
+        description="How long an order whose sending was interrupted is left alone before wemalo "
+        "is asked about it; longer than any call may take (60 s by default).",
     )
     product_id: Literal["variation_id", "sku"] = Field(
         "variation_id", description="What wemalo knows a product by (contract 4.1)."
@@ -125,11 +132,20 @@ class Merchant(Section):
     documents: Documents = Field(
         default_factory=Documents, description="Invoice and delivery note for the parcel."
     )
+    stock: StockSync = Field(default_factory=StockSync, description="wemalo's stock.")
+    products: Products = Field(default_factory=Products, description="Product master data.")
     goods_issue: Literal["none", "book"] = Field(
         "none",
         description="Who books outgoing items: 'book' = our call, 'none' = the merchant's event "
         "procedure or nobody (contract 11).",
     )
+
+    @model_validator(mode="after")
+    def _one_books_shipments(self) -> Merchant:
+        if self.stock.book_shipments and self.goods_issue == "book":
+            msg = "goods_issue 'book' and stock.book_shipments would book each shipment twice"
+            raise ValueError(msg)
+        return self
 
     @property
     def cron(self) -> str:

@@ -316,3 +316,107 @@ documents = Table(
         name="state_known",
     ),
 )
+
+# -- stock and products ---------------------------------------------------------------------------
+
+#: how far each concern of a merchant has read, and when it last looked
+sync_state = Table(
+    "sync_state",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("concern", Text, primary_key=True),  # stock, products
+    _time("looked_at"),
+    _time("read_until"),
+    Column("data", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+)
+
+#: what wemalo says of a product, and how much of it plentymarkets has been told
+stock_levels = Table(
+    "stock_levels",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("variation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("external_id", Text, nullable=False),  # at wemalo
+    Column("sku", Text, nullable=False),
+    Column("available", Numeric, nullable=False),  # of the default quality, as wemalo said last
+    Column("booked", Numeric),  # pieces in the house as booked so far; null: no baseline yet
+    Column("seen_delta", Numeric),  # a difference not yet booked, and since when it stands
+    _time("seen_since"),
+    Column("held", Text),  # why a person has to confirm
+    Column("held_delta", Numeric),
+    Column("approved_delta", Numeric),
+    Column("dirty", Boolean, nullable=False, server_default=text("true")),  # look once more
+    Column("measured_at", DateTime(timezone=True), nullable=False),
+)
+
+#: wemalo's postings: taken into account once, acknowledged last; SENT rows come from sent_rows
+stock_postings = Table(
+    "stock_postings",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("history_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("variation_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger),
+    Column("quantity", Numeric, nullable=False),
+    _now("first_seen_at"),
+    _time("taken_at"),
+    _time("acknowledged_at"),
+    Index(None, "merchant", "variation_id"),
+    Index("ix_stock_postings_order_id", "merchant", "order_id"),
+    Index(
+        "ix_stock_postings_open",
+        "merchant",
+        postgresql_where=text("acknowledged_at IS NULL AND reason <> 'SENT'"),
+    ),
+)
+
+#: bookings of stock in plentymarkets: written ahead, settled by its journal of movements
+stock_bookings = Table(
+    "stock_bookings",
+    metadata,
+    Column("booking_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("variation_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("quantity", Numeric, nullable=False),  # signed
+    Column("reason_id", Integer, nullable=False),
+    Column("order_id", BigInteger),  # of a shipment
+    Column("state", Text, nullable=False, server_default="due"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _time("called_at"),
+    _time("journal_from"),  # since when plentymarkets' journal was looked at before the call
+    Column("seen_before", Integer),  # equal rows in it before the call
+    Column("error_code", Text),
+    _now("created_at"),
+    _time("done_at"),
+    CheckConstraint(
+        "state IN ('due', 'writing', 'done', 'dropped', 'refused')", name="state_known"
+    ),
+    Index(
+        "ix_stock_bookings_open",
+        "merchant",
+        "variation_id",
+        postgresql_where=text("state IN ('due', 'writing', 'refused')"),
+    ),
+    Index("ix_stock_bookings_order_id", "merchant", "order_id"),
+)
+
+#: what wemalo was told of each variation, or why it was not
+products = Table(
+    "products",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("variation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("item_id", BigInteger, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("wanted_hash", Text, nullable=False),
+    Column("sent_hash", Text),
+    Column("body", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("problem", JSONB),  # {"code", "field", "de", "en"}
+    _now("changed_at"),
+    _time("sent_at"),
+    CheckConstraint("state IN ('due', 'sent', 'invalid', 'refused')", name="state_known"),
+    Index(None, "merchant", "state"),
+)

@@ -12,7 +12,9 @@ from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Filter, Listing, Row
 from fulfilment.hooks.plenty_calls import Plan, PlentyCalls
 from fulfilment.hooks.plenty_documents import PlentyDocuments
+from fulfilment.hooks.plenty_items import PlentyItems
 from fulfilment.hooks.plenty_returns import PlentyReturns
+from fulfilment.hooks.plenty_stock import PlentyStock
 from include.core.errors import AmbiguousWrite, ConfigError, NotFound
 from include.core.statuses import wire
 
@@ -30,7 +32,7 @@ _BOOKING = {1: "sales_orders", 2: "delivery_orders", 5: "warranties", 6: "repair
 _CARTON = 24  # contract 10.1, packageType "cardboard box"
 
 
-class PlentyHook(PlentyReturns, PlentyDocuments, PlentyCalls):
+class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, PlentyCalls):
     """Calls one merchant's plentymarkets system.
 
     Connection type ``plenty``: host = the system's final https address, login and password = a

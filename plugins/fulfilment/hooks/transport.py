@@ -28,6 +28,7 @@ class Request:
     :param route: method's path template, for logs and errors: it holds no ids.
     :param path: the path to call, below the connection's URL.
     :param kind: a ``write`` changes something on the other side and is never repeated blindly.
+    :param empty_ok: an empty 2xx is a good answer; the caller reads back what it did.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Request:
     params: Sequence[tuple[str, str]] = ()
     body: Any = field(default=None, repr=False)
     kind: Literal["read", "write", "login"] = "read"
+    empty_ok: bool = False
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from fulfilment.hooks.base import ApiHook, HeaderAuth, need
 from fulfilment.hooks.paging import MOST_PAGES, Row
 from fulfilment.hooks.transport import Request
 from fulfilment.hooks.wemalo_returns import WemaloReturns
+from fulfilment.hooks.wemalo_stock import WemaloStock
 from include.core.errors import AmbiguousWrite, ContractError, NotFound
 from include.ledger import budget
 
@@ -62,7 +63,7 @@ class WemaloAnswer:
     raw: Row = field(default_factory=dict, repr=False)
 
 
-class WemaloHook(WemaloReturns, ApiHook):
+class WemaloHook(WemaloReturns, WemaloStock, ApiHook):
     """Calls one merchant's client in wemalo.
 
     Connection type ``wemalo``: host = the API's address (`default_url` if empty), password = the

@@ -1,0 +1,402 @@
+"""Stock on its way to plentymarkets: levels with their baseline, wemalo's postings, bookings.
+
+A booking is written ahead: ``due`` → ``writing`` (the call may have happened) → ``done``,
+``dropped`` (not needed) or ``refused``. Only ``done`` moves the baseline ``stock_levels.booked``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.ledger.tables import (
+    sent_rows,
+    stock_bookings,
+    stock_levels,
+    stock_postings,
+    sync_state,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from include.core.stock_sync import Line, Posting
+
+ZERO = Decimal(0)
+#: runs do not start on the second: a look that is almost due is due
+EARLY = timedelta(seconds=20)
+OPEN = ("due", "writing", "refused")
+
+
+# -- when and how far -----------------------------------------------------------------------------
+
+
+def state_of(connection: Connection, merchant: str, concern: str) -> Row[Any] | None:
+    """Return how far a concern has read: ``looked_at``, ``read_until`` (UTC), ``data``."""
+    return connection.execute(
+        select(sync_state).where(sync_state.c.merchant == merchant, sync_state.c.concern == concern)
+    ).one_or_none()
+
+
+def is_due(connection: Connection, merchant: str, concern: str, every: timedelta) -> bool:
+    """Say whether the last complete look is ``every`` ago, on the ledger's clock."""
+    young = connection.execute(
+        select(sync_state.c.looked_at > func.clock_timestamp() - every + EARLY).where(
+            sync_state.c.merchant == merchant, sync_state.c.concern == concern
+        )
+    ).scalar_one_or_none()
+    return not young
+
+
+def looked(
+    connection: Connection, merchant: str, concern: str, read_until: datetime, **data: Any
+) -> None:
+    """Remember a complete look; ``data`` is added to what is kept."""
+    values = {"looked_at": func.clock_timestamp(), "read_until": read_until}
+    connection.execute(
+        insert(sync_state)
+        .values(merchant=merchant, concern=concern, data=data, **values)
+        .on_conflict_do_update(
+            index_elements=["merchant", "concern"],
+            set_={**values, "data": sync_state.c.data.op("||")(data)},
+        )
+    )
+
+
+def set_data(connection: Connection, merchant: str, concern: str, **data: Any) -> None:
+    """Add to what is kept of a concern without counting as a look."""
+    connection.execute(
+        insert(sync_state)
+        .values(merchant=merchant, concern=concern, data=data)
+        .on_conflict_do_update(
+            index_elements=["merchant", "concern"],
+            set_={"data": sync_state.c.data.op("||")(data)},
+        )
+    )
+
+
+# -- levels ---------------------------------------------------------------------------------------
+
+
+def keep_levels(
+    connection: Connection, merchant: str, rows: Iterable[Mapping[str, Any]], at: datetime
+) -> None:
+    """Take over what wemalo says: ``variation_id external_id sku available``; all become dirty."""
+    values = [{"merchant": merchant, "measured_at": at, "dirty": True, **row} for row in rows]
+    if not values:
+        return
+    statement = insert(stock_levels).values(values)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["merchant", "variation_id"],
+            set_={
+                name: statement.excluded[name]
+                for name in ("external_id", "sku", "available", "measured_at", "dirty")
+            },
+        )
+    )
+
+
+def levels(connection: Connection, merchant: str) -> dict[int, Row[Any]]:
+    """Return all levels by variation id."""
+    rows = connection.execute(select(stock_levels).where(stock_levels.c.merchant == merchant))
+    return {row.variation_id: row for row in rows}
+
+
+def set_level(connection: Connection, merchant: str, variation_id: int, **values: Any) -> None:
+    """Set columns of one level."""
+    connection.execute(
+        update(stock_levels)
+        .where(stock_levels.c.merchant == merchant, stock_levels.c.variation_id == variation_id)
+        .values(**values)
+    )
+
+
+def add_booked(connection: Connection, merchant: str, variation_id: int, quantity: Decimal) -> None:
+    """Move the baseline of a level; one without a baseline stays without."""
+    set_level(
+        connection, merchant, variation_id, booked=stock_levels.c.booked + quantity, dirty=True
+    )
+
+
+def approve(connection: Connection, merchant: str) -> int:
+    """Confirm everything that is held, try refused bookings again; return how many products."""
+    connection.execute(
+        update(stock_bookings)
+        .where(stock_bookings.c.merchant == merchant, stock_bookings.c.state == "refused")
+        .values(state="due", attempts=0)
+    )
+    return connection.execute(
+        update(stock_levels)
+        .where(stock_levels.c.merchant == merchant, stock_levels.c.held.is_not(None))
+        .values(approved_delta=stock_levels.c.held_delta, held=None, held_delta=None, dirty=True)
+    ).rowcount
+
+
+# -- postings -------------------------------------------------------------------------------------
+
+
+def keep_postings(
+    connection: Connection, merchant: str, found: Sequence[tuple[Posting, int]]
+) -> int:
+    """Keep wemalo's postings with their variation; return how many are new."""
+    if not found:
+        return 0
+    return len(
+        connection.execute(
+            insert(stock_postings)
+            .values(
+                [
+                    {
+                        "merchant": merchant,
+                        "history_id": posting.history_id,
+                        "reason": posting.reason,
+                        "variation_id": variation_id,
+                        "quantity": posting.quantity,
+                    }
+                    for posting, variation_id in found
+                ]
+            )
+            .on_conflict_do_nothing()
+            .returning(stock_postings.c.history_id)
+        ).all()
+    )
+
+
+def count_sent(
+    connection: Connection, merchant: str, variations: Mapping[str, int]
+) -> Sequence[Row[Any]]:
+    """Take over rows of the queue of sent items that were not counted yet, and return them.
+
+    :param variations: wemalo's external id -> variation id; rows of others are left for later.
+    """
+    if not variations:
+        return []
+    known = select(stock_postings.c.history_id).where(
+        stock_postings.c.merchant == merchant, stock_postings.c.reason == "SENT"
+    )
+    fresh = connection.execute(
+        select(sent_rows).where(
+            sent_rows.c.merchant == merchant,
+            sent_rows.c.product.in_(list(variations)),
+            sent_rows.c.history_id.not_in(known),
+        )
+    ).all()
+    if not fresh:
+        return []
+    return connection.execute(
+        insert(stock_postings)
+        .values(
+            [
+                {
+                    "merchant": merchant,
+                    "history_id": row.history_id,
+                    "reason": "SENT",
+                    "variation_id": variations[row.product],
+                    "order_id": row.order_id,
+                    "quantity": row.quantity,
+                    "taken_at": func.now(),
+                }
+                for row in fresh
+            ]
+        )
+        .on_conflict_do_nothing()
+        .returning(stock_postings)
+    ).all()
+
+
+def sent_of_orders(
+    connection: Connection, merchant: str, order_ids: Collection[int]
+) -> dict[tuple[int, int], Decimal]:
+    """Return counted pieces that left, by (order id, variation id)."""
+    if not order_ids:
+        return {}
+    rows = connection.execute(
+        select(
+            stock_postings.c.order_id,
+            stock_postings.c.variation_id,
+            func.sum(stock_postings.c.quantity).label("pieces"),
+        )
+        .where(
+            stock_postings.c.merchant == merchant,
+            stock_postings.c.reason == "SENT",
+            stock_postings.c.order_id.in_(list(order_ids)),
+        )
+        .group_by(stock_postings.c.order_id, stock_postings.c.variation_id)
+    )
+    return {(row.order_id, row.variation_id): Decimal(row.pieces) for row in rows}
+
+
+def recently_sent(
+    connection: Connection, merchant: str, variations: Collection[int], days: int
+) -> Sequence[Row[Any]]:
+    """Return counted rows of goods of these variations that left in the last days."""
+    if not variations:
+        return []
+    return connection.execute(
+        select(stock_postings).where(
+            stock_postings.c.merchant == merchant,
+            stock_postings.c.reason == "SENT",
+            stock_postings.c.variation_id.in_(list(variations)),
+            stock_postings.c.first_seen_at > func.now() - timedelta(days=days),
+        )
+    ).all()
+
+
+def untaken(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
+    """Return postings not yet taken into account, oldest first."""
+    return connection.execute(
+        select(stock_postings)
+        .where(stock_postings.c.merchant == merchant, stock_postings.c.taken_at.is_(None))
+        .order_by(stock_postings.c.history_id)
+    ).all()
+
+
+def take(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
+    """Mark postings as taken into account."""
+    if history_ids:
+        connection.execute(
+            update(stock_postings)
+            .where(
+                stock_postings.c.merchant == merchant,
+                stock_postings.c.history_id.in_(list(history_ids)),
+            )
+            .values(taken_at=func.now())
+        )
+
+
+def to_acknowledge(connection: Connection, merchant: str, reasons: Collection[str]) -> list[int]:
+    """Return taken postings of products without an open booking: plentymarkets has them."""
+    open_ones = select(stock_bookings.c.variation_id).where(
+        stock_bookings.c.merchant == merchant, stock_bookings.c.state.in_(OPEN)
+    )
+    return list(
+        connection.execute(
+            select(stock_postings.c.history_id)
+            .where(
+                stock_postings.c.merchant == merchant,
+                stock_postings.c.reason.in_(list(reasons)),
+                stock_postings.c.taken_at.is_not(None),
+                stock_postings.c.acknowledged_at.is_(None),
+                stock_postings.c.variation_id.not_in(open_ones),
+            )
+            .order_by(stock_postings.c.history_id)
+        ).scalars()
+    )
+
+
+def acknowledged(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
+    """Remember postings that wemalo has taken off its queue."""
+    if history_ids:
+        connection.execute(
+            update(stock_postings)
+            .where(
+                stock_postings.c.merchant == merchant,
+                stock_postings.c.history_id.in_(list(history_ids)),
+            )
+            .values(acknowledged_at=func.now())
+        )
+
+
+# -- bookings -------------------------------------------------------------------------------------
+
+
+def write_ahead(
+    connection: Connection,
+    merchant: str,
+    variation_id: int,
+    lines: Iterable[tuple[Line, int]],
+    *,
+    order_id: int | None = None,
+) -> int:
+    """Write bookings ahead, each with its reason id; return how many."""
+    values = [
+        {
+            "merchant": merchant,
+            "variation_id": variation_id,
+            "kind": line.kind,
+            "quantity": line.quantity,
+            "reason_id": reason_id,
+            "order_id": order_id,
+        }
+        for line, reason_id in lines
+    ]
+    if values:
+        connection.execute(insert(stock_bookings), values)
+    return len(values)
+
+
+def open_bookings(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
+    """Return bookings that are due, being written or refused, oldest first."""
+    return connection.execute(
+        select(stock_bookings)
+        .where(stock_bookings.c.merchant == merchant, stock_bookings.c.state.in_(OPEN))
+        .order_by(stock_bookings.c.booking_id)
+    ).all()
+
+
+def begin(
+    connection: Connection,
+    booking_ids: Collection[int],
+    journal_from: datetime,
+    seen_before: Mapping[int, int],
+) -> None:
+    """Mark bookings as being written.
+
+    :param seen_before: booking id -> equal rows in plentymarkets' journal before the call.
+    """
+    connection.execute(
+        update(stock_bookings)
+        .where(stock_bookings.c.booking_id.in_(list(booking_ids)), stock_bookings.c.state == "due")
+        .values(
+            state="writing",
+            attempts=stock_bookings.c.attempts + 1,
+            called_at=func.clock_timestamp(),
+            journal_from=journal_from,
+            seen_before=case(seen_before, value=stock_bookings.c.booking_id),
+        )
+    )
+
+
+def finish(
+    connection: Connection, merchant: str, booking: Row[Any], state: str, code: str | None = None
+) -> bool:
+    """End a booking, or put it back as ``due``; ``done`` and ``dropped`` shipments move the level.
+
+    A dropped shipment left the warehouse as well: plentymarkets booked it by itself. Return False
+    if somebody else ended it before.
+    """
+    ended = state in ("done", "dropped")
+    changed = connection.execute(
+        update(stock_bookings)
+        .where(
+            stock_bookings.c.booking_id == booking.booking_id,
+            stock_bookings.c.state.in_(OPEN),
+        )
+        .values(state=state, error_code=code, done_at=func.now() if ended else None)
+    ).rowcount
+    if changed and (state == "done" or (state == "dropped" and booking.kind == "shipment")):
+        add_booked(connection, merchant, booking.variation_id, booking.quantity)
+    return bool(changed)
+
+
+def booked_shipments(connection: Connection, merchant: str, days: int) -> Sequence[Row[Any]]:
+    """Return shipments that we booked out in the last days and did not take back."""
+    back = select(stock_bookings.c.order_id).where(
+        stock_bookings.c.merchant == merchant, stock_bookings.c.kind == "shipment_back"
+    )
+    return connection.execute(
+        select(stock_bookings).where(
+            stock_bookings.c.merchant == merchant,
+            stock_bookings.c.kind == "shipment",
+            stock_bookings.c.state == "done",
+            stock_bookings.c.done_at > func.now() - timedelta(days=days),
+            stock_bookings.c.order_id.not_in(back),
+        )
+    ).all()

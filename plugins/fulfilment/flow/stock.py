@@ -1,0 +1,253 @@
+"""Stock: wemalo's physical, sellable pieces to plentymarkets' stock of the merchant's warehouse.
+
+Order of work: settle what a lost reply left open → read wemalo → decide → write ahead → book →
+acknowledge wemalo's postings. Whoever books goods issue takes shipped goods out of plentymarkets'
+stock; here they only lower the baseline, so no shipment is booked twice whatever crosses it
+(plentymarkets contract 12.5).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from fulfilment.flow import stock_measure as measure
+from fulfilment.flow.stock_absolute import correct
+from fulfilment.flow.stock_book import send, settle_interrupted, take_back_doubles
+from fulfilment.flow.work import Work, log
+from fulfilment.hooks.wemalo_stock import FLAGGED
+from include.core.errors import FulfilmentError
+from include.core.stock_sync import (
+    KINDS,
+    ZERO,
+    Case,
+    Decision,
+    Line,
+    decide,
+    hold_mass_zero,
+    near,
+    on_hand,
+    reason_of,
+)
+from include.core.wemalo_order import external_id
+from include.ledger import batches
+from include.ledger import stock_sync as ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from sqlalchemy import Connection, Row
+
+    from fulfilment.flow.stock_measure import Demand
+
+COUNTS = (
+    "postings", "unknown", "planned", "booked", "settling", "held", "refused", "dropped",
+    "taken_back", "corrected", "stock_acknowledged",
+)  # fmt: skip
+
+_SETTLED = {
+    "seen_delta": None,
+    "seen_since": None,
+    "held": None,
+    "held_delta": None,
+    "approved_delta": None,
+    "dirty": False,
+}
+#: so often orders of products with a surplus are asked about, per look
+ASKED_ORDERS = 50
+#: between two looks for shipments that were booked twice
+DOUBLES_EVERY = timedelta(hours=1)
+
+
+def stock(work: Work) -> dict[str, int]:
+    """Bring plentymarkets' stock up to wemalo's; does nothing when off or not due.
+
+    :returns: counts: postings (new), unknown (products that are not this merchant's), planned
+        (bookings written ahead), booked, settling (differences that must stand for a while), held
+        (wait for `fulfil stock approve`), refused, dropped (shipments somebody else booked),
+        taken_back, corrected (absolute), stock_acknowledged.
+    :raises FulfilmentError: a system failed; what could be done was done.
+    """
+    settings = work.merchant.stock
+    counts = dict.fromkeys(COUNTS, 0)
+    if not settings.enabled:
+        return counts
+    with work.engine.begin() as connection:
+        due = ledger.is_due(
+            connection, work.name, measure.CONCERN, timedelta(minutes=settings.every_minutes)
+        )
+        state = ledger.state_of(connection, work.name, measure.CONCERN)
+    if not due:
+        return counts
+    settle_interrupted(work, counts)
+    if settings.mode == "absolute":
+        at = correct(work, state, counts)
+    else:
+        at = _by_delta(work, state, counts)
+    _acknowledge(work, counts)
+    with work.engine.begin() as connection:
+        if not work.trouble:
+            ledger.looked(connection, work.name, measure.CONCERN, at)
+        batches.add_counts(connection, work.batch_id, counts)
+    work.raise_trouble()
+    return counts
+
+
+def _by_delta(work: Work, state: Row[Any] | None, counts: dict[str, int]) -> datetime:
+    with work.engine.begin() as connection:
+        before = measure.demand(work, connection)
+    at = measure.read_wemalo(work, state.read_until if state else None, counts)
+    with work.engine.begin() as connection:
+        levels = ledger.levels(connection, work.name)
+    measure.set_baselines(work, [n for n, row in levels.items() if row.booked is None])
+    before.unsteady |= _doubted_surplus(work, levels, before)
+    snapshot = work.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    with snapshot as connection, connection.begin():
+        measure.count_sent(work, connection)
+        after = measure.demand(work, connection)
+        levels = ledger.levels(connection, work.name)
+        first = not (state and state.data.get("first_run_done"))
+        _plan(work, connection, levels, before, after, first, counts)
+    if work.merchant.stock.book_shipments:
+        _look_for_doubles(work, counts)
+    send(work, counts)
+    return at
+
+
+def _look_for_doubles(work: Work, counts: dict[str, int]) -> None:
+    with work.engine.begin() as connection:
+        if not ledger.is_due(connection, work.name, "stock_doubles", DOUBLES_EVERY):
+            return
+    take_back_doubles(work, counts)
+    with work.engine.begin() as connection:
+        ledger.looked(connection, work.name, "stock_doubles", datetime.now(UTC))
+
+
+def _doubted_surplus(work: Work, levels: Mapping[int, Row[Any]], held: Demand) -> set[int]:
+    """Return products whose surplus comes from orders that wemalo does not hold any more.
+
+    An order that the warehouse cancelled frees goods; until the ledger knows, they look like more
+    goods in the house.
+    """
+    surplus = {n for n, row in levels.items() if row.seen_delta is not None and row.seen_delta > 0}
+    doubted: set[int] = set()
+    asked = 0
+    for order_id, variations in sorted(held.variations.items()):
+        if not variations & surplus or asked >= ASKED_ORDERS:
+            continue
+        asked += 1
+        status = work.wemalo.status(external_id(order_id))
+        if status is None or status.name in ("CANCELLED", "SHIPPED"):
+            doubted |= variations
+    return doubted
+
+
+def _plan(
+    work: Work,
+    connection: Connection,
+    levels: Mapping[int, Row[Any]],
+    before: Demand,
+    after: Demand,
+    first: bool,
+    counts: dict[str, int],
+) -> None:
+    """Decide for every product that may differ, and write the bookings ahead."""
+    settings = work.merchant.stock
+    now = datetime.now(UTC)
+    rows = ledger.untaken(connection, work.name)
+    ours, others = measure.explained(rows, returns_elsewhere=returns_elsewhere(work))
+    pending = {row.variation_id for row in ledger.open_bookings(connection, work.name)}
+    unsteady = before.unsteady | after.unsteady | after.moved_since(before) | pending
+    cases = {
+        number: Case(
+            variation_id=number,
+            delta=on_hand(row.available, after.pieces.get(number, ZERO), settings) - row.booked,
+            booked=row.booked,
+            explained=ours.get(number, {}),
+            foreign=others.get(number, ZERO),
+            seen_delta=row.seen_delta,
+            seen_since=row.seen_since,
+            approved=row.approved_delta,
+        )
+        for number, row in levels.items()
+        if row.booked is not None and number not in unsteady
+    }
+    decisions = {number: decide(case, settings, now) for number, case in cases.items()}
+    if first and settings.confirm_first_run:
+        decisions = {number: _first_decision(case) for number, case in cases.items()}
+    stocked = sum(row.booked is not None and row.booked > 0 for row in levels.values())
+    decisions = hold_mass_zero(cases, decisions, stocked, settings)
+    for number, decision in sorted(decisions.items()):
+        _apply(work, connection, levels[number], cases[number], decision, counts)
+        if decision.outcome == "book":
+            taken = [r.history_id for r in rows if r.variation_id == number]
+            ledger.take(connection, work.name, taken)
+    held = any(decision.outcome == "hold" for decision in decisions.values())
+    if first and not held and levels and len(cases) == len(levels):
+        ledger.set_data(connection, work.name, measure.CONCERN, first_run_done=True)
+
+
+def _first_decision(case: Case) -> Decision:
+    """Book what is confirmed and hold the rest: nothing was ever compared before."""
+    kind = "correction_in" if case.delta > 0 else "correction_out"
+    lines = (Line(kind, case.delta),) if case.delta else ()
+    if not lines or (case.approved is not None and near(case.delta, case.approved)):
+        return Decision("book", lines)
+    return Decision("hold", lines, code="STOCK_FIRST_RUN")
+
+
+def _apply(
+    work: Work,
+    connection: Connection,
+    level: Row[Any],
+    case: Case,
+    decision: Decision,
+    counts: dict[str, int],
+) -> None:
+    """Keep what was decided for one product, in the transaction that read it."""
+    number, name = case.variation_id, work.name
+    values: dict[str, Any] = dict(_SETTLED)
+    if decision.outcome == "wait":
+        counts["settling"] += 1
+        values = {"seen_delta": case.delta}
+        if case.seen_delta != case.delta:
+            values["seen_since"] = datetime.now(UTC)
+    elif decision.outcome == "hold":
+        counts["held"] += 1
+        values = {"held": decision.code, "held_delta": decision.total}
+        log.warning("%s variation %s: %s", name, number, decision.code)
+    elif decision.outcome == "book":
+        reasons = work.merchant.stock.reasons
+        lines = [(line, reason_of(line.kind, reasons)) for line in decision.lines]
+        counts["planned"] += ledger.write_ahead(connection, name, number, lines)
+        if decision.foreign:
+            ledger.add_booked(connection, name, number, decision.foreign)
+    if any(getattr(level, column) != value for column, value in values.items()):
+        ledger.set_level(connection, name, number, **values)
+
+
+def returns_elsewhere(work: Work) -> bool:
+    """Say whether the returns flow books returned goods into plentymarkets' stock."""
+    return work.merchant.returns.book_stock != "none"
+
+
+def _acknowledge(work: Work, counts: dict[str, int]) -> None:
+    """Take postings off wemalo's queue once plentymarkets has what they stand for.
+
+    Returns that the returns flow books stay: its queue may share their ids.
+    """
+    reasons = [r for r, (kind, _) in KINDS.items() if kind != "returns" or not
+               returns_elsewhere(work)]  # fmt: skip
+    with work.engine.begin() as connection:
+        ids = ledger.to_acknowledge(connection, work.name, reasons)
+    for start in range(0, len(ids), FLAGGED):
+        chunk = ids[start : start + FLAGGED]
+        try:
+            work.wemalo.acknowledge_postings(chunk)
+        except FulfilmentError as error:
+            work.note_trouble(error)
+            return
+        with work.engine.begin() as connection:
+            ledger.acknowledged(connection, work.name, chunk)
+        counts["stock_acknowledged"] += len(chunk)

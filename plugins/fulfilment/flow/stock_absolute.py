@@ -1,0 +1,167 @@
+"""Stock as an absolute number: safe to repeat, guarded against the timeline trap.
+
+The number is wemalo's pieces in the house plus what left wemalo but is not yet booked in
+plentymarkets. It is only written if plentymarkets' stock did not move between a reading before
+wemalo was measured and one after it, so no booking is younger than the measurement
+(plentymarkets contract 12.5).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow import stock_measure as measure
+from fulfilment.hooks.plenty_stock import STOCK_ROWS
+from include.core.errors import AmbiguousWrite, FulfilmentError
+from include.core.stock_sync import ZERO, Case, Decision, Line, guard, hold_mass_zero, on_hand
+from include.ledger import stock_sync as ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Row
+
+    from fulfilment.flow.work import Work
+
+#: plentymarkets' lists are asked for what changed so long before the last look, too
+OVERLAP = timedelta(minutes=10)
+
+
+def correct(work: Work, state: Row[Any] | None, counts: dict[str, int]) -> datetime:
+    """Set the stock of all products that changed on either side; return when it was measured."""
+    since = state.read_until if state else None
+    warehouse = work.merchant.plenty.warehouse_id
+    moved = work.plenty.stock(warehouse, since=since - OVERLAP) if since else {}
+    at = measure.read_wemalo(work, since, counts)
+    with work.engine.begin() as connection:
+        levels = ledger.levels(connection, work.name)
+    chosen = {n for n, row in levels.items() if row.dirty or n in moved}
+    if not chosen:
+        return at
+    first = work.plenty.stock(warehouse, variation_ids=chosen)
+    with work.engine.begin() as connection:
+        before = measure.demand(work, connection)
+    at = measure.read_wemalo(work, since, counts)
+    with work.engine.begin() as connection:
+        measure.count_sent(work, connection)
+        after = measure.demand(work, connection)
+        levels = ledger.levels(connection, work.name)
+        rows = ledger.recently_sent(connection, work.name, chosen, measure.RECENT_DAYS)
+    waiting = measure.not_booked(work, rows)
+    second = work.plenty.stock(warehouse, variation_ids=chosen)
+    unsteady = before.unsteady | after.unsteady | after.moved_since(before)
+    steady = {
+        n
+        for n in chosen
+        if n not in unsteady and (first.get(n) or {}) == (second.get(n) or {}) and n in levels
+    }
+    there = measure.physical(second)
+    cases = {
+        n: Case(
+            variation_id=n,
+            booked=there.get(n, ZERO) - waiting.get(n, ZERO),
+            delta=on_hand(levels[n].available, after.pieces.get(n, ZERO), work.merchant.stock)
+            + waiting.get(n, ZERO)
+            - there.get(n, ZERO),
+            approved=levels[n].approved_delta,
+        )
+        for n in steady
+    }
+    _write(work, cases, _judge(work, cases, levels, state), there, counts)
+    return at
+
+
+def _judge(
+    work: Work, cases: Mapping[int, Case], levels: Mapping[int, Row[Any]], state: Row[Any] | None
+) -> dict[int, Decision]:
+    settings = work.merchant.stock
+    decisions: dict[int, Decision] = {}
+    new = settings.confirm_first_run and not (state and state.data.get("first_run_done"))
+    for number, case in cases.items():
+        lines = (Line("absolute", case.delta),) if case.delta else ()
+        if new and case.delta and case.approved is None:
+            decisions[number] = Decision("hold", lines, code="STOCK_FIRST_RUN")
+        else:
+            decisions[number] = guard(case, Decision("book", lines), settings)
+    stocked = sum(case.booked > 0 for case in cases.values())
+    decisions = hold_mass_zero(cases, decisions, max(stocked, len(levels) // 2), settings)
+    held = any(decision.outcome == "hold" for decision in decisions.values())
+    if new and cases and not held:
+        with work.engine.begin() as connection:
+            ledger.set_data(connection, work.name, measure.CONCERN, first_run_done=True)
+    return decisions
+
+
+def _write(
+    work: Work,
+    cases: Mapping[int, Case],
+    decisions: Mapping[int, Decision],
+    there: Mapping[int, Decimal],
+    counts: dict[str, int],
+) -> None:
+    with work.engine.begin() as connection:
+        for number, decision in decisions.items():
+            if decision.outcome == "hold":
+                counts["held"] += 1
+                ledger.set_level(connection, work.name, number, held=decision.code,
+                                 held_delta=decision.total)  # fmt: skip
+    targets = {
+        n: there.get(n, ZERO) + decision.total
+        for n, decision in decisions.items()
+        if decision.outcome == "book"
+    }
+    _done(work, {n: cases[n] for n in targets if not cases[n].delta})
+    wrong = sorted(n for n in targets if cases[n].delta)
+    for start in range(0, len(wrong), STOCK_ROWS):
+        chunk = wrong[start : start + STOCK_ROWS]
+        try:
+            work.plenty.correct_stock(work.merchant.plenty.warehouse_id, _rows(work, chunk, cases))
+        except FulfilmentError as error:
+            work.note_trouble(error)  # they stay dirty: repeating sets the same number
+            if not isinstance(error, AmbiguousWrite):
+                return
+        now = measure.physical(
+            work.plenty.stock(work.merchant.plenty.warehouse_id, variation_ids=chunk)
+        )
+        right = {n: cases[n] for n in chunk if now.get(n, ZERO) == targets[n]}
+        counts["corrected"] += len(right)
+        _done(work, right)
+
+
+def _rows(work: Work, chunk: Sequence[int], cases: Mapping[int, Case]) -> list[dict[str, Any]]:
+    """Return correction rows; a correction speaks of one location, our numbers of the warehouse.
+
+    Only locations with positive stock are listed: ours may be below zero, so it is what the
+    warehouse has less all others.
+    """
+    plenty = work.merchant.plenty
+    whole = measure.physical(work.plenty.stock(plenty.warehouse_id, variation_ids=chunk))
+    own = plenty.storage_location_id
+    others: dict[int, Decimal] = {}
+    for row in work.plenty.stock_at_locations(plenty.warehouse_id, chunk):
+        if own and int(row.get("storageLocationId") or 0) != own:
+            number = int(row["variationId"])
+            others[number] = others.get(number, ZERO) + Decimal(str(row["quantity"]))
+    return [
+        {
+            "variationId": n,
+            "quantity": float(whole.get(n, ZERO) - others.get(n, ZERO) + cases[n].delta),
+            "storageLocationId": own,
+            "reasonId": work.merchant.stock.reasons.absolute,
+        }
+        for n in chunk
+    ]
+
+
+def _done(work: Work, cases: Mapping[int, Case]) -> None:
+    """Keep products that are right now; their postings need no booking any more."""
+    with work.engine.begin() as connection:
+        rows = ledger.untaken(connection, work.name)
+        for number, case in cases.items():
+            ledger.set_level(
+                connection, work.name, number, booked=case.booked + case.delta, dirty=False,
+                held=None, held_delta=None, approved_delta=None, seen_delta=None, seen_since=None,
+            )  # fmt: skip
+        ledger.take(connection, work.name, [r.history_id for r in rows if r.variation_id in cases])
