@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param, get_parsing_context
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TaskGroup, get_parsing_context
 from fulfilment import texts
+from fulfilment.operators.documents import AttachDocumentsOperator
 from fulfilment.operators.extract import ExtractPlentyOrdersOperator
 from fulfilment.operators.load import LoadToWemaloOperator
 from fulfilment.operators.misconfigured import MisconfiguredOperator
 from fulfilment.operators.reconcile import ReconcileTrackingOperator
+from fulfilment.operators.returns import HandleReturnsOperator
 from fulfilment.operators.validate import ValidateOrdersOperator
 from fulfilment.operators.watcher import WatcherOperator
 from fulfilment.operators.writeback import WritebackStatusOperator
@@ -29,10 +31,15 @@ STEPS = (
     ("writeback_status", WritebackStatusOperator, "all_done"),
     ("reconcile_tracking", ReconcileTrackingOperator, "all_done"),
 )
+#: beside the chain, once orders are handed over: task group, task, operator
+GROUPS = (
+    ("returns", "handle_returns", HandleReturnsOperator),
+    ("documents", "attach_documents", AttachDocumentsOperator),
+)
 
 
 def build(merchant: Merchant) -> DAG:
-    """Return the DAG of one merchant: five steps in a chain, and a watcher."""
+    """Return the DAG of one merchant: five steps in a chain, the groups, and a watcher."""
     with DAG(
         f"fulfilment__{merchant.merchant}",
         schedule=CronDataIntervalTimetable(merchant.cron, timezone="UTC"),
@@ -57,6 +64,17 @@ def build(merchant: Merchant) -> DAG:
         ]
         for before, after in pairwise(tasks):
             before >> after
+        handed_over = tasks[2]
+        for group, name, operator in GROUPS:
+            with TaskGroup(group):
+                task = operator(
+                    task_id=name,
+                    merchant=merchant,
+                    trigger_rule="all_done",
+                    doc_md=texts.TASKS[name],
+                )
+            handed_over >> task
+            tasks.append(task)
         tasks >> WatcherOperator(task_id="watcher", doc_md=texts.TASKS["watcher"])
     return dag
 

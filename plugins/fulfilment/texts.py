@@ -67,6 +67,24 @@ then the shipping provider and, where set up, goods issue. The queue is acknowle
 **Red?** A carrier is not mapped (add it to the merchant's file), or a system does not answer.
 Parcels stay in wemalo's queue until plentymarkets has them.
 """,
+    "handle_returns": """
+Takes wemalo's queue of booked returns: one plentymarkets return order per order, linked to it, with
+status, reason and condition as the merchant's file says. Return orders that the merchant entered
+are announced to wemalo, where set up. The queue is acknowledged last.
+
+Pieces that fit no order (unannounced, of a foreign order, more than was sent, not mapped) stay in
+wemalo's queue as open exceptions.
+
+**Red?** A system does not answer, or refuses the login. Nothing is lost and nothing is made twice:
+the next run looks first.
+""",
+    "attach_documents": """
+Attaches invoice and delivery note (of the main order, for delivery orders) to the orders in wemalo,
+each once. A missing, pending or faulty document is waited for; a required one becomes an exception
+with an order note. Nothing is done unless the merchant's file asks for documents.
+
+**Red?** A system does not answer. A document whose answer was lost is not sent again blindly.
+""",
     "watcher": "Red when any task is red, so that the run is red too. Otherwise skipped.",
 }
 
