@@ -75,6 +75,9 @@ orders = Table(
     Column("fingerprint", Text),  # of `content`
     Column("sent_fingerprint", Text),  # of what wemalo has
     _time("cancel_requested_at"),  # the merchant's 8.0 was seen and is not yet settled
+    Column("cancel_tries", Integer, nullable=False, server_default=text("0")),  # unclear answers
+    _time("looked_at"),  # when wemalo was last asked how far it is
+    _time("seen_updated_at"),  # plentymarkets' change time that was judged after the hand-over
     Column("lookups", Integer, nullable=False, server_default=text("0")),  # not found at wemalo
     Column("wemalo_status", Text),
     Column("wemalo_reason", Text),
@@ -419,4 +422,32 @@ products = Table(
     _time("sent_at"),
     CheckConstraint("state IN ('due', 'sent', 'invalid', 'refused')", name="state_known"),
     Index(None, "merchant", "state"),
+)
+
+# -- exceptions -----------------------------------------------------------------------------------
+
+#: what a person should look at; open until the cause is gone
+exceptions = Table(
+    "exceptions",
+    metadata,
+    Column("exception_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # order:123, item:2044, merchant
+    Column("code", Text, nullable=False),
+    Column("de", Text, nullable=False),
+    Column("en", Text, nullable=False),
+    Column("action_de", Text, nullable=False),  # what to do
+    Column("action_en", Text, nullable=False),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+    _now("first_seen_at"),
+    _now("last_seen_at"),
+    _time("cleared_at"),
+    Index(
+        "uq_exceptions_open",
+        "merchant",
+        "subject",
+        "code",
+        unique=True,
+        postgresql_where=text("cleared_at IS NULL"),
+    ),
 )

@@ -1,0 +1,162 @@
+"""Open exceptions: what a person should look at, told once, cleared when the cause is gone.
+
+One open row per merchant, subject and code. A subject is ``order:123``, ``item:2044`` or
+``merchant``. Raising an open exception again refreshes its texts and when it was last seen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.ledger.tables import exceptions, orders, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+    from sqlalchemy.sql.elements import ColumnElement
+
+    from include.ledger.journal import Journal
+
+MERCHANT = "merchant"
+_ORDER = "order:"
+
+
+def order_subject(order_id: int) -> str:
+    """Return the subject of an order."""
+    return f"{_ORDER}{order_id}"
+
+
+def raise_exception(
+    connection: Connection,
+    journal: Journal,
+    *,
+    subject: str,
+    code: str,
+    de: str,
+    en: str,
+    action_de: str,
+    action_en: str,
+) -> bool:
+    """Open an exception, or refresh the open one; say whether it is new.
+
+    :param code: stable, UPPER_SNAKE_CASE; see `include.core.exception_texts`.
+    :param de: what is wrong, in German; never personal.
+    :param action_de: what to do about it.
+    """
+    texts = {"de": de, "en": en, "action_de": action_de, "action_en": action_en}
+    statement = insert(exceptions).values(
+        merchant=journal.merchant, subject=subject, code=code, **texts
+    )
+    times = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["merchant", "subject", "code"],
+            index_where=exceptions.c.cleared_at.is_(None),
+            set_={**texts, "last_seen_at": func.now(), "times": exceptions.c.times + 1},
+        ).returning(exceptions.c.times)
+    ).scalar_one()
+    if times == 1 and subject.startswith(_ORDER):
+        order_id = int(subject.removeprefix(_ORDER))
+        journal.add(connection, order_id, "exception_opened", code=code, text=en)
+    return bool(times == 1)
+
+
+def clear(
+    connection: Connection, journal: Journal, *, subject: str, code: str | None = None
+) -> int:
+    """Clear a subject's open exceptions, all or those of one code; return how many."""
+    where = [exceptions.c.subject == subject]
+    if code is not None:
+        where.append(exceptions.c.code == code)
+    return _clear(connection, journal, *where)
+
+
+def clear_unseen(connection: Connection, journal: Journal, code: str, since: datetime) -> int:
+    """Clear the open exceptions of a code that were not raised again since a full look."""
+    return _clear(connection, journal, exceptions.c.code == code, exceptions.c.last_seen_at < since)
+
+
+def clear_where_state(
+    connection: Connection, journal: Journal, codes: Collection[str], states: Iterable[str]
+) -> int:
+    """Clear exceptions of ``codes`` whose order has come to one of ``states``."""
+    return _clear(
+        connection, journal, exceptions.c.code.in_(list(codes)),
+        _of_order(orders.c.state.in_(sorted(states))),
+    )  # fmt: skip
+
+
+def clear_where_plenty_status(
+    connection: Connection, journal: Journal, code: str, low: Any, high: Any
+) -> int:
+    """Clear exceptions of a code whose order shows a status from ``low`` up to ``high``."""
+    shown = (orders.c.plenty_status >= low) & (orders.c.plenty_status < high)
+    return _clear(connection, journal, exceptions.c.code == code, _of_order(shown))
+
+
+def clear_where_written(
+    connection: Connection, journal: Journal, code: str, kinds: Collection[str]
+) -> int:
+    """Clear exceptions of a code whose order has no failed write of ``kinds`` left."""
+    failing = (
+        select(outbox.c.outbox_id)
+        .where(
+            outbox.c.merchant == exceptions.c.merchant,
+            exceptions.c.subject == func.concat(_ORDER, outbox.c.order_id),
+            outbox.c.kind.in_(list(kinds)),
+            outbox.c.state.in_(["due", "writing", "dead"]),
+            outbox.c.attempts > 0,
+        )
+        .exists()
+    )
+    return _clear(connection, journal, exceptions.c.code == code, ~failing)
+
+
+def open_exceptions(
+    connection: Connection, merchant: str | None = None, *, subject: str | None = None
+) -> Sequence[Row[Any]]:
+    """Return open exceptions of all merchants or one, the oldest first within a merchant."""
+    statement = select(exceptions).where(exceptions.c.cleared_at.is_(None))
+    if merchant is not None:
+        statement = statement.where(exceptions.c.merchant == merchant)
+    if subject is not None:
+        statement = statement.where(exceptions.c.subject == subject)
+    return connection.execute(
+        statement.order_by(
+            exceptions.c.merchant, exceptions.c.first_seen_at, exceptions.c.exception_id
+        )
+    ).all()
+
+
+def _of_order(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return (
+        select(orders.c.order_id)
+        .where(
+            orders.c.merchant == exceptions.c.merchant,
+            exceptions.c.subject == func.concat(_ORDER, orders.c.order_id),
+            condition,
+        )
+        .exists()
+    )
+
+
+def _clear(connection: Connection, journal: Journal, *where: ColumnElement[bool]) -> int:
+    cleared = connection.execute(
+        update(exceptions)
+        .where(exceptions.c.merchant == journal.merchant, exceptions.c.cleared_at.is_(None), *where)
+        .values(cleared_at=func.now())
+        .returning(exceptions.c.subject, exceptions.c.code)
+    ).all()
+    journal.add_many(
+        connection,
+        [
+            (int(row.subject.removeprefix(_ORDER)), "exception_cleared", {"code": row.code})
+            for row in cleared
+            if row.subject.startswith(_ORDER)
+        ],
+    )
+    return len(cleared)
