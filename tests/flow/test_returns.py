@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from fulfilment.flow import return_creation
 from fulfilment.flow.returns import handle_returns
 from sqlalchemy import select, update
 
@@ -276,6 +277,30 @@ def test_our_return_is_known_by_its_goods_where_the_comment_was_dropped(shop: St
     make_due(shop)
     assert step(shop)["returns_adopted"] == 1
     assert len(return_orders(shop)) == 1
+
+
+def test_our_return_is_found_although_the_filter_on_references_finds_nothing(
+    shop: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come_back(shop, 1, {"product": "2001"})
+    shop.sandbox.plenty.fault(route=ROUTES["create"], kind="lost_reply", times=1)
+    with pytest.raises(FulfilmentError):
+        step(shop)
+    monkeypatch.setattr(return_creation, "existing_returns", lambda *_: {})
+    assert step(shop)["returns_adopted"] == 1
+    assert len(return_orders(shop)) == 1
+
+
+def test_numbers_sent_as_text_change_nothing(shop: Stage) -> None:
+    shop.sandbox.plenty.settings(numbers_as_text=1.0)
+    use(shop, book_stock="all", announce=ANNOUNCE)
+    enter_return(shop, 1)
+    come_back(shop, 1, {"product": "2001", "reason": "damaged"})
+    for _ in range(2):
+        step(shop)
+    assert len(return_orders(shop)) == 2
+    assert len(announced(shop)) == 1
+    assert queue(shop) == []
 
 
 # -- what a person has to look at -----------------------------------------------------------------

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.open_cases import clear_case, raise_case
-from fulfilment.flow.return_reading import existing_returns
+from fulfilment.flow.return_reading import existing_returns, returns_since
 from fulfilment.flow.work import log
 from include.core import return_orders
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
@@ -34,9 +34,12 @@ def settle_creating(work: Work, counts: dict[str, int]) -> None:
     rows = [row for row in open_rows if row.state == "creating" and row.due]
     if not rows:
         return
-    there = existing_returns(work, {row.order_id for row in rows})
+    linked = existing_returns(work, {row.order_id for row in rows})
+    recent = returns_since(work, min(row.planned_at for row in rows) - CLOCK_MARGIN)
     for row in rows:
-        found = _ours(work, row, there.get(row.order_id, []))
+        there = {int(data["id"]): data for data in linked.get(row.order_id, [])}
+        there.update((int(data["id"]), data) for data in recent.get(row.order_id, []))
+        found = _ours(work, row, list(there.values()))
         with work.engine.begin() as connection:
             if found is not None:
                 counts["returns_adopted"] += 1

@@ -1,8 +1,9 @@
-"""Read which return orders plentymarkets has of some orders."""
+"""Read which return orders plentymarkets has."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks.paging import Filter, chunks
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from fulfilment.flow.work import Work
 
+_RETURNS = Filter("orderTypeId", "eq", return_orders.RETURN_TYPE)
 PARTS = ("orderItems.variation", "originOrderReferences", "comments")
 
 
@@ -26,12 +28,30 @@ def existing_returns(work: Work, order_ids: Iterable[int]) -> dict[int, list[dic
             parent = return_orders.parent_of(row)
             return int(row["typeId"]) == return_orders.RETURN_TYPE and parent in asked
 
-        conditions = [
-            Filter("orderTypeId", "eq", return_orders.RETURN_TYPE),
-            Filter("orderReference_parent", "in", chunk),
-        ]
-        for row in work.plenty.search_rows(conditions, expect=expected, with_=PARTS):
+        condition = Filter("orderReference_parent", "in", chunk)
+        for row in work.plenty.search_rows([_RETURNS, condition], expect=expected, with_=PARTS):
             parent = return_orders.parent_of(row)
             if parent is not None:
                 found[parent].append(row)
+    return found
+
+
+def returns_since(work: Work, since: datetime) -> dict[int, list[dict[str, Any]]]:
+    """Return all return orders made since a moment, by original order.
+
+    Where a duplicate is at stake, the search must not rest on one filter whose meaning was never
+    seen on a live system: this one uses none but type and date (plentymarkets contract 6.2).
+    """
+    start = since.replace(microsecond=0)
+
+    def expected(row: dict[str, Any]) -> bool:
+        made = datetime.fromisoformat(str(row["createdAt"]))
+        return int(row["typeId"]) == return_orders.RETURN_TYPE and made >= start
+
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    condition = Filter("createdAt", "gte", start)
+    for row in work.plenty.search_rows([_RETURNS, condition], expect=expected, with_=PARTS):
+        parent = return_orders.parent_of(row)
+        if parent is not None:
+            found[parent].append(row)
     return found
