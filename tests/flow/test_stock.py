@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 from fulfilment.flow.stock import stock
+from fulfilment.hooks.wemalo import WemaloHook
+from sqlalchemy import text
 
+from include.config.merchants import find
+from include.core.errors import AmbiguousWrite
 from include.core.merchant import Merchant
+from include.ledger import exceptions
 from include.ledger import stock_sync as ledger
 from tests.flow.stage import Stage, good_order
 
@@ -54,6 +59,11 @@ def open_postings(stage: Stage) -> dict[str, int]:
     return {key: n for key, n in rows.items() if key not in ("SENT", "PACK_PARCEL")}
 
 
+def exceptions_of(stage: Stage) -> list[Any]:
+    with stage.engine.begin() as connection:
+        return list(exceptions.open_exceptions(connection, stage.name))
+
+
 @pytest.fixture
 def running(stage: Stage) -> Stage:
     """A merchant whose first comparison is confirmed and booked."""
@@ -76,9 +86,7 @@ def test_the_first_comparison_waits_for_a_person(stage: Stage) -> None:
 
 
 def test_a_goods_receipt_is_booked_once_with_its_reason_and_acknowledged(running: Stage) -> None:
-    running.sandbox.wemalo.act(
-        "receive_goods", "alpha", items=[{"product": "2001", "quantity": 7}]
-    )
+    running.sandbox.wemalo.act("receive_goods", "alpha", items=[{"product": "2001", "quantity": 7}])
     assert look(running)["booked"] == 1
     (row,) = movements(running, 101)
     assert (row["variationId"], row["quantity"]) == (2001, 7)
@@ -87,3 +95,302 @@ def test_a_goods_receipt_is_booked_once_with_its_reason_and_acknowledged(running
         look(running)
     assert len(movements(running, 101)) == 1
     assert plenty_stock(running) == wemalo_stock(running)
+
+
+def test_stocktaking_is_booked_in_both_directions(running: Stage) -> None:
+    running.sandbox.wemalo.act("inventory", "alpha", product="2001", delta=-3)
+    running.sandbox.wemalo.act("inventory", "alpha", product="2002", delta=5)
+    assert look(running)["booked"] == 2
+    assert [(r["variationId"], r["quantity"]) for r in movements(running, 202)] == [(2001, -3)]
+    assert [(r["variationId"], r["quantity"]) for r in movements(running, 102)] == [(2002, 5)]
+    assert open_postings(running) == {}
+
+
+def test_b_goods_never_reach_the_sellable_stock(running: Stage) -> None:
+    items = [{"product": "2001", "quantity": 4, "attribute": "2"}]
+    running.sandbox.wemalo.act("receive_goods", "alpha", items=items)
+    for _ in range(4):
+        look(running)
+    assert plenty_stock(running) == wemalo_stock(running)
+    assert movements(running, 101) == []
+    assert open_postings(running) == {}
+
+
+def test_blocked_goods_leave_the_stock_after_a_while_though_nothing_posts_them(
+    running: Stage,
+) -> None:
+    running.sandbox.wemalo.act("block_stock", "alpha", product="2001", quantity=6)
+    assert look(running)["settling"] == 1
+    assert look(running)["booked"] == 1
+    assert [r["quantity"] for r in movements(running, 216)] == [-6]
+    assert plenty_stock(running) == wemalo_stock(running)
+
+
+def test_a_lost_reply_is_settled_by_the_journal_and_booked_once(running: Stage) -> None:
+    running.sandbox.wemalo.act("receive_goods", "alpha", items=[{"product": "2001", "quantity": 7}])
+    running.sandbox.plenty.fault(kind="lost_reply", match="bookIncomingItems", times=1)
+    with pytest.raises(AmbiguousWrite):
+        look(running)
+    assert open_postings(running) == {"INCOMING": 7}
+    look(running)
+    assert [r["quantity"] for r in movements(running, 101)] == [7]
+    assert open_postings(running) == {}
+    assert plenty_stock(running) == wemalo_stock(running)
+
+
+def test_a_call_that_never_arrived_is_repeated(running: Stage) -> None:
+    running.sandbox.wemalo.act("receive_goods", "alpha", items=[{"product": "2001", "quantity": 7}])
+    running.sandbox.plenty.fault(kind="cut", match="bookIncomingItems", times=1)
+    with pytest.raises(AmbiguousWrite):
+        look(running)
+    look(running)
+    look(running)
+    assert [r["quantity"] for r in movements(running, 101)] == [7]
+    assert plenty_stock(running) == wemalo_stock(running)
+
+
+@pytest.mark.parametrize("bad_row", ["all_or_nothing", "good_rows"])
+def test_a_product_that_plentymarkets_refuses_does_not_stop_the_others(
+    running: Stage, bad_row: str
+) -> None:
+    running.sandbox.plenty.settings(bad_stock_row=bad_row)
+    unknown = {"externalId": "9999", "sku": "X-9", "name": "Unknown there"}
+    running.sandbox.wemalo.merge({"tenants": [{"tenant": "alpha", "products": [unknown]}]})
+    for product in ("9999", "2001"):
+        running.sandbox.wemalo.act(
+            "receive_goods", "alpha", items=[{"product": product, "quantity": 2}]
+        )
+    for _ in range(5):
+        look(running)
+    assert [(r["variationId"], r["quantity"]) for r in movements(running, 101)] == [(2001, 2)]
+    assert open_postings(running) == {"INCOMING": 2}
+    assert any("9999" in row.subject for row in exceptions_of(running))
+
+
+def test_when_everything_falls_to_zero_a_person_is_asked(running: Stage) -> None:
+    configure(running, mass_zero_products=3)
+    before = plenty_stock(running)
+    for product in range(2001, 2006):
+        running.sandbox.wemalo.act("set_stock", "alpha", product=str(product), quantity=0)
+    assert look(running)["held"] == 5
+    assert plenty_stock(running) == before
+    assert {row.code for row in exceptions_of(running)} == {"STOCK_MASS_ZERO"}
+    assert approve(running) == 5
+    look(running)
+    assert plenty_stock(running) == wemalo_stock(running)
+    assert exceptions_of(running) == []
+
+
+def test_an_absurd_jump_is_held_and_an_ordinary_receipt_is_not(running: Stage) -> None:
+    configure(running, jump_pieces=100, jump_factor=2)
+    for product, pieces in (("2001", 700), ("2002", 300)):
+        running.sandbox.wemalo.act(
+            "receive_goods", "alpha", items=[{"product": product, "quantity": pieces}]
+        )
+    counts = look(running)
+    assert (counts["held"], counts["booked"]) == (1, 1)
+    assert plenty_stock(running)[2001] == 200
+    approve(running)
+    look(running)
+    assert plenty_stock(running) == wemalo_stock(running)
+
+
+def test_an_idle_look_reads_nothing_from_plentymarkets(running: Stage) -> None:
+    running.sandbox.plenty.reset_calls()
+    look(running)
+    assert running.sandbox.plenty.calls("alpha")["reads"].get("alpha", 0) == 0
+    assert running.sandbox.plenty.calls("alpha")["writes"].get("alpha", 0) == 0
+
+
+def test_a_look_that_is_not_due_calls_nobody(running: Stage) -> None:
+    configure(running, every_minutes=15)
+    running.sandbox.wemalo.reset_calls()
+    look(running)
+    assert running.sandbox.wemalo.calls("alpha")["counts"].get("alpha", {}) == {}
+
+
+# -- who books shipments --------------------------------------------------------------------------
+
+
+def test_a_shipment_is_taken_out_once_by_goods_issue(running: Stage) -> None:
+    running.add(good_order(1), good_order(2))
+    running.run()
+    look(running)
+    running.sandbox.wemalo.clock(advance=6 * 3600)
+    for _ in range(3):
+        look(running)
+    assert movements(running, 201) == []
+    running.run()
+    for _ in range(3):
+        look(running)
+    assert [r["quantity"] for r in movements(running, 201)] == [-2, -2]
+    assert len(movements(running)) == 6 + 2
+    assert plenty_stock(running) == wemalo_stock(running)
+
+
+@pytest.mark.parametrize("moment", ["availableStock", "reason=INCOMING", "reason=INVENTORY_OUT"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_goods_that_leave_while_the_stock_is_read_are_not_booked_twice(
+    running: Stage, moment: str, when: str
+) -> None:
+    running.add(good_order(1))
+    running.run()
+    running.sandbox.wemalo.act("receive_goods", "alpha", items=[{"product": "2001", "quantity": 3}])
+    ship = {"action": "ship", "tenant": "alpha", "order": "1"}
+    running.sandbox.wemalo.hook(match=moment, when=when, action=ship)
+    look(running)
+    assert running.wemalo_orders()["1"]["status"] == "SHIPPED"
+    running.run()
+    for _ in range(4):
+        look(running)
+    assert shipped_once(running)
+
+
+def test_goods_issue_booked_between_two_looks_at_the_journal_is_not_taken_for_ours(
+    running: Stage,
+) -> None:
+    running.add(good_order(1))
+    running.run()
+    running.sandbox.wemalo.act("receive_goods", "alpha", items=[{"product": "2001", "quantity": 3}])
+    book = {"action": "book", "tenant": "alpha", "order": 1}
+    running.sandbox.plenty.hook(match="stock/movements", when="after", action=book)
+    look(running)
+    running.sandbox.wemalo.act("ship", "alpha", order="1")
+    running.run()
+    for _ in range(4):
+        look(running)
+    assert shipped_once(running)
+
+
+def test_a_shipment_told_back_between_reading_and_deciding_is_not_booked_twice(
+    running: Stage,
+) -> None:
+    running.add(good_order(1))
+    running.run()
+    running.sandbox.wemalo.act("receive_goods", "alpha", items=[{"product": "2001", "quantity": 3}])
+    read, patch = WemaloHook.available_stock, pytest.MonkeyPatch()
+
+    def crossed(hook: WemaloHook, since: Any) -> Any:
+        found = read(hook, since)
+        patch.undo()
+        running.sandbox.wemalo.act("ship", "alpha", order="1")
+        running.run()
+        return found
+
+    patch.setattr(WemaloHook, "available_stock", crossed)
+    look(running)
+    assert running.state(1) == "shipped"
+    for _ in range(4):
+        look(running)
+    assert shipped_once(running)
+
+
+def shipped_once(stage: Stage) -> bool:
+    """Two pieces of 2001 went, three came, on top of two hundred; nothing else happened."""
+    mine = [r["quantity"] for r in movements(stage) if r["variationId"] == 2001]
+    assert sorted(mine) == [-2, 3, 200]
+    assert plenty_stock(stage) == wemalo_stock(stage)
+    return True
+
+
+def test_where_nobody_books_goods_issue_shipments_are_booked_out_here(stage: Stage) -> None:
+    configure(stage, goods_issue="none", book_shipments=True)
+    look(stage)
+    approve(stage)
+    look(stage)
+    stage.add(good_order(1), good_order(2))
+    stage.run()
+    stage.sandbox.wemalo.clock(advance=6 * 3600)
+    stage.run()
+    for _ in range(3):
+        look(stage)
+    assert [r["quantity"] for r in movements(stage, 201)] == [-2, -2]
+    assert plenty_stock(stage) == wemalo_stock(stage)
+
+
+def test_a_shipment_whose_goods_issue_somebody_booked_is_not_booked_again(stage: Stage) -> None:
+    configure(stage, goods_issue="none", book_shipments=True)
+    look(stage)
+    approve(stage)
+    look(stage)
+    stage.add(good_order(1))
+    stage.run()
+    stage.sandbox.wemalo.clock(advance=6 * 3600)
+    stage.run()
+    stage.sandbox.plenty.act("book", "alpha", order=1)
+    for _ in range(3):
+        look(stage)
+    assert [r["quantity"] for r in movements(stage, 201)] == [-2]
+    assert plenty_stock(stage) == wemalo_stock(stage)
+
+
+def test_goods_issue_booked_after_ours_is_taken_back(stage: Stage) -> None:
+    configure(stage, goods_issue="none", book_shipments=True)
+    look(stage)
+    approve(stage)
+    look(stage)
+    stage.add(good_order(1))
+    stage.run()
+    stage.sandbox.wemalo.clock(advance=6 * 3600)
+    stage.run()
+    look(stage)
+    stage.sandbox.plenty.act("book", "alpha", order=1)
+    with stage.engine.begin() as connection:  # as if an hour had gone by
+        connection.execute(text("DELETE FROM sync_state WHERE concern = 'stock_doubles'"))
+    for _ in range(3):
+        look(stage)
+    assert plenty_stock(stage) == wemalo_stock(stage)
+
+
+def test_both_at_once_is_a_configuration_error() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        Merchant.model_validate(
+            {
+                **find("alpha").model_dump(mode="json"),
+                "goods_issue": "book",
+                "stock": {"book_shipments": True},
+            }
+        )
+
+
+# -- absolute -------------------------------------------------------------------------------------
+
+
+def test_the_absolute_number_counts_what_left_but_is_not_booked(stage: Stage) -> None:
+    configure(stage, mode="absolute", confirm_first_run=False)
+    look(stage)
+    assert plenty_stock(stage) == wemalo_stock(stage)
+    configure(stage, goods_issue="none", mode="absolute")
+    stage.add(good_order(1))
+    stage.run()
+    stage.sandbox.wemalo.clock(advance=6 * 3600)
+    stage.run()
+    for _ in range(2):
+        look(stage)
+    assert plenty_stock(stage)[2001] == 200  # the order's two pieces are still to be booked
+    assert wemalo_stock(stage)[2001] == 198
+    stage.sandbox.plenty.act("book", "alpha", order=1)
+    for _ in range(2):
+        look(stage)
+    assert plenty_stock(stage) == wemalo_stock(stage)
+
+
+def test_an_absolute_number_older_than_a_booking_is_not_written(stage: Stage) -> None:
+    configure(stage, mode="absolute", confirm_first_run=False)
+    look(stage)
+    stage.add(good_order(1))
+    stage.run()
+    stage.sandbox.wemalo.act("inventory", "alpha", product="2001", delta=10)
+    stage.sandbox.plenty.hook(
+        match="warehouses/3/stock?",
+        when="after",
+        action={"action": "book", "tenant": "alpha", "order": 1},
+        skip=1,
+    )
+    look(stage)
+    assert plenty_stock(stage)[2001] == 198
+    stage.sandbox.wemalo.clock(advance=6 * 3600)
+    stage.run()
+    for _ in range(2):
+        look(stage)
+    assert plenty_stock(stage) == wemalo_stock(stage)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fulfilment.flow import stock_measure as measure
 from fulfilment.flow.stock_absolute import correct
 from fulfilment.flow.stock_book import send, settle_interrupted, take_back_doubles
+from fulfilment.flow.stock_tell import tell
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.wemalo_stock import FLAGGED
 from include.core.errors import FulfilmentError
@@ -86,6 +87,7 @@ def stock(work: Work) -> dict[str, int]:
     else:
         at = _by_delta(work, state, counts)
     _acknowledge(work, counts)
+    tell(work)
     with work.engine.begin() as connection:
         if not work.trouble:
             ledger.looked(connection, work.name, measure.CONCERN, at)
