@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger.tables import announced_returns, return_rows, returns
@@ -141,6 +141,25 @@ def plan_return(
         .values(return_key=key, trouble_code=None, next_attempt_at=None)
     )
     return key
+
+
+def unplan(connection: Connection, merchant: str, key: int, code: str, wait_s: float) -> None:
+    """Take a return order back that plentymarkets clearly refused; its pieces are planned anew.
+
+    What was left of the order may have changed since it was planned.
+    """
+    connection.execute(
+        update(return_rows)
+        .where(return_rows.c.merchant == merchant, return_rows.c.return_key == key)
+        .values(return_key=None, trouble_code=code, next_attempt_at=_in(wait_s))
+    )
+    connection.execute(
+        delete(returns).where(
+            returns.c.merchant == merchant,
+            returns.c.return_key == key,
+            returns.c.state.in_(["planned", "creating"]),
+        )
+    )
 
 
 def open_returns(connection: Connection, merchant: str) -> Sequence[Row[Any]]:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from fulfilment.flow import return_creation
+from fulfilment.flow import returns as returns_flow
 from fulfilment.flow.returns import handle_returns
 from sqlalchemy import select, update
 
 from include.core.errors import FulfilmentError
 from include.core.return_settings import Returns
 from include.ledger import exceptions
-from include.ledger.tables import order_events
+from include.ledger.tables import order_events, return_rows
 from include.ledger.tables import returns as returns_table
 from tests.flow.stage import Stage, good_order
 
@@ -94,6 +95,7 @@ def open_cases(stage: Stage) -> list[tuple[str, str]]:
 def make_due(stage: Stage) -> None:
     with stage.engine.begin() as connection:
         connection.execute(update(returns_table).values(next_attempt_at=None))
+        connection.execute(update(return_rows).values(next_attempt_at=None))
 
 
 def physical(stage: Stage) -> int:
@@ -347,6 +349,31 @@ def test_what_the_merchant_returned_by_hand_counts_as_returned(shop: Stage) -> N
     step(shop)
     assert [code for _, code in open_cases(shop)] == ["RETURN_SURPLUS"]
     assert len(return_orders(shop)) == 1
+
+
+def test_a_return_that_the_merchant_makes_meanwhile_is_not_made_again(
+    shop: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = shop.plenty_order(1)["orderItems"][0]["id"]
+    real = returns_flow.existing_returns
+
+    def read_and_be_overtaken(*args: Any) -> Any:
+        found = real(*args)
+        if not return_orders(shop):
+            rows = [{"orderItemId": item, "quantity": 1}]
+            shop.work("merchant").plenty.create_return(
+                1, status=Decimal(9), warehouse_id=3, quantities=rows, comment="by hand"
+            )
+        return found
+
+    monkeypatch.setattr(returns_flow, "existing_returns", read_and_be_overtaken)
+    pieces = come_back(shop, 1, {"product": "2001", "quantity": 2})
+    step(shop)
+    assert open_cases(shop) == [(f"return:{pieces[0]}", "RETURN_REFUSED")]
+    make_due(shop)
+    step(shop)
+    assert [o["orderItems"][0]["quantity"] for o in return_orders(shop)] == [1, 1]
+    assert open_cases(shop) == [(f"return:{pieces[1]}", "RETURN_SURPLUS")]
 
 
 def test_an_item_of_another_order_is_a_case(shop: Stage) -> None:

@@ -20,13 +20,14 @@ def raise_case(
     subject: str,
     trouble: Trouble,
     **facts: Any,
-) -> None:
+) -> bool:
     """Open an exception and write everything known about it into the order's timeline.
 
     An order can have several cases of one kind at a time, so the subject is the piece, return or
     document it is about, for example ``return:8219212``.
 
     :param facts: goods and codes, never a person.
+    :returns: whether it is new.
     """
     new = exceptions.raise_exception(
         connection,
@@ -48,6 +49,7 @@ def raise_case(
             subject=subject,
             facts=facts,
         )
+    return new
 
 
 def clear_case(

@@ -25,6 +25,7 @@ LOOKUPS = 2
 #: the two clocks may differ
 CLOCK_MARGIN = timedelta(minutes=10)
 REFUSED = "RETURN_REFUSED"
+REFUSED_RETRY_S = 900
 
 
 def settle_creating(work: Work, counts: dict[str, int]) -> None:
@@ -116,8 +117,7 @@ def _create(work: Work, row: Row[Any], counts: dict[str, int]) -> bool:
             comment=f"wemalo {return_orders.marker(row.return_key)}",
         )
     except (OrderRejected, NotFound) as error:
-        _refused(work, row, error)
-        counts["return_exceptions"] += row.error_code != REFUSED
+        counts["return_exceptions"] += _refused(work, row, error)
         return True
     except FulfilmentError as error:
         work.note_trouble(error)
@@ -145,28 +145,27 @@ def _created(work: Work, connection: Any, row: Row[Any], return_id: int, event: 
         plenty_return_id=return_id,
         created_at=ledger.wait(0),
     )
-    if row.error_code == REFUSED:
-        clear_case(work, connection, row.order_id, f"return:{row.return_key}", REFUSED)
+    for piece in ledger.pieces(connection, work.name, row.return_key):
+        clear_case(work, connection, row.order_id, f"return:{piece['history_id']}", REFUSED)
     work.journal.add(connection, row.order_id, event, key=row.return_key, return_order=return_id)
 
 
-def _refused(work: Work, row: Row[Any], error: FulfilmentError) -> None:
-    """Tell a person that plentymarkets does not take a return; it is tried again, ever slower."""
+def _refused(work: Work, row: Row[Any], error: FulfilmentError) -> bool:
+    """Tell a person that plentymarkets does not take a return, and plan it anew later.
+
+    :returns: whether this is news.
+    """
     log.warning("%s order %s: %s", work.name, row.order_id, error.log)
+    trouble = Trouble(
+        REFUSED,
+        f"plentymarkets nimmt die Retoure zu Auftrag {row.order_id} nicht an: {error.operator}",
+        f"plentymarkets does not take the return of order {row.order_id}: {error.operator}",
+        "Den Auftrag in plentymarkets prüfen; die Retoure wird von selbst neu versucht.",
+        "Look at the order in plentymarkets; the return is tried again by itself.",
+    )
     with work.engine.begin() as connection:
-        if row.error_code != REFUSED:
-            trouble = Trouble(
-                REFUSED,
-                f"plentymarkets nimmt die Retoure zu Auftrag {row.order_id} nicht an: "
-                f"{error.operator}",
-                f"plentymarkets does not take the return of order {row.order_id}: {error.operator}",
-                "Den Auftrag in plentymarkets prüfen; die Retoure wird von selbst neu versucht.",
-                "Look at the order in plentymarkets; the return is tried again by itself.",
-            )
-            raise_case(
-                work, connection, row.order_id, f"return:{row.return_key}", trouble, lines=row.lines
-            )
-        ledger.postpone(
-            connection, work.name, row.return_key, REFUSED,
-            state="planned", attempts=row.attempts + 1,
-        )  # fmt: skip
+        new = raise_case(
+            work, connection, row.order_id, f"return:{row.return_key}", trouble, lines=row.lines
+        )
+        ledger.unplan(connection, work.name, row.return_key, REFUSED, REFUSED_RETRY_S)
+    return new

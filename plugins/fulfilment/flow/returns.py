@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.announce_returns import announce_returns
 from fulfilment.flow.open_cases import clear_case, raise_case
-from fulfilment.flow.return_creation import create_planned, settle_creating
+from fulfilment.flow.return_creation import REFUSED, create_planned, settle_creating
 from fulfilment.flow.return_ending import end_created
 from fulfilment.flow.return_reading import existing_returns
 from include.core import return_orders
@@ -246,7 +246,7 @@ def _write_ahead(
     with work.engine.begin() as connection:
         for history_id in plan.taken:
             code = known[history_id].trouble_code
-            if code:
+            if code and code != REFUSED:  # that one ends when plentymarkets takes the return
                 clear_case(work, connection, order_id, _item(history_id), code)
         key = ledger.plan_return(
             connection, work.name, order_id, plan.taken, plan.lines, plenty_return_id=return_id
