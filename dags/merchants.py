@@ -12,8 +12,10 @@ from fulfilment.operators.documents import AttachDocumentsOperator
 from fulfilment.operators.extract import ExtractPlentyOrdersOperator
 from fulfilment.operators.load import LoadToWemaloOperator
 from fulfilment.operators.misconfigured import MisconfiguredOperator
+from fulfilment.operators.products import ProductsOperator
 from fulfilment.operators.reconcile import ReconcileTrackingOperator
 from fulfilment.operators.returns import HandleReturnsOperator
+from fulfilment.operators.stock import StockOperator
 from fulfilment.operators.validate import ValidateOrdersOperator
 from fulfilment.operators.watcher import WatcherOperator
 from fulfilment.operators.writeback import WritebackStatusOperator
@@ -22,6 +24,8 @@ from fulfilment.retry import FulfilmentRetryPolicy
 from include.config.merchants import BrokenFile, load_all
 
 if TYPE_CHECKING:
+    from fulfilment.operators.base import FulfilmentOperator
+
     from include.core.merchant import Merchant
 
 STEPS = (
@@ -31,10 +35,12 @@ STEPS = (
     ("writeback_status", WritebackStatusOperator, "all_done"),
     ("reconcile_tracking", ReconcileTrackingOperator, "all_done"),
 )
-#: beside the chain, once orders are handed over: task group, task, operator
+#: beside the chain: task group, task, operator, and the step they follow, if any
 GROUPS = (
-    ("returns", "handle_returns", HandleReturnsOperator),
-    ("documents", "attach_documents", AttachDocumentsOperator),
+    ("returns", "handle_returns", HandleReturnsOperator, "load_to_wemalo"),
+    ("documents", "attach_documents", AttachDocumentsOperator, "load_to_wemalo"),
+    ("stock", "sync_stock", StockOperator, None),
+    ("products", "sync_products", ProductsOperator, None),
 )
 
 
@@ -58,14 +64,13 @@ def build(merchant: Merchant) -> DAG:
             "execution_timeout": timedelta(minutes=20),
         },
     ) as dag:
-        tasks = [
+        tasks: list[FulfilmentOperator] = [
             operator(task_id=name, merchant=merchant, trigger_rule=rule, doc_md=texts.TASKS[name])
             for name, operator, rule in STEPS
         ]
         for before, after in pairwise(tasks):
             before >> after
-        handed_over = tasks[2]
-        for group, name, operator in GROUPS:
+        for group, name, operator, follows in GROUPS:
             with TaskGroup(group):
                 task = operator(
                     task_id=name,
@@ -73,7 +78,8 @@ def build(merchant: Merchant) -> DAG:
                     trigger_rule="all_done",
                     doc_md=texts.TASKS[name],
                 )
-            handed_over >> task
+            if follows:
+                dag.get_task(follows) >> task
             tasks.append(task)
         tasks >> WatcherOperator(task_id="watcher", doc_md=texts.TASKS["watcher"])
     return dag

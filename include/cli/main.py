@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from include.cli import order
+from include.cli import order, stock
 from include.core.errors import FulfilmentError
 
 app = typer.Typer(
@@ -29,6 +29,28 @@ def order_command(
 ) -> None:
     """Tell where one order stands, and everything that happened to it."""
     for line in order.describe(merchant, order_id):
+        typer.echo(line)
+
+
+stock_app = typer.Typer(no_args_is_help=True, help="Stock on its way to plentymarkets.")
+app.add_typer(stock_app, name="stock")
+
+
+@stock_app.command("show")
+def stock_show_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+) -> None:
+    """Show what was booked per product, what differs and what waits for a person."""
+    for line in stock.show(merchant):
+        typer.echo(line)
+
+
+@stock_app.command("approve")
+def stock_approve_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+) -> None:
+    """Confirm all held changes of stock; the next look books them."""
+    for line in stock.approve(merchant):
         typer.echo(line)
 
 

@@ -85,6 +85,23 @@ with an order note. Nothing is done unless the merchant's file asks for document
 
 **Red?** A system does not answer. A document whose answer was lost is not sent again blindly.
 """,
+    "sync_stock": """
+Compares wemalo's sellable stock with what was booked so far and books the difference in
+plentymarkets: goods receipts and stocktaking with their reasons, each once. Shipments are taken out
+by goods issue, not here. The first comparison, falls to zero of many products and absurd jumps wait
+for `fulfil stock approve <merchant>`. Nothing is done unless `stock.enabled` is set, and nothing
+before its time (`stock.every_minutes`).
+
+**Red?** A system does not answer, or refuses the login. A booking whose answer was lost is looked
+up in plentymarkets' journal before anything is repeated.
+""",
+    "sync_products": """
+Tells wemalo of new and changed variations of the merchant's warehouse, and of the components of
+bundles. A variation that lacks a field becomes an exception that names it; only its own orders
+wait. Nothing is done unless `products.enabled` is set, and nothing before its time.
+
+**Red?** A system does not answer, or refuses the login. Products stay due and go with the next run.
+""",
     "watcher": "Red when any task is red, so that the run is red too. Otherwise skipped.",
 }
 

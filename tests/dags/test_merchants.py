@@ -20,6 +20,7 @@ CHAIN = [
     "reconcile_tracking",
 ]
 BESIDE = ["returns.handle_returns", "documents.attach_documents"]
+INDEPENDENT = ["stock.sync_stock", "products.sync_products"]
 
 PARSE = """
 import json, sys
@@ -90,6 +91,12 @@ def test_returns_and_documents_follow_the_hand_over_and_hold_nothing_up(parsed: 
             edges = [edge for edge in dag["edges"] if task in edge]
             assert edges == sorted([["load_to_wemalo", task], [task, "watcher"]])
             assert dag["rules"][task] == "all_done"
+
+
+def test_stock_and_products_wait_for_nothing_and_hold_nothing_up(parsed: dict) -> None:  # type: ignore[type-arg]
+    for dag in parsed["dags"].values():
+        for task in INDEPENDENT:
+            assert [edge for edge in dag["edges"] if task in edge] == [[task, "watcher"]]
 
 
 def test_an_operator_finds_tags_owner_and_what_to_do(parsed: dict) -> None:  # type: ignore[type-arg]

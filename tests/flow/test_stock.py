@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from decimal import Decimal
 from typing import Any
 
@@ -394,3 +396,60 @@ def test_an_absolute_number_older_than_a_booking_is_not_written(stage: Stage) ->
     for _ in range(2):
         look(stage)
     assert plenty_stock(stage) == wemalo_stock(stage)
+
+
+# -- a whole day ----------------------------------------------------------------------------------
+
+EVENTS = int(os.environ.get("FULFILMENT_STOCK_EVENTS", "80"))
+GOODS = [str(number) for number in range(2001, 2006)]
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_both_stocks_agree_at_the_end_of_a_random_day(running: Stage, seed: int) -> None:
+    dice = random.Random(seed)
+    running.sandbox.plenty.settings(limits=False)
+    for number in range(1, EVENTS + 1):
+        happen(running, dice, number)
+        if dice.random() < 0.3:
+            look(running)
+        if number % 10 == 0:
+            free_budget(running)
+            running.run()
+    running.sandbox.wemalo.clock(advance=6 * 3600)
+    for _ in range(4):
+        free_budget(running)
+        running.run()
+        look(running)
+    assert plenty_stock(running) == wemalo_stock(running)
+    assert open_postings(running) == {}
+    assert exceptions_of(running) == []
+
+
+def happen(stage: Stage, dice: random.Random, number: int) -> None:
+    """One event of the day, in the warehouse or at the merchant."""
+    warehouse, product = stage.sandbox.wemalo, dice.choice(GOODS)
+    kind = dice.choice(("order", "order", "order", "receive", "found", "lost", "b", "hour", "back"))
+    if kind == "order":
+        items = [{"variation": int(product), "quantity": dice.randint(1, 4)}]
+        stage.add(good_order(number, items=items))
+    elif kind == "receive":
+        items = [{"product": product, "quantity": dice.randint(1, 9)}]
+        warehouse.act("receive_goods", "alpha", items=items)
+    elif kind == "b":
+        items = [{"product": product, "quantity": 3, "attribute": "2"}]
+        warehouse.act("receive_goods", "alpha", items=items)
+    elif kind in ("found", "lost"):
+        delta = dice.randint(1, 3) * (1 if kind == "found" else -1)
+        warehouse.act("inventory", "alpha", product=product, delta=delta)
+    elif kind == "back":
+        items = [{"product": product, "quantity": 1}]
+        warehouse.act("book_return", "alpha", items=items)
+    else:
+        warehouse.clock(advance=3600)
+
+
+def free_budget(stage: Stage) -> None:
+    """Begin a new minute of calls, so that the day does not take one."""
+    with stage.engine.begin() as connection:
+        connection.execute(text("DELETE FROM rate_budget"))

@@ -1,0 +1,118 @@
+"""Products in the ledger: what wemalo was told of each variation, or why it was not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.ledger.tables import products
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from include.core.products import Product
+
+_CHUNK = 500
+
+
+def keep(connection: Connection, merchant: str, found: Sequence[Product]) -> int:
+    """Keep what is to be told; return how many products are new or changed."""
+    changed = 0
+    for start in range(0, len(found), _CHUNK):
+        changed += _keep(connection, merchant, found[start : start + _CHUNK])
+    return changed
+
+
+def _keep(connection: Connection, merchant: str, found: Sequence[Product]) -> int:
+    statement = insert(products).values(
+        [
+            {
+                "merchant": merchant,
+                "variation_id": product.variation_id,
+                "item_id": product.item_id,
+                "sku": product.sku,
+                "wanted_hash": product.digest,
+                "body": product.body,
+                "state": "invalid" if product.problem else "due",
+                "problem": _json(product),
+            }
+            for product in found
+        ]
+    )
+    new = statement.excluded
+    rows = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["merchant", "variation_id"],
+            set_={
+                **{name: new[name] for name in ("item_id", "sku", "wanted_hash", "body")},
+                # changed there and back again: wemalo has it already
+                "state": case(
+                    (
+                        (new.state == "due") & (products.c.sent_hash == new.wanted_hash),
+                        "sent",
+                    ),
+                    else_=new.state,
+                ),
+                "problem": new.problem,
+                "changed_at": func.now(),
+            },
+            where=or_(products.c.wanted_hash != new.wanted_hash, products.c.state == "refused"),
+        ).returning(products.c.variation_id)
+    )
+    return len(rows.all())
+
+
+def _json(product: Product) -> dict[str, str] | None:
+    problem = product.problem
+    if problem is None:
+        return None
+    return {"code": problem.code, "field": problem.field, "de": problem.de, "en": problem.en}
+
+
+def known(connection: Connection, merchant: str, ids: Collection[int]) -> set[int]:
+    """Return those of ``ids`` that the ledger holds."""
+    if not ids:
+        return set()
+    return set(
+        connection.execute(
+            select(products.c.variation_id).where(
+                products.c.merchant == merchant, products.c.variation_id.in_(list(ids))
+            )
+        ).scalars()
+    )
+
+
+def in_state(connection: Connection, merchant: str, *states: str) -> Sequence[Row[Any]]:
+    """Return products in one of ``states`` by variation id."""
+    return connection.execute(
+        select(products)
+        .where(products.c.merchant == merchant, products.c.state.in_(states))
+        .order_by(products.c.variation_id)
+    ).all()
+
+
+def sent(connection: Connection, merchant: str, rows: Sequence[Row[Any]]) -> None:
+    """Remember that wemalo has these, unless they changed meanwhile."""
+    for row in rows:
+        connection.execute(
+            update(products)
+            .where(
+                products.c.merchant == merchant,
+                products.c.variation_id == row.variation_id,
+                products.c.wanted_hash == row.wanted_hash,
+            )
+            .values(state="sent", sent_hash=row.wanted_hash, sent_at=func.now(), problem=None)
+        )
+
+
+def refused(connection: Connection, merchant: str, row: Row[Any], problem: dict[str, str]) -> None:
+    """Remember that wemalo does not take a product, and why."""
+    connection.execute(
+        update(products)
+        .where(products.c.merchant == merchant, products.c.variation_id == row.variation_id)
+        .values(state="refused", problem=problem)
+    )

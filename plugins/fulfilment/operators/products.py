@@ -1,0 +1,22 @@
+"""`products`: product master data to wemalo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fulfilment.flow.products import products
+from fulfilment.operators.base import FulfilmentOperator
+
+if TYPE_CHECKING:
+    from fulfilment.flow.work import Work
+    from include.core.window import Window
+
+
+class ProductsOperator(FulfilmentOperator):
+    """Tell wemalo of new and changed variations."""
+
+    priority = "products"
+
+    def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
+        """See `fulfilment.flow.products`."""
+        return products(work)

@@ -1,0 +1,22 @@
+"""`stock`: wemalo's stock to plentymarkets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fulfilment.flow.stock import stock
+from fulfilment.operators.base import FulfilmentOperator
+
+if TYPE_CHECKING:
+    from fulfilment.flow.work import Work
+    from include.core.window import Window
+
+
+class StockOperator(FulfilmentOperator):
+    """Carry wemalo's sellable stock over to plentymarkets."""
+
+    priority = "stock"
+
+    def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
+        """See `fulfilment.flow.stock`."""
+        return stock(work)
