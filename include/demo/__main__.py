@@ -48,9 +48,10 @@ def main() -> int:
     for findings in found:
         calls = calls_per_order(stage, findings.merchant, findings.counts["handed over"])
         typer.echo(
-            f"plentymarkets calls of {findings.merchant}: {calls['reads']} reads, "
-            f"{calls['writes']} writes; per order handed over {calls['reads_per_order']:.2f} reads, "
-            f"{calls['writes_per_order']:.2f} writes"
+            f"{findings.merchant}: plentymarkets was read {calls['reads']} times "
+            f"({calls['reads_per_order']:.2f} per order handed over) and written to "
+            f"{calls['writes']} times; an order shipped in one parcel took "
+            f"{findings.plain_writes / max(findings.plain_orders, 1):.2f} writes"
         )
     faults = [f"{f.merchant}: {text}" for f in found for text in f.faults]
     for text in faults:

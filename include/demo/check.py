@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from include.core.merchant import Merchant
     from include.demo.story import StoryOrder
 
+#: events of the diary that stand for one write to plentymarkets
+WRITES = frozenset(
+    {
+        "status_written",
+        "note_written",
+        "package_created",
+        "package_filled",
+        "shipping_info_written",
+        "goods_issue_written",
+    }
+)
 LEDGER_END = {
     SHIPPED: State.SHIPPED,
     BAD_ADDRESS: State.INVALID,
@@ -35,6 +46,8 @@ class Findings:
     merchant: str
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    plain_orders: int = 0  # shipped in one parcel, nothing special
+    plain_writes: int = 0  # calls that wrote to plentymarkets for them
 
 
 def check(
@@ -119,6 +132,9 @@ def _check_order(
     expect(len(sent) == wanted.parcels, f"{len(sent)} parcels instead of {wanted.parcels}")
     expect(numbers == sent, "tracking numbers differ")
     expect(bool(plenty["shippingInformation"]), "no shipping provider")
+    if wanted.parcels == 1:
+        found.plain_orders += 1
+        found.plain_writes += sum(event.kind in WRITES for event in ledger.events)
     found.counts["shipped with tracking"] += numbers == sent and bool(sent)
     found.counts["parcels"] += len(sent)
 

@@ -41,7 +41,8 @@ _ORDER: dict[str, Any] = {
         {"id": 802, "name1": "", "name2": "Erika", "name3": "Muster", "name4": "",
          "address1": "PACKSTATION", "address2": "145", "address3": "", "address4": "",
          "postalCode": "50667", "town": "Köln", "countryId": 1, "stateId": None,
-         "options": [{"typeId": 5, "value": "erika@example.com"}, {"typeId": 6, "value": "12345678"}],
+         "options": [{"typeId": 5, "value": "erika@example.com"},
+                     {"typeId": 6, "value": "12345678"}],
          "pivot": {"orderId": 50123, "typeId": 2, "addressId": 802}},
     ],
     "relations": [

@@ -78,6 +78,7 @@ class FulfilmentOperator(BaseOperator):
                 engine=engine,
                 journal=Journal(name, self.task_id, run.run_id, context["ti"].try_number),
                 batch_id=batch_id,
+                lease_s=self.merchant.wemalo.lease_seconds,
                 plenty=PlentyHook(
                     name,
                     self.merchant.plenty.connection,

@@ -1,0 +1,226 @@
+"""The whole thing as a newcomer sees it: real Airflow, real servers, killed processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from include.demo.story import MERCHANTS, private_words
+from include.sandbox.client import ControlClient
+from include.stack.airflow_env import airflow_url, ledger_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.stack.testing import ThrowAwayStack
+
+pytestmark = pytest.mark.timeout(900)
+CHAIN = [
+    "extract_plenty_orders",
+    "validate",
+    "load_to_wemalo",
+    "writeback_status",
+    "reconcile_tracking",
+]
+
+
+def demo(stack: ThrowAwayStack) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "include.demo"],
+        env=stack.variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+
+
+@pytest.fixture(scope="module")
+def told(airflow_stack: ThrowAwayStack) -> subprocess.CompletedProcess[str]:
+    return demo(airflow_stack)
+
+
+def eventually(what: Callable[[], Any], seconds: float) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := what():
+            return answer
+        time.sleep(0.3)
+    pytest.fail(f"not within {seconds} s")
+
+
+def test_the_demo_ends_well_and_says_so(told: subprocess.CompletedProcess[str]) -> None:
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "nothing lost, nothing twice" in told.stdout
+    for merchant in MERCHANTS:
+        assert re.search(rf"^{merchant.name} +40 +34 +4 +2 +1 +33 +36$", told.stdout, re.MULTILINE)
+
+
+def test_an_order_of_one_parcel_takes_few_calls(told: subprocess.CompletedProcess[str]) -> None:
+    reads = [float(n) for n in re.findall(r"\(([\d.]+) per order", told.stdout)]
+    writes = [float(n) for n in re.findall(r"one parcel took ([\d.]+) writes", told.stdout)]
+    assert len(reads) == len(writes) == len(MERCHANTS)
+    assert max(reads) <= 1
+    assert writes == [3.0, 4.0]  # beta books goods issue: one write more
+
+
+def test_both_merchants_runs_are_green_and_the_five_tasks_ran_in_their_order(
+    airflow_stack: ThrowAwayStack, told: subprocess.CompletedProcess[str]
+) -> None:
+    assert told.returncode == 0
+    for merchant in MERCHANTS:
+        dag = f"dags/fulfilment__{merchant.name}"
+        runs = airflow_stack.api.call("GET", f"{dag}/dagRuns")["dag_runs"]
+        manual = [run for run in runs if run["run_type"] == "manual"]
+        assert [run["state"] for run in manual] == ["success"] * 3
+        tasks = airflow_stack.api.call(
+            "GET", f"{dag}/dagRuns/{manual[0]['dag_run_id']}/taskInstances"
+        )
+        chain = [t for t in tasks["task_instances"] if t["task_id"] in CHAIN]
+        assert {t["state"] for t in chain} == {"success"}
+        assert [t["task_id"] for t in sorted(chain, key=lambda t: t["start_date"])] == CHAIN
+
+
+def test_a_second_demo_ends_well_too(
+    airflow_stack: ThrowAwayStack, told: subprocess.CompletedProcess[str]
+) -> None:
+    assert told.returncode == 0
+    again = demo(airflow_stack)
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_no_personal_data_reaches_logs_xcom_or_rendered_fields(
+    airflow_stack: ThrowAwayStack, told: subprocess.CompletedProcess[str]
+) -> None:
+    assert told.returncode == 0
+    words = sorted(private_words())
+    files = [path for path in airflow_stack.layout.logs.rglob("*") if path.is_file()]
+    tasks = [path for path in files if "load_to_wemalo" in str(path)]
+    assert tasks, "the search looked at no task log"
+    places = {str(path): path.read_text(errors="replace") for path in files}
+    places |= _airflow_tables(airflow_stack)
+    found = [
+        (place, word) for place, content in places.items() for word in words if word in content
+    ]
+    assert found == []
+
+
+def _airflow_tables(stack: ThrowAwayStack) -> dict[str, str]:
+    """Return the text of every row that Airflow keeps of runs, and of the ledger's diary."""
+    wanted = {
+        airflow_url(stack.layout): (
+            "xcom",
+            "rendered_task_instance_fields",
+            "task_instance",
+            "dag_run",
+            "log",
+            "serialized_dag",
+        ),
+        ledger_url(stack.layout): ("order_events", "batches", "outbox", "circuits"),
+    }
+    content = {}
+    for url, tables in wanted.items():
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            for table in tables:
+                rows = connection.execute(text(f"SELECT row_to_json(t)::text FROM {table} t"))  # noqa: S608
+                content[table] = "\n".join(rows.scalars())
+        engine.dispose()
+    assert content["xcom"]
+    assert content["order_events"]
+    return content
+
+
+def _ledger_states(stack: ThrowAwayStack, ids: list[int]) -> dict[int, str]:
+    engine = create_engine(ledger_url(stack.layout))
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT order_id, state FROM orders WHERE order_id = ANY(:ids)"), {"ids": ids}
+        )
+        states = {row.order_id: row.state for row in rows}
+    engine.dispose()
+    return states
+
+
+def test_killed_task_and_killed_scheduler_recover_and_each_order_is_at_wemalo_once(
+    airflow_stack: ThrowAwayStack, told: subprocess.CompletedProcess[str]
+) -> None:
+    assert told.returncode == 0
+    plenty = ControlClient(f"http://127.0.0.1:{airflow_stack.layout.ports().plenty}")
+    wemalo = ControlClient(f"http://127.0.0.1:{airflow_stack.layout.ports().wemalo}")
+    ids = list(range(900_001, 900_013))
+    wemalo.fault(route="POST /v1/goodsOrder/addConditional", kind="delay", seconds=0.5)
+    plenty.merge({"tenants": [{"tenant": "alpha", "orders": [_order(n) for n in ids]}]})
+    dag = "dags/fulfilment__alpha"
+    api = airflow_stack.api
+    run = api.call("POST", f"{dag}/dagRuns", json={"logical_date": None})["dag_run_id"]
+
+    def sending() -> int:
+        task = api.call("GET", f"{dag}/dagRuns/{run}/taskInstances/load_to_wemalo")
+        busy = "submitting" in _ledger_states(airflow_stack, ids).values()
+        return int(task["pid"] or 0) if busy and task["state"] == "running" else 0
+
+    os.kill(eventually(sending, 180), signal.SIGKILL)
+    os.kill(airflow_stack.supervisor.pids()["scheduler"], signal.SIGKILL)
+    wemalo.clear_faults()
+
+    def settled() -> bool:
+        return set(_ledger_states(airflow_stack, ids).values()) == {"accepted"}
+
+    def work_on() -> bool:
+        if settled():
+            return True
+        runs = api.call("GET", f"{dag}/dagRuns", params={"state": ["running", "queued"]})
+        if not runs["dag_runs"]:
+            api.call("POST", f"{dag}/dagRuns", json={"logical_date": None})
+        return settled()
+
+    eventually(work_on, 480)
+    orders = wemalo.state("alpha")["tenants"]["alpha"]["orders"]
+    assert {orders[str(n)]["submissions"] for n in ids} == {1}
+
+
+def _order(order_id: int) -> dict[str, Any]:
+    return {
+        "id": order_id,
+        "status": "5",
+        "plenty_id": 1001,
+        "warehouse": 3,
+        "profile": 6,
+        "type": 1,
+        "items": [{"variation": 2001, "quantity": 1}],
+        "delivery": {
+            "name2": "Anna",
+            "name3": "Beispiel-Alpha",
+            "address1": "Lindenallee",
+            "address2": "5",
+            "postalCode": "50667",
+            "town": "Köln",
+            "country": "DE",
+        },
+    }
+
+
+def test_fulfil_order_tells_the_story_of_one_order(
+    airflow_stack: ThrowAwayStack, told: subprocess.CompletedProcess[str]
+) -> None:
+    assert told.returncode == 0
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "fulfil"), "order", "alpha", "100000"],
+        env=airflow_stack.variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    first, *rest = done.stdout.splitlines()
+    assert first == "Order 100000 has left the warehouse completely."
+    assert any("status 5.1 written to plentymarkets" in line for line in rest)
