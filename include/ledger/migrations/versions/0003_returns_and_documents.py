@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -12,28 +14,28 @@ branch_labels = None
 depends_on = None
 
 
-def _key(*names: str) -> list[sa.Column[object]]:
+def _key(*names: str) -> list[sa.Column[Any]]:
     return [
         sa.Column("merchant", sa.Text(), nullable=False),
         *(sa.Column(name, sa.BigInteger(), autoincrement=False, nullable=False) for name in names),
     ]
 
 
-def _time(name: str) -> sa.Column[object]:
+def _time(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=True)
 
 
-def _now(name: str) -> sa.Column[object]:
+def _now(name: str) -> sa.Column[Any]:
     return sa.Column(
         name, sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
     )
 
 
-def _count(name: str) -> sa.Column[object]:
+def _count(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Integer(), server_default=sa.text("0"), nullable=False)
 
 
-def _json(name: str) -> sa.Column[object]:
+def _json(name: str) -> sa.Column[Any]:
     return sa.Column(name, postgresql.JSONB(astext_type=sa.Text()), nullable=False)
 
 
