@@ -35,7 +35,7 @@ lint: install ## check style, types and the direction of imports
 	@$(BIN)/lint-imports
 
 test: lint ## lint, then every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 lock: install ## bring requirements.lock to the requirements (UPGRADE=--upgrade: newest versions)
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url \

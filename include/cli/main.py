@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from include.cli import order, stock
+from include.cli import check_address, order, stock
 from include.core.errors import FulfilmentError
 
 app = typer.Typer(
@@ -20,6 +20,9 @@ app = typer.Typer(
 @app.callback()
 def main() -> None:
     """Order fulfilment between plentymarkets and wemalo."""
+
+
+app.command("check-address")(check_address.command)
 
 
 @app.command("order")

@@ -87,7 +87,11 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
             connection, work.name, ON_THEIR_WAY, lambda item: product_key(item, work.merchant)
         )
     return StockView(
-        available=available, reserved_on_way=promised, measured_at=measured_at, complete=True
+        available=available,
+        reserved_on_way=promised,
+        measured_at=measured_at,
+        max_age=timedelta(minutes=work.merchant.quality.stock_max_age_minutes),
+        complete=True,
     )
 
 
