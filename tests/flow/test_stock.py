@@ -11,7 +11,9 @@ import pytest
 from fulfilment.flow.stock import stock
 from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from include.cli.main import app
 from include.config.merchants import find
 from include.core.errors import AmbiguousWrite
 from include.core.merchant import Merchant
@@ -355,6 +357,68 @@ def test_both_at_once_is_a_configuration_error() -> None:
         )
 
 
+def test_returned_goods_are_booked_here_unless_the_returns_flow_books_them(running: Stage) -> None:
+    items = [{"product": "2001", "quantity": 2}]
+    running.sandbox.wemalo.act("book_return", "alpha", items=items)
+    look(running)
+    assert [r["quantity"] for r in movements(running, 109)] == [2]
+    data = running.merchant.model_dump(mode="json")
+    data["returns"] = {**data["returns"], "book_stock": "sellable"}
+    running.merchant = Merchant.model_validate(data)
+    running.sandbox.wemalo.act("book_return", "alpha", items=items)
+    for _ in range(4):
+        look(running)
+    assert len(movements(running, 109)) == 1
+    assert wemalo_stock(running)[2001] - plenty_stock(running)[2001] == 2  # the returns flow's
+
+
+def test_a_merchant_whose_products_are_known_by_sku_is_served_too(stage: Stage) -> None:
+    configure(stage)
+    data = stage.merchant.model_dump(mode="json")
+    data["wemalo"]["product_id"] = "sku"
+    stage.merchant = Merchant.model_validate(data)
+    look(stage)
+    approve(stage)
+    look(stage)
+    stage.add(good_order(1))
+    stage.run()
+    stage.sandbox.wemalo.act("receive_goods", "alpha", items=[{"product": "2001", "quantity": 3}])
+    stage.sandbox.wemalo.act("ship", "alpha", order="1")
+    look(stage)
+    stage.run()
+    look(stage)
+    assert shipped_once(stage)
+
+
+def test_an_order_that_the_warehouse_cancelled_is_no_goods_receipt(running: Stage) -> None:
+    running.add(good_order(1))
+    running.run()
+    look(running)
+    running.sandbox.wemalo.act("cancel", "alpha", order="1")
+    for _ in range(4):
+        look(running)
+    assert [
+        r for r in movements(running) if r["variationId"] == 2001 and r["quantity"] != 200
+    ] == []
+
+
+def test_a_person_sees_and_confirms_stock_at_a_terminal(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = stage.engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("FULFILMENT_DATABASE_URL", url)
+    terminal = CliRunner()
+    assert "was ever compared" in terminal.invoke(app, ["stock", "show", "alpha"]).output
+    configure(stage)
+    look(stage)
+    shown = terminal.invoke(app, ["stock", "show", "alpha"]).output
+    assert "STOCK_FIRST_RUN: 200 to be confirmed" in shown
+    assert "6 products confirmed" in terminal.invoke(app, ["stock", "approve", "alpha"]).output
+    assert "No change" in terminal.invoke(app, ["stock", "approve", "alpha"]).output
+    look(stage)
+    assert plenty_stock(stage) == wemalo_stock(stage)
+
+
 # -- absolute -------------------------------------------------------------------------------------
 
 
@@ -402,6 +466,7 @@ def test_an_absolute_number_older_than_a_booking_is_not_written(stage: Stage) ->
 
 EVENTS = int(os.environ.get("FULFILMENT_STOCK_EVENTS", "80"))
 GOODS = [str(number) for number in range(2001, 2006)]
+KINDS = ("order", "order", "order", "receive", "found", "lost", "b", "hour", "back", "cancel")
 
 
 @pytest.mark.timeout(1800)
@@ -429,7 +494,7 @@ def test_both_stocks_agree_at_the_end_of_a_random_day(running: Stage, seed: int)
 def happen(stage: Stage, dice: random.Random, number: int) -> None:
     """One event of the day, in the warehouse or at the merchant."""
     warehouse, product = stage.sandbox.wemalo, dice.choice(GOODS)
-    kind = dice.choice(("order", "order", "order", "receive", "found", "lost", "b", "hour", "back"))
+    kind = dice.choice(KINDS)
     if kind == "order":
         items = [{"variation": int(product), "quantity": dice.randint(1, 4)}]
         stage.add(good_order(number, items=items))
@@ -442,11 +507,20 @@ def happen(stage: Stage, dice: random.Random, number: int) -> None:
     elif kind in ("found", "lost"):
         delta = dice.randint(1, 3) * (1 if kind == "found" else -1)
         warehouse.act("inventory", "alpha", product=product, delta=delta)
+    elif kind == "cancel":
+        open_orders = [n for n, status in at_merchant(stage).items() if status < 7]
+        if open_orders:
+            stage.sandbox.plenty.act("cancel", "alpha", order=dice.choice(open_orders))
     elif kind == "back":
         items = [{"product": product, "quantity": 1}]
         warehouse.act("book_return", "alpha", items=items)
     else:
         warehouse.clock(advance=3600)
+
+
+def at_merchant(stage: Stage) -> dict[int, Decimal]:
+    rows = stage.sandbox.plenty.state("alpha")["tenants"]["alpha"]["orders"]
+    return {int(key): Decimal(str(row["statusId"])) for key, row in rows.items()}
 
 
 def free_budget(stage: Stage) -> None:
