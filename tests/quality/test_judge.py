@@ -130,7 +130,7 @@ def test_an_empty_batch_imports_neither_pandas_nor_great_expectations() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_ten_thousand_orders_take_less_than_two_seconds_of_rule_time_and_400_megabytes() -> None:
+def test_ten_thousand_orders_cost_in_proportion_and_stay_below_400_megabytes() -> None:
     code = (
         "import resource, time\n"
         "from dataclasses import replace\n"
@@ -139,11 +139,14 @@ def test_ten_thousand_orders_take_less_than_two_seconds_of_rule_time_and_400_meg
         "from tests.quality.builders import GOOD, NOW, a_merchant, a_stock, an_order\n"
         "orders = [an_order(n, delivery=replace(GOOD, address1=f'Rathausplatz {n % 900 + 1}',\n"
         "    address2='', name3=f'Lindner {n}', email=f'kunde{n}@firma.de'))\n"
-        "    for n in range(1, 10_001)]\n"
+        "    for n in range(1, 11_001)]\n"
+        "def seconds(batch):\n"
+        "    start = time.process_time()\n"
+        "    judge(batch, merchant=a_merchant(), stock=a_stock(), known_products=None, now=NOW)\n"
+        "    return time.process_time() - start\n"
         "warm_up()\n"
-        "start = time.process_time()\n"
-        "judge(orders, merchant=a_merchant(), stock=a_stock(), known_products=None, now=NOW)\n"
-        "print(time.process_time() - start)\n"
+        "seconds(orders[:100])\n"
+        "print(seconds(orders[1_000:]) / seconds(orders[:1_000]))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
     )
     run = subprocess.run(
@@ -153,6 +156,8 @@ def test_ten_thousand_orders_take_less_than_two_seconds_of_rule_time_and_400_meg
         check=True,
         cwd=Path(__file__).parents[2],
     )
-    seconds, megabytes = (float(line) for line in run.stdout.split()[-2:])
-    assert seconds < 2
+    ratio, megabytes = (float(line) for line in run.stdout.split()[-2:])
+    assert (
+        ratio < 20
+    )  # ten times the orders: a rule that compares all with all would cost a hundred
     assert megabytes < 400
