@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from include.cli import check_address, order, stock
+from include.cli import check_address, exceptions, order, stock
 from include.core.errors import FulfilmentError
 
 app = typer.Typer(
@@ -32,6 +32,16 @@ def order_command(
 ) -> None:
     """Tell where one order stands, and everything that happened to it."""
     for line in order.describe(merchant, order_id):
+        typer.echo(line)
+
+
+@app.command("exceptions")
+def exceptions_command(
+    merchant: Annotated[str | None, typer.Argument(help="Only this merchant.")] = None,
+    language: Annotated[Literal["de", "en"], typer.Option(help="Language of the texts.")] = "en",
+) -> None:
+    """List what a person should look at, and what to do about it."""
+    for line in exceptions.describe(merchant, language):
         typer.echo(line)
 
 

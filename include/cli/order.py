@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.cli import exceptions
 from include.cli.ledger import connect
 from include.core.states import State
 from include.core.story import event_text, standing
 from include.ledger import timeline
+from include.ledger.exceptions import open_exceptions, order_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +24,17 @@ def describe(merchant: str, order_id: int) -> Iterator[str]:
     """
     with connect() as connection:
         found = timeline.read(connection, merchant, order_id)
+        cases = open_exceptions(connection, merchant, subject=order_subject(order_id))
     if found is None:
         yield (
             f"Order {order_id} of merchant {merchant} was never fetched: it is not in the ledger. "
             "Is it in the fetch status, of the right plentyID and warehouse?"
         )
         return
-    yield from _lines(order_id, found)
+    first, *rest = _lines(order_id, found)
+    yield first
+    yield from exceptions.of_order(cases)
+    yield from rest
 
 
 def _lines(order_id: int, found: Timeline) -> Iterator[str]:

@@ -1,0 +1,168 @@
+"""The catalogue of exceptions about orders: what is wrong and what to do, in German and English.
+
+A code never changes its meaning. Texts name fields, ids, SKUs, quantities and states, never a
+person. Texts of stock, products, returns and documents stand beside their rules.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class ExceptionText(TypedDict):
+    """The arguments of `include.ledger.exceptions.raise_exception` that the catalogue gives."""
+
+    code: str
+    de: str
+    en: str
+    action_de: str
+    action_en: str
+
+
+_DE_OPERATOR = "Beim Lager nachfragen."
+_EN_OPERATOR = "Ask the warehouse."
+
+#: code -> (de, en, action_de, action_en)
+_CATALOGUE: dict[str, tuple[str, str, str, str]] = {
+    "CANCEL_TOO_LATE": (
+        "Zu spät storniert: das Lager arbeitet bereits daran (Stand {warehouse}, {at} UTC). Der "
+        "Auftrag wird versendet.",
+        "Cancelled too late: the warehouse already works on it (status {warehouse}, {at} UTC). The "
+        "order ships.",
+        "Im Lager anrufen, falls die Sendung noch aufgehalten werden soll; sonst als Retoure "
+        "behandeln.",
+        "Call the warehouse if the parcel shall still be stopped; else treat it as a return.",
+    ),
+    "CANCEL_AFTER_SHIPPING": (
+        "Storniert, nachdem die Ware das Lager verlassen hat ({at} UTC).",
+        "Cancelled after the goods had left the warehouse ({at} UTC).",
+        "Die Sendung als Retoure behandeln.",
+        "Treat the parcel as a return.",
+    ),
+    "CANCEL_UNCLEAR": (
+        "Das Lager hat auf {tries} Stornierungen nicht klar geantwortet (Stand {warehouse}). Es "
+        "wird nicht weiter gefragt; der Stand wird weiter gelesen.",
+        "The warehouse gave no clear answer to {tries} cancellations (status {warehouse}). It is "
+        "not asked again; its status is still read.",
+        "Im Lager klären, ob der Auftrag storniert ist.",
+        "Ask the warehouse whether the order is cancelled.",
+    ),
+    "WAREHOUSE_CANCELLED": (
+        "Das Lager hat den Auftrag selbst storniert; der Händler hat das nicht verlangt.",
+        "The warehouse cancelled the order by itself; the merchant did not ask for it.",
+        "Den Grund im Lager erfragen, dann in plentymarkets stornieren oder als neuen Auftrag "
+        "anlegen.",
+        "Ask the warehouse why, then cancel it in plentymarkets or make a new order.",
+    ),
+    "WAREHOUSE_BLOCKED": (
+        "Gepackt, aber im Lager angehalten: {reason}.",
+        "Packed, but held in the warehouse: {reason}.",
+        "Im Lager klären, was fehlt (Etikett, Dokument, Freigabe).",
+        "Ask the warehouse what is missing (label, document, release).",
+    ),
+    "CHANGED_TOO_LATE": (
+        "Nach der Übergabe in plentymarkets geändert, das Lager nimmt die Änderung nicht mehr an "
+        "(Stand {warehouse}): {de}.",
+        "Changed in plentymarkets after the hand-over; the warehouse no longer takes the change "
+        "(status {warehouse}): {en}.",
+        "Im Lager anrufen, falls die Änderung noch gelten soll; sonst zurücknehmen.",
+        "Call the warehouse if the change shall still count; else take it back in plentymarkets.",
+    ),
+    "CHANGE_UNCLEAR": (
+        "Ob das Lager die Änderung noch bekommen hat, ist nicht bekannt (Stand {warehouse}): {de}.",
+        "It is not known whether the warehouse still got the change (status {warehouse}): {en}.",
+        "Im Lager prüfen, welche Fassung gepackt wird.",
+        "Check with the warehouse which version is packed.",
+    ),
+    "CHANGE_INVALID": (
+        "Nach der Übergabe geändert, aber so nicht übertragbar: {de}. Das Lager hat weiter die "
+        "alte Fassung.",
+        "Changed after the hand-over, but not transferable like this: {en}. The warehouse still "
+        "has the old version.",
+        "Den Auftrag in plentymarkets berichtigen; die Änderung geht dann von selbst ins Lager.",
+        "Correct the order in plentymarkets; the change then goes to the warehouse by itself.",
+    ),
+    "SPLIT_AFTER_HANDOVER": (
+        "Nach der Übergabe in Lieferaufträge geteilt. Das Lager versendet den ganzen Auftrag.",
+        "Split into delivery orders after the hand-over. The warehouse ships the whole order.",
+        "Die Lieferaufträge in plentymarkets löschen, oder den Auftrag stornieren.",
+        "Delete the delivery orders in plentymarkets, or cancel the order.",
+    ),
+    "DELIVERY_ORDER_LATE": (
+        "Lieferauftrag zu Auftrag {parent}, den das Lager schon ganz hat. Er wird nicht gesendet, "
+        "sonst ginge die Ware doppelt hinaus.",
+        "Delivery order of order {parent}, all of which the warehouse already has. It is not sent: "
+        "the goods would leave twice.",
+        "Den Lieferauftrag löschen, oder den Hauptauftrag {parent} stornieren.",
+        "Delete the delivery order, or cancel main order {parent}.",
+    ),
+    "RELEASED_AGAIN": (
+        "Erneut freigegeben, obwohl versendet oder im Lager storniert. Wird nicht noch einmal "
+        "gesendet.",
+        "Released again although shipped, or cancelled in the warehouse. It is not sent again.",
+        "Für eine neue Sendung einen neuen Auftrag anlegen und diesen aus dem Status nehmen.",
+        "Make a new order for a new parcel, and move this one out of the status.",
+    ),
+    "ORDER_MALFORMED": (
+        "Der Auftrag ist nicht lesbar: {de}",
+        "The order cannot be read: {en}",
+        "Das genannte Feld in plentymarkets berichtigen.",
+        "Correct the field in plentymarkets.",
+    ),
+    "PRODUCT_UNKNOWN": (
+        "Ein Artikel des Auftrags ist im Lager unbekannt: {de}",
+        "The warehouse does not know an item of the order: {en}",
+        "Den Artikel ins Lager übertragen; der Auftrag geht dann von selbst weiter.",
+        "Transfer the item to the warehouse; the order then goes on by itself.",
+    ),
+    "PROFILE_UNMAPPED": (
+        "Das Versandprofil ist nicht zugeordnet: {de}",
+        "The shipping profile is not mapped: {en}",
+        "Das Profil in shipping_profiles der Händlerdatei eintragen.",
+        "Add the profile to shipping_profiles in the merchant file.",
+    ),
+    "ORDER_STOPPED": (
+        "Der Auftrag kann nicht übergeben werden: {de}",
+        "The order cannot be handed over: {en}",
+        "Den Auftrag in plentymarkets prüfen; er wird regelmäßig neu versucht.",
+        "Check the order in plentymarkets; it is tried again regularly.",
+    ),
+    "CARRIER_UNMAPPED": (
+        "Versendet mit {carrier}, das keinem Versanddienstleister in plentymarkets zugeordnet ist.",
+        "Shipped with {carrier}, which is mapped to no shipping service provider of plentymarkets.",
+        "{carrier} in carriers der Händlerdatei eintragen.",
+        "Add {carrier} to carriers in the merchant file.",
+    ),
+    "WRITE_REFUSED": (
+        "plentymarkets hat abgelehnt: {kinds} ({reason}).",
+        "plentymarkets refused: {kinds} ({reason}).",
+        "Status und Rechte des REST-Benutzers prüfen; es wird regelmäßig neu versucht.",
+        "Check the status and the rights of the REST user; it is tried again regularly.",
+    ),
+    "PARCEL_WITHOUT_NUMBER": (
+        "Paket {parcel} hat das Lager verlassen und hat auch nach {minutes} Minuten keine "
+        "Sendungsnummer.",
+        "Parcel {parcel} left the warehouse and has no tracking number after {minutes} minutes.",
+        _DE_OPERATOR + " Sobald die Nummer da ist, geht der Auftrag von selbst weiter.",
+        _EN_OPERATOR + " Once the number is there, the order goes on by itself.",
+    ),
+    "FOREIGN_ROWS": (
+        "{count} Zeilen in wemalos Versandliste gehören zu keinem Auftrag von hier ({orders}). Sie "
+        "bleiben dort.",
+        "{count} rows of wemalo's list of sent items belong to no order from here ({orders}). They "
+        "stay there.",
+        "Im Lager klären, woher diese Aufträge kommen; sie sollten dort quittiert werden.",
+        "Ask the warehouse where these orders come from; they should be acknowledged there.",
+    ),
+}  # fmt: skip
+
+CODES = frozenset(_CATALOGUE)
+
+
+def exception_text(code: str, **values: Any) -> ExceptionText:
+    """Return an exception's texts, filled in; a missing value is an error of the caller.
+
+    :raises KeyError: the code is not in the catalogue, or a value is missing.
+    """
+    de, en, action_de, action_en = (text.format(**values) for text in _CATALOGUE[code])
+    return {"code": code, "de": de, "en": en, "action_de": action_de, "action_en": action_en}
