@@ -1,7 +1,7 @@
 """Stock on its way to plentymarkets: levels with their baseline, wemalo's postings, bookings.
 
 A booking is written ahead: ``due`` → ``writing`` (the call may have happened) → ``done``,
-``dropped`` (not needed) or ``refused``. Only ``done`` moves the baseline ``stock_levels.booked``.
+``dropped`` or ``refused``. Only its end moves the baseline ``stock_levels.booked``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from include.ledger.tables import (
     stock_bookings,
     stock_levels,
     stock_postings,
-    sync_state,
 )
 
 if TYPE_CHECKING:
@@ -29,56 +28,7 @@ if TYPE_CHECKING:
     from include.core.stock_sync import Line, Posting
 
 ZERO = Decimal(0)
-#: runs do not start on the second: a look that is almost due is due
-EARLY = timedelta(seconds=20)
 OPEN = ("due", "writing", "refused")
-
-
-# -- when and how far -----------------------------------------------------------------------------
-
-
-def state_of(connection: Connection, merchant: str, concern: str) -> Row[Any] | None:
-    """Return how far a concern has read: ``looked_at``, ``read_until`` (UTC), ``data``."""
-    return connection.execute(
-        select(sync_state).where(sync_state.c.merchant == merchant, sync_state.c.concern == concern)
-    ).one_or_none()
-
-
-def is_due(connection: Connection, merchant: str, concern: str, every: timedelta) -> bool:
-    """Say whether the last complete look is ``every`` ago, on the ledger's clock."""
-    young = connection.execute(
-        select(sync_state.c.looked_at > func.clock_timestamp() - every + EARLY).where(
-            sync_state.c.merchant == merchant, sync_state.c.concern == concern
-        )
-    ).scalar_one_or_none()
-    return not young
-
-
-def looked(
-    connection: Connection, merchant: str, concern: str, read_until: datetime, **data: Any
-) -> None:
-    """Remember a complete look; ``data`` is added to what is kept."""
-    values = {"looked_at": func.clock_timestamp(), "read_until": read_until}
-    connection.execute(
-        insert(sync_state)
-        .values(merchant=merchant, concern=concern, data=data, **values)
-        .on_conflict_do_update(
-            index_elements=["merchant", "concern"],
-            set_={**values, "data": sync_state.c.data.op("||")(data)},
-        )
-    )
-
-
-def set_data(connection: Connection, merchant: str, concern: str, **data: Any) -> None:
-    """Add to what is kept of a concern without counting as a look."""
-    connection.execute(
-        insert(sync_state)
-        .values(merchant=merchant, concern=concern, data=data)
-        .on_conflict_do_update(
-            index_elements=["merchant", "concern"],
-            set_={"data": sync_state.c.data.op("||")(data)},
-        )
-    )
 
 
 # -- levels ---------------------------------------------------------------------------------------
@@ -87,7 +37,7 @@ def set_data(connection: Connection, merchant: str, concern: str, **data: Any) -
 def keep_levels(
     connection: Connection, merchant: str, rows: Iterable[Mapping[str, Any]], at: datetime
 ) -> None:
-    """Take over what wemalo says: ``variation_id external_id sku available``; all become dirty."""
+    """Take over ``variation_id external_id sku available`` of wemalo; all become dirty."""
     values = [{"merchant": merchant, "measured_at": at, "dirty": True, **row} for row in rows]
     if not values:
         return

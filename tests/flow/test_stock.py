@@ -464,7 +464,7 @@ def test_an_absolute_number_older_than_a_booking_is_not_written(stage: Stage) ->
 
 # -- a whole day ----------------------------------------------------------------------------------
 
-EVENTS = int(os.environ.get("FULFILMENT_STOCK_EVENTS", "80"))
+EVENTS = int(os.environ.get("STOCK_EVENTS", "80"))
 GOODS = [str(number) for number in range(2001, 2006)]
 KINDS = ("order", "order", "order", "receive", "found", "lost", "b", "hour", "back", "cancel")
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.flow.work import Work, log
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
 from include.core.products import belongs, components, compose, is_bundle
-from include.ledger import batches, exceptions
+from include.ledger import batches, exceptions, sync_state
 from include.ledger import products as ledger
-from include.ledger import stock_sync as sync
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,11 +40,11 @@ def products(work: Work) -> dict[str, int]:
     if not settings.enabled:
         return counts
     with work.engine.begin() as connection:
-        if not sync.is_due(
+        if not sync_state.is_due(
             connection, work.name, CONCERN, timedelta(minutes=settings.every_minutes)
         ):
             return counts
-        state = sync.state_of(connection, work.name, CONCERN)
+        state = sync_state.state_of(connection, work.name, CONCERN)
     rules = settings.model_dump_json()
     same = state is not None and state.data.get("rules") == rules and state.read_until is not None
     since = EVER
@@ -57,7 +56,7 @@ def products(work: Work) -> dict[str, int]:
     _tell(work, counts)
     with work.engine.begin() as connection:
         if not work.trouble:
-            sync.looked(connection, work.name, CONCERN, until, rules=rules)
+            sync_state.looked(connection, work.name, CONCERN, until, rules=rules)
         batches.add_counts(connection, work.batch_id, counts)
     work.raise_trouble()
     return counts

@@ -31,7 +31,7 @@ from include.core.stock_sync import (
     reason_of,
 )
 from include.core.wemalo_order import external_id
-from include.ledger import batches
+from include.ledger import batches, sync_state
 from include.ledger import stock_sync as ledger
 
 if TYPE_CHECKING:
@@ -75,10 +75,10 @@ def stock(work: Work) -> dict[str, int]:
     if not settings.enabled:
         return counts
     with work.engine.begin() as connection:
-        due = ledger.is_due(
+        due = sync_state.is_due(
             connection, work.name, measure.CONCERN, timedelta(minutes=settings.every_minutes)
         )
-        state = ledger.state_of(connection, work.name, measure.CONCERN)
+        state = sync_state.state_of(connection, work.name, measure.CONCERN)
     if not due:
         return counts
     settle_interrupted(work, counts)
@@ -90,7 +90,7 @@ def stock(work: Work) -> dict[str, int]:
     tell(work)
     with work.engine.begin() as connection:
         if not work.trouble:
-            ledger.looked(connection, work.name, measure.CONCERN, at)
+            sync_state.looked(connection, work.name, measure.CONCERN, at)
         batches.add_counts(connection, work.batch_id, counts)
     work.raise_trouble()
     return counts
@@ -119,11 +119,11 @@ def _by_delta(work: Work, state: Row[Any] | None, counts: dict[str, int]) -> dat
 
 def _look_for_doubles(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
-        if not ledger.is_due(connection, work.name, "stock_doubles", DOUBLES_EVERY):
+        if not sync_state.is_due(connection, work.name, "stock_doubles", DOUBLES_EVERY):
             return
     take_back_doubles(work, counts)
     with work.engine.begin() as connection:
-        ledger.looked(connection, work.name, "stock_doubles", datetime.now(UTC))
+        sync_state.looked(connection, work.name, "stock_doubles", datetime.now(UTC))
 
 
 def _doubted_surplus(work: Work, levels: Mapping[int, Row[Any]], held: Demand) -> set[int]:
@@ -187,7 +187,7 @@ def _plan(
             ledger.take(connection, work.name, taken)
     held = any(decision.outcome == "hold" for decision in decisions.values())
     if first and not held and levels and len(cases) == len(levels):
-        ledger.set_data(connection, work.name, measure.CONCERN, first_run_done=True)
+        sync_state.set_data(connection, work.name, measure.CONCERN, first_run_done=True)
 
 
 def _first_decision(case: Case) -> Decision:

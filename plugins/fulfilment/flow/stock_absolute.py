@@ -17,6 +17,7 @@ from fulfilment.hooks.plenty_stock import STOCK_ROWS
 from include.core.errors import AmbiguousWrite, FulfilmentError
 from include.core.stock_sync import ZERO, Case, Decision, Line, guard, hold_mass_zero, on_hand
 from include.ledger import stock_sync as ledger
+from include.ledger import sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +91,7 @@ def _judge(
     held = any(decision.outcome == "hold" for decision in decisions.values())
     if new and cases and not held:
         with work.engine.begin() as connection:
-            ledger.set_data(connection, work.name, measure.CONCERN, first_run_done=True)
+            sync_state.set_data(connection, work.name, measure.CONCERN, first_run_done=True)
     return decisions
 
 
