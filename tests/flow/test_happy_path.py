@@ -88,9 +88,7 @@ def test_a_faulty_address_is_set_to_its_status_with_a_note_and_sent_once_correct
     (note,) = stage.plenty_order(1)["comments"]
     assert "Postleitzahl" in note["text"]
     assert stage.wemalo_orders() == {}
-    stage.sandbox.plenty.act(
-        "edit_address", "alpha", order=1, changes={"postalCode": "10115"}
-    )
+    stage.sandbox.plenty.act("edit_address", "alpha", order=1, changes={"postalCode": "10115"})
     stage.sandbox.plenty.act("set_status", "alpha", order=1, status=5)
     stage.run()
     assert stage.plenty_status(1) == Decimal("5.1")
