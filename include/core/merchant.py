@@ -6,10 +6,19 @@ token live there.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from include.core.document_settings import Documents
 from include.core.quality_settings import QualitySettings
@@ -134,10 +143,24 @@ class Merchant(Section):
     )
     stock: StockSync = Field(default_factory=StockSync, description="wemalo's stock.")
     products: Products = Field(default_factory=Products, description="Product master data.")
-    goods_issue: Literal["none", "book"] = Field(
+    goods_issue: Literal["none", "event", "status", "book"] = Field(
         "none",
-        description="Who books outgoing items: 'book' = our call, 'none' = the merchant's event "
-        "procedure or nobody (contract 11).",
+        description="Who books outgoing items: 'book' = our call, 'event' = the merchant's event "
+        "procedure on the package number, 'status' = only `statuses.shipped` is set, 'none' = "
+        "nobody (contract 11).",
+    )
+    tracking_urls: dict[str, str] = Field(
+        default_factory=dict,
+        description="wemalo carrier name -> address of the carrier's tracking page, with {number}; "
+        "written with the shipping information.",
+    )
+    number_patience_minutes: int = Field(
+        240, ge=0, description="So long a parcel that left may lack its tracking number."
+    )
+    resume_no_stock: bool = Field(
+        True,
+        description="Orders set to `statuses.no_stock` before they were sent go on by themselves "
+        "once wemalo has the goods; off: the merchant releases them again.",
     )
 
     @model_validator(mode="after")
@@ -146,6 +169,22 @@ class Merchant(Section):
             msg = "goods_issue 'book' and stock.book_shipments would book each shipment twice"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _status_is_named(self) -> Merchant:
+        if self.goods_issue == "status" and self.statuses.shipped is None:
+            msg = "goods_issue 'status' needs statuses.shipped"
+            raise ValueError(msg)
+        return self
+
+    @field_validator("tracking_urls")
+    @classmethod
+    def _urls_take_a_number(cls, urls: dict[str, str]) -> dict[str, str]:
+        for carrier, url in urls.items():
+            if url.count("{number}") != 1 or re.search(r"[{}]", url.replace("{number}", "")):
+                msg = f"the address for {carrier} needs {{number}} once, and no other braces"
+                raise ValueError(msg)
+        return urls
 
     @property
     def cron(self) -> str:

@@ -62,6 +62,7 @@ _EVENTS = {
     "cancel_too_late": "cancelled too late ({warehouse}): it ships",
     "cancelling": "asking the warehouse to cancel",
     "cancelled": "cancelled",
+    "warehouse_cancelled": "cancelled by the warehouse itself",
     "released_again": "released again after it had ended; not sent a second time",
     "parcel_left": "parcel {parcel} left with {carrier}, tracking number {tracking}",
     "package_created": "package with tracking number {tracking} created in plentymarkets",

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from include.ledger.tables import exceptions, orders, outbox
+from include.ledger.tables import exceptions, orders
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
     from sqlalchemy.sql.elements import ColumnElement
 
+    from include.core.exception_texts import ExceptionText
     from include.ledger.journal import Journal
 
 MERCHANT = "merchant"
@@ -75,6 +76,29 @@ def clear(
     return _clear(connection, journal, *where)
 
 
+def keep(
+    connection: Connection,
+    journal: Journal,
+    codes: Collection[str],
+    wanted: Mapping[str, Sequence[ExceptionText]],
+) -> None:
+    """Make the open exceptions of ``codes`` equal to ``wanted`` (subject -> texts).
+
+    What is open with the same text stays untouched, so that a quiet run writes nothing.
+    """
+    there = {
+        (row.subject, row.code): row.en
+        for row in open_exceptions(connection, journal.merchant)
+        if row.code in codes
+    }
+    texts = {(subject, text["code"]): text for subject, rows in wanted.items() for text in rows}
+    for subject, code in there.keys() - texts.keys():
+        clear(connection, journal, subject=subject, code=code)
+    for (subject, code), text in sorted(texts.items()):
+        if there.get((subject, code)) != text["en"]:
+            raise_exception(connection, journal, subject=subject, **text)
+
+
 def clear_unseen(connection: Connection, journal: Journal, code: str, since: datetime) -> int:
     """Clear the open exceptions of a code that were not raised again since a full look."""
     return _clear(connection, journal, exceptions.c.code == code, exceptions.c.last_seen_at < since)
@@ -96,24 +120,6 @@ def clear_where_plenty_status(
     """Clear exceptions of a code whose order shows a status from ``low`` up to ``high``."""
     shown = (orders.c.plenty_status >= low) & (orders.c.plenty_status < high)
     return _clear(connection, journal, exceptions.c.code == code, _of_order(shown))
-
-
-def clear_where_written(
-    connection: Connection, journal: Journal, code: str, kinds: Collection[str]
-) -> int:
-    """Clear exceptions of a code whose order has no failed write of ``kinds`` left."""
-    failing = (
-        select(outbox.c.outbox_id)
-        .where(
-            outbox.c.merchant == exceptions.c.merchant,
-            exceptions.c.subject == func.concat(_ORDER, outbox.c.order_id),
-            outbox.c.kind.in_(list(kinds)),
-            outbox.c.state.in_(["due", "writing", "dead"]),
-            outbox.c.attempts > 0,
-        )
-        .exists()
-    )
-    return _clear(connection, journal, exceptions.c.code == code, ~failing)
 
 
 def open_exceptions(

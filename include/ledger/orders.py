@@ -256,6 +256,43 @@ def due(
     )
 
 
+def oldest_look(
+    connection: Connection,
+    merchant: str,
+    states: Iterable[State],
+    *,
+    older_than_s: float,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Return whole rows in ``states`` that were not looked at lately, the oldest look first."""
+    statement = (
+        select(orders)
+        .where(
+            orders.c.merchant == merchant,
+            orders.c.state.in_(sorted(states)),
+            or_(
+                orders.c.looked_at.is_(None),
+                orders.c.looked_at
+                <= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, older_than_s),
+            ),
+        )
+        .order_by(orders.c.looked_at.nulls_first(), orders.c.order_id)
+        .limit(limit)
+    )
+    return connection.execute(statement).all()
+
+
+def one(connection: Connection, merchant: str, order_id: int) -> Row[Any]:
+    """Return one order's whole row."""
+    (row,) = _rows(connection, merchant, orders.c.order_id == order_id)
+    return row
+
+
+def rows_in(connection: Connection, merchant: str, states: Iterable[State]) -> Sequence[Row[Any]]:
+    """Return whole rows in ``states``, by order id."""
+    return _rows(connection, merchant, orders.c.state.in_(sorted(states)))
+
+
 def in_states(connection: Connection, merchant: str, states: Iterable[State]) -> Sequence[Row[Any]]:
     """Return whole rows in ``states`` that still have their content, by order id."""
     return _rows(
@@ -291,17 +328,16 @@ def take_over_leases(
     return sorted(connection.execute(statement).all(), key=lambda row: row.order_id)
 
 
-def cancel_requests(connection: Connection, merchant: str, states: Iterable[State]) -> list[int]:
-    """Return ids of orders whose merchant cancelled them and that are in ``states``."""
-    return [
-        row.order_id
-        for row in _rows(
-            connection,
-            merchant,
-            orders.c.cancel_requested_at.is_not(None),
-            orders.c.state.in_(sorted(states)),
-        )
-    ]
+def cancel_requests(
+    connection: Connection, merchant: str, states: Iterable[State]
+) -> Sequence[Row[Any]]:
+    """Return whole rows of orders whose merchant cancelled them and that are in ``states``."""
+    return _rows(
+        connection,
+        merchant,
+        orders.c.cancel_requested_at.is_not(None),
+        orders.c.state.in_(sorted(states)),
+    )
 
 
 def touch(connection: Connection, merchant: str, order_ids: Collection[int], **sets: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Integer, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger.tables import outbox
@@ -66,8 +66,8 @@ def pending(
     ).all()
 
 
-def begin(connection: Connection, outbox_id: int, hold_s: int = 120) -> bool:
-    """Write ahead: mark a row as being written, unless another process holds it.
+def begin(connection: Connection, outbox_id: int, hold_s: int = 120) -> int:
+    """Write ahead: mark a row as being written and return which try it is; 0 if another holds it.
 
     The holder has ``hold_s`` seconds; after that the row counts as interrupted.
     """
@@ -83,18 +83,65 @@ def begin(connection: Connection, outbox_id: int, hold_s: int = 120) -> bool:
             attempts=outbox.c.attempts + 1,
             next_attempt_at=func.now() + text(f"interval '{int(hold_s)} seconds'"),
         )
-        .returning(outbox.c.outbox_id)
+        .returning(outbox.c.attempts)
     ).scalar_one_or_none()
-    return taken is not None
+    return int(taken or 0)
 
 
 def finish(connection: Connection, outbox_id: int, state: str = "done") -> None:
-    """End a row as ``done``, ``dropped`` or ``dead``."""
+    """End a row as ``done`` or ``dropped``."""
     connection.execute(
         update(outbox)
         .where(outbox.c.outbox_id == outbox_id)
         .values(state=state, done_at=func.now())
     )
+
+
+def refuse(connection: Connection, outbox_id: int, code: str) -> None:
+    """End a row as ``dead``: refused; it is tried again in an hour, then at growing intervals."""
+    hours = func.least(24, func.power(2, func.least(outbox.c.attempts, 6) - 1))
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.outbox_id == outbox_id)
+        .values(
+            state="dead",
+            error_code=code,
+            done_at=func.now(),
+            next_attempt_at=func.now() + func.make_interval(0, 0, 0, 0, cast(hours, Integer)),
+        )
+    )
+
+
+def revive(connection: Connection, merchant: str, kinds: Collection[str]) -> int:
+    """Try refused rows of the last fortnight again whose pause is over; return how many.
+
+    A status that plentymarkets did not know may have been created since, a right been given.
+    """
+    return connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.merchant == merchant,
+            outbox.c.kind.in_(list(kinds)),
+            outbox.c.state == "dead",
+            outbox.c.next_attempt_at <= func.now(),
+            outbox.c.created_at > func.now() - text("interval '14 days'"),
+        )
+        .values(state="due", done_at=None)
+    ).rowcount
+
+
+def failing(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
+    """Return rows that were tried, failed, and are not written yet."""
+    return connection.execute(
+        select(outbox)
+        .where(
+            outbox.c.merchant == merchant,
+            outbox.c.state.in_(["due", "writing", "dead"]),
+            outbox.c.attempts > 0,
+            outbox.c.error_code.is_not(None),
+        )
+        .order_by(outbox.c.outbox_id)
+    ).all()
 
 
 def postpone(

@@ -96,6 +96,19 @@ def parcels_of(connection: Connection, merchant: str, order_id: int) -> Sequence
     ).all()
 
 
+def parcels_without_number(
+    connection: Connection, merchant: str, minutes: int
+) -> Sequence[Row[Any]]:
+    """Return parcels that left more than ``minutes`` ago and still have no tracking number."""
+    return connection.execute(
+        select(parcels).where(
+            parcels.c.merchant == merchant,
+            parcels.c.tracking_number == "",
+            parcels.c.first_seen_at <= func.now() - func.make_interval(0, 0, 0, 0, 0, minutes),
+        )
+    ).all()
+
+
 def parcel_written(
     connection: Connection,
     merchant: str,

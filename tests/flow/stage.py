@@ -51,6 +51,7 @@ class Stage:
     merchant: Merchant
     lease_s: int = 180
     lookup_gap_s: int = 0
+    look_again_s: int = 0
     errors: dict[str, FulfilmentError] = field(default_factory=dict)
 
     @property
@@ -67,6 +68,7 @@ class Stage:
             wemalo=WemaloHook(self.name, self.merchant.wemalo.connection, self.engine),
             lease_s=self.lease_s,
             lookup_gap_s=self.lookup_gap_s,
+            look_again_s=self.look_again_s,
         )
 
     def _batch(self, run: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from fulfilment.flow.watch import CANCEL_TRIES
 from include.core.errors import (
     AmbiguousWrite,
     FulfilmentError,
@@ -21,7 +22,9 @@ from include.core.wemalo_order import WarehouseStatus, external_id, state_of
 from include.ledger import orders, outbox
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from typing import Any
+
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
 
@@ -32,22 +35,26 @@ REASON = "cancelled by the merchant"
 def cancel_requested(work: Work) -> dict[str, int]:
     """Ask the warehouse for every order whose merchant cancelled it.
 
-    :returns: counts: cancelled, too_late, unclear (asked again at the next run).
+    :returns: counts: cancelled, too_late, unclear (asked again at the next run, a few times; then
+        only its status is read, and a person is told).
     """
     counts = {"cancelled": 0, "too_late": 0, "unclear": 0}
     with work.engine.begin() as connection:
         unsent = orders.cancel_requests(connection, work.name, NEVER_SENT)
-        for order_id in unsent:
-            counts["cancelled"] += settle_unsent(work, connection, order_id, "unsent:late")
+        for row in unsent:
+            counts["cancelled"] += settle_unsent(work, connection, row.order_id, "unsent:late")
         left = orders.cancel_requests(connection, work.name, [State.PARTLY_SHIPPED, State.SHIPPED])
-        for order_id in left:
-            queue_too_late(work, connection, order_id, "SHIPPED")
-            orders.touch(connection, work.name, [order_id], cancel_requested_at=None)
+        for row in left:
+            _too_late(work, connection, row, WarehouseStatus.SHIPPED)
+            orders.touch(connection, work.name, [row.order_id], cancel_requested_at=None)
             counts["too_late"] += 1
         asked = orders.cancel_requests(connection, work.name, ASKABLE)
-    for order_id in asked:
+    for row in asked:
         try:
-            counts[_ask(work, order_id)] += 1
+            if row.cancel_tries >= CANCEL_TRIES:
+                counts["unclear"] += 1  # the look at orders in flight settles it
+            else:
+                counts[_ask(work, row)] += 1
         except TransientError as error:
             work.note_trouble(error)
             counts["unclear"] += 1
@@ -58,7 +65,8 @@ def cancel_requested(work: Work) -> dict[str, int]:
     return counts
 
 
-def _ask(work: Work, order_id: int) -> str:
+def _ask(work: Work, row: Row[Any]) -> str:
+    order_id = row.order_id
     with work.engine.begin() as connection:
         if not orders.lease(
             connection,
@@ -68,6 +76,7 @@ def _ask(work: Work, order_id: int) -> str:
             only_from=ASKABLE,
             owner=work.owner,
             seconds=work.lease_s,
+            sets={"cancel_tries": row.cancel_tries + 1},
         ):
             return "unclear"
     try:
@@ -84,6 +93,7 @@ def _ask(work: Work, order_id: int) -> str:
                 order_id,
                 State.ACCEPTED,
                 only_from=[State.CANCELLING],
+                sets={"cancel_tries": row.cancel_tries},
                 event="cancel_not_sent",
             )
         raise
@@ -124,13 +134,24 @@ def settle_by_status(work: Work, order_id: int, code: str) -> str:
             order_id,
             state,
             only_from=[State.CANCELLING],
-            sets={"cancel_requested_at": None, "wemalo_status": found.name},
+            sets={"wemalo_status": found.name},
             event="cancel_refused",
             warehouse=found.name,
             code=code,
         )
-        queue_too_late(work, connection, order_id, found.name)
+        settle_too_late(work, connection, order_id, found.name)
     return "too_late"
+
+
+def settle_too_late(work: Work, connection: Connection, order_id: int, warehouse: str) -> None:
+    """End a cancellation that the warehouse was faster than; the order goes on."""
+    _too_late(work, connection, orders.one(connection, work.name, order_id), warehouse)
+    orders.touch(connection, work.name, [order_id], cancel_requested_at=None, cancel_tries=0)
+
+
+def _too_late(work: Work, connection: Connection, row: Row[Any], warehouse: str) -> None:
+    asked_at = row.cancel_requested_at or datetime.now(UTC)
+    queue_too_late(work, connection, row.order_id, warehouse, asked_at.isoformat())
 
 
 def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: str) -> None:
@@ -151,7 +172,9 @@ def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: 
 
 def request_cancel(work: Work, connection: Connection, order_id: int) -> None:
     """Note that the merchant wants an order cancelled that the warehouse has, or may have."""
-    orders.touch(connection, work.name, [order_id], cancel_requested_at=datetime.now(UTC))
+    orders.touch(
+        connection, work.name, [order_id], cancel_requested_at=datetime.now(UTC), cancel_tries=0
+    )
     # a fault status that waits to be written would overwrite the cancellation
     outbox.drop_pending(connection, work.name, order_id, ["status"])
     work.journal.add(connection, order_id, "cancel_seen")
@@ -170,24 +193,32 @@ def settle_unsent(work: Work, connection: Connection, order_id: int, key: str) -
 
 
 def queue_too_late(
-    work: Work, connection: Connection, order_id: int, warehouse_status: str
+    work: Work, connection: Connection, order_id: int, warehouse_status: str, key: str
 ) -> None:
-    """Tell the merchant that the warehouse was faster: status of choice, and always a note."""
+    """Tell the merchant that the warehouse was faster: status of choice, and always a note.
+
+    :param key: names the cancellation: the merchant may cancel a second time.
+    """
     statuses = work.merchant.statuses
+    at = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
     work.queue_status(
         connection,
         order_id,
         statuses.cancel_too_late,
         (statuses.cancel_requested,),
-        "too_late",
+        f"too_late:{key}",
     )
     work.queue_note(
         connection,
         order_id,
-        "cancel_too_late",
+        f"cancel_too_late:{key}",
         f"Stornierung zu spät: das Lager arbeitet bereits an diesem Auftrag (Stand "
         f"{warehouse_status}). Er wird versendet. Bitte die Sendung als Retoure behandeln.",
         f"Cancelled too late: the warehouse already works on this order (status "
         f"{warehouse_status}). It ships. Please treat the parcel as a return.",
     )
     work.journal.add(connection, order_id, "cancel_too_late", warehouse=warehouse_status)
+    if orders.one(connection, work.name, order_id).state == State.SHIPPED:
+        work.tell(connection, order_id, "CANCEL_AFTER_SHIPPING", at=at)
+    else:
+        work.tell(connection, order_id, "CANCEL_TOO_LATE", warehouse=warehouse_status, at=at)

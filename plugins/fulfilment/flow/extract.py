@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func, select
+
 from fulfilment.flow.cancel import queue_too_late, request_cancel, settle_unsent
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.plenty import Filter
@@ -12,7 +14,7 @@ from include.core.errors import OrderInvalid
 from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.release import Cancel, Release, on_cancel, on_release
 from include.core.statuses import is_cancelled
-from include.ledger import batches, orders, outbox
+from include.ledger import batches, exceptions, orders, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +44,8 @@ def extract(work: Work, *, window: Window, order_ids: Sequence[int] = ()) -> dic
     counts = dict.fromkeys(
         ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired"), 0
     )
+    with work.engine.begin() as connection:
+        started = connection.execute(select(func.now())).scalar_one()
     _take_cancelled(work, counts, order_ids)
     rows = _released(work, window, order_ids)
     counts["released"] = len(rows)
@@ -49,23 +53,29 @@ def extract(work: Work, *, window: Window, order_ids: Sequence[int] = ()) -> dic
     for start in range(0, len(wanted), CHUNK):
         _take_content(work, wanted[start : start + CHUNK], counts)
     with work.engine.begin() as connection:
+        if window == (None, None) and not order_ids:  # a full look: who is gone is gone
+            exceptions.clear_unseen(connection, work.journal, "RELEASED_AGAIN", started)
         batches.add_counts(connection, work.batch_id, counts)
     return counts
 
 
-def _filters(work: Work, status: Decimal) -> list[Filter]:
+def _filters(work: Work, status: Decimal, *, main_orders: bool) -> list[Filter]:
     plenty = work.merchant.plenty
-    return [
+    filters = [
         Filter("statusId", "eq", status),
         Filter("plentyId", "eq", plenty.plenty_id),
         Filter("orderTypeId", "in", plenty.shippable_types),
         Filter("orderItemWarehouseId", "eq", plenty.warehouse_id),
-        # a main order's delivery orders carry the goods: both would ship twice (contract 9.1)
-        Filter("excludeMainOrders", "eq", True),
     ]
+    if not main_orders:
+        # a main order's delivery orders carry the goods: both would ship twice (contract 9.1)
+        filters.append(Filter("excludeMainOrders", "eq", True))
+    return filters
 
 
-def _search(work: Work, status: Decimal, more: Sequence[Filter]) -> dict[int, dict[str, Any]]:
+def _search(
+    work: Work, status: Decimal, more: Sequence[Filter], *, main_orders: bool = False
+) -> dict[int, dict[str, Any]]:
     plenty = work.merchant.plenty
 
     def ours(row: Mapping[str, Any]) -> bool:
@@ -73,10 +83,11 @@ def _search(work: Work, status: Decimal, more: Sequence[Filter]) -> dict[int, di
             row_status(row) == status
             and int(row["plentyId"]) == plenty.plenty_id
             and int(row["typeId"]) in plenty.shippable_types
-            and not row.get("hasDeliveryOrders")
+            and (main_orders or not row.get("hasDeliveryOrders"))
         )
 
-    found = work.plenty.search_rows([*_filters(work, status), *more], expect=ours)
+    filters = [*_filters(work, status, main_orders=main_orders), *more]
+    found = work.plenty.search_rows(filters, expect=ours)
     return {int(row["id"]): row for row in found}
 
 
@@ -144,6 +155,7 @@ def _needs_person(work: Work, connection: Connection, entry: Known) -> None:
     )
     if new:
         work.journal.add(connection, entry.order_id, "released_again", state=entry.state)
+    work.tell(connection, entry.order_id, "RELEASED_AGAIN")
 
 
 def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> None:
@@ -193,7 +205,8 @@ def _take_cancelled(work: Work, counts: dict[str, int], order_ids: Sequence[int]
         if order_ids
         else [Filter("updatedAt", "gte", since)]
     )
-    rows = _search(work, work.merchant.statuses.cancel_requested, more)
+    # main orders too: one that was split after its hand-over is still the warehouse's order
+    rows = _search(work, work.merchant.statuses.cancel_requested, more, main_orders=True)
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
         pending = outbox.has_pending(connection, work.name, known, ["status"])
@@ -206,17 +219,19 @@ def _take_cancelled(work: Work, counts: dict[str, int], order_ids: Sequence[int]
             if action is Cancel.NOTHING:
                 continue
             counts["cancelled"] += 1
-            _take_cancel(work, connection, entry, action)
+            _take_cancel(work, connection, entry, action, row_time(rows[order_id]))
 
 
-def _take_cancel(work: Work, connection: Connection, entry: Known, action: Cancel) -> None:
+def _take_cancel(
+    work: Work, connection: Connection, entry: Known, action: Cancel, at: datetime
+) -> None:
     order_id = entry.order_id
     if action is Cancel.SETTLE:
         settle_unsent(work, connection, order_id, f"unsent:{entry.episode}")
     elif action is Cancel.ASK_WAREHOUSE:
         request_cancel(work, connection, order_id)
     elif action is Cancel.TOO_LATE:
-        queue_too_late(work, connection, order_id, "SHIPPED")
+        queue_too_late(work, connection, order_id, "SHIPPED", at.isoformat())
     else:
         statuses = work.merchant.statuses
         key = f"repair:{datetime.now(UTC).isoformat()}"

@@ -11,7 +11,8 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.handover import accept
+from fulfilment.flow.poll import look_at_warehouse
+from fulfilment.flow.watch import look_over
 from fulfilment.flow.work import Work, log
 from include.core.errors import (
     AmbiguousWrite,
@@ -21,20 +22,19 @@ from include.core.errors import (
     NotFound,
     OrderRejected,
 )
+from include.core.exception_texts import exception_text
 from include.core.plenty_order import goods_issue_booked
 from include.core.sent import SentRow, sent_row
 from include.core.states import State
 from include.core.wemalo_order import external_id
-from include.ledger import batches, orders, outbox, shipping
+from include.ledger import batches, exceptions, orders, outbox, shipping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
 COUNTS = ("queue_rows", "foreign_rows", "packages", "shipped", "partly", "acknowledged", "freed")
-#: of wemalo orders that wait, so many are asked about per run
-POLL_LIMIT = 200
 
 
 def reconcile(work: Work) -> dict[str, int]:
@@ -45,39 +45,18 @@ def reconcile(work: Work) -> dict[str, int]:
     :raises FulfilmentError: a system failed; what could be written was written.
     """
     counts = dict.fromkeys(COUNTS, 0)
-    _poll_waiting(work, counts)
+    with work.engine.begin() as connection:
+        outbox.revive(connection, work.name, ["shipping_info", "goods_issue"])
+    look_at_warehouse(work, counts)
     _take_queue(work, counts)
     _write_parcels(work, counts)
     _write_shipping(work, counts)
     _acknowledge(work, counts)
+    look_over(work)
     with work.engine.begin() as connection:
         batches.add_counts(connection, work.batch_id, counts)
     work.raise_trouble()
     return counts
-
-
-def _poll_waiting(work: Work, counts: dict[str, int]) -> None:
-    """Ask about orders that wait in wemalo: once it has reserved them they are handed over."""
-    with work.engine.begin() as connection:
-        rows = orders.due(connection, work.name, [State.WAITING], limit=POLL_LIMIT)
-    for row in rows:
-        try:
-            found = work.wemalo.status(external_id(row.order_id))
-        except FulfilmentError as error:
-            work.note_trouble(error)
-            return
-        if found is None or found.name == row.wemalo_status:
-            continue
-        with work.engine.begin() as connection:
-            state = accept(
-                work,
-                connection,
-                row.order_id,
-                row.episode,
-                found.name,
-                found.reason,
-            )
-        counts["freed"] += state is State.ACCEPTED
 
 
 def _take_queue(work: Work, counts: dict[str, int]) -> None:
@@ -93,7 +72,16 @@ def _take_queue(work: Work, counts: dict[str, int]) -> None:
         fresh = shipping.keep_sent_rows(connection, work.name, rows, known)
         _journal_rows(work, connection, [row for row in rows if row.history_id in fresh])
     counts["queue_rows"] = len(rows)
+    foreign = sorted({row.external_id for row in rows if row.order_id not in known})
     counts["foreign_rows"] = sum(row.order_id not in known for row in rows)
+    with work.engine.begin() as connection:
+        _tell_foreign(work, connection, counts["foreign_rows"], foreign)
+
+
+def _tell_foreign(work: Work, connection: Connection, count: int, foreign: Sequence[str]) -> None:
+    named = ", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else "")
+    text = [exception_text("FOREIGN_ROWS", count=count, orders=named)] if foreign else []
+    exceptions.keep(connection, work.journal, {"FOREIGN_ROWS"}, {exceptions.MERCHANT: text})
 
 
 def _journal_rows(work: Work, connection: Any, rows: Sequence[SentRow]) -> None:
@@ -285,14 +273,14 @@ def _put(work: Work, row: Row[Any], content: dict[str, Any]) -> bool:
             _book(work, row, content)
     except (OrderRejected, NotFound) as error:
         with work.engine.begin() as connection:
-            outbox.finish(connection, row.outbox_id, "dead")
+            outbox.refuse(connection, row.outbox_id, error.code)
             work.journal.add(connection, row.order_id, f"{row.kind}_refused", code=error.code)
         log.warning("%s order %s: %s", work.name, row.order_id, error.log)
         return True
     except ConfigError as error:  # an unmapped carrier: only this order waits
         work.note_trouble(error)
         with work.engine.begin() as connection:
-            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=False)
+            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=False, wait_s=0)
             work.journal.add(connection, row.order_id, f"{row.kind}_waits", code=error.code)
         return True
     except FulfilmentError as error:

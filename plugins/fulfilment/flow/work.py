@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from include.ledger import outbox
+from include.core.exception_texts import exception_text
+from include.ledger import exceptions, outbox
 from include.ledger.reference import cached
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Work:
     wemalo: WemaloHook
     lease_s: int = 180  # longer than any call may take, so that no POST outlives its lease
     lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
+    look_again_s: int = 900  # how old the last look at an order in the warehouse may be
     trouble: list[FulfilmentError] = field(default_factory=list)
 
     @property
@@ -72,6 +74,15 @@ class Work:
         """Raise the first remembered error, once everything that could be done is done."""
         if self.trouble:
             raise self.trouble[0]
+
+    def tell(self, connection: Connection, order_id: int, code: str, **values: object) -> None:
+        """Open an exception about an order, see `include.core.exception_texts`."""
+        exceptions.raise_exception(
+            connection,
+            self.journal,
+            subject=exceptions.order_subject(order_id),
+            **exception_text(code, **values),
+        )
 
     def queue_status(
         self,

@@ -39,6 +39,8 @@ def write_back(work: Work) -> dict[str, int]:
     :raises FulfilmentError: plentymarkets failed; what could be written was written.
     """
     counts = dict.fromkeys(COUNTS, 0)
+    with work.engine.begin() as connection:
+        outbox.revive(connection, work.name, ["status", "note"])
     if _write_statuses(work, counts):
         # a cancellation came to light: settle it now, before the warehouse starts
         cancel_requested(work)
@@ -111,7 +113,7 @@ def _put(work: Work, row: Row[Any], target: Decimal, counts: dict[str, int]) -> 
 def _dead(work: Work, row: Row[Any], error: FulfilmentError) -> None:
     """Keep a write that plentymarkets refused for good, visible with its reason."""
     with work.engine.begin() as connection:
-        outbox.finish(connection, row.outbox_id, "dead")
+        outbox.refuse(connection, row.outbox_id, error.code)
         work.journal.add(
             connection, row.order_id, f"{row.kind}_refused", code=error.code, text=error.operator
         )

@@ -1,0 +1,85 @@
+"""Look at orders in the warehouse: what waits may have got its goods, what is there may be gone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.cancel import settle_too_late
+from fulfilment.flow.handover import accept, warehouse_cancelled
+from fulfilment.flow.watch import CANCEL_TRIES
+from include.core.errors import FulfilmentError
+from include.core.states import State
+from include.core.wemalo_order import WarehouseStatus, external_id, state_of
+from include.ledger import orders
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from fulfilment.flow.work import Work
+    from fulfilment.hooks.wemalo import WemaloStatus
+
+#: of the orders that wait, and of those that are being worked on, so many are looked at per run
+WAITING_LIMIT = 200
+WORKED_ON_LIMIT = 50
+NOT_STARTED = frozenset({WarehouseStatus.PARTIAL, WarehouseStatus.OPEN})
+
+
+def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
+    """Ask wemalo for the orders that were not looked at for longest.
+
+    Waiting orders at every run, since they go on as soon as wemalo has the goods; the others only
+    when the last look is old: their end comes by the queue of sent items. Counts ``freed``.
+    """
+    with work.engine.begin() as connection:
+        rows = [
+            *orders.oldest_look(
+                connection, work.name, [State.WAITING], older_than_s=0, limit=WAITING_LIMIT
+            ),
+            *orders.oldest_look(
+                connection,
+                work.name,
+                [State.ACCEPTED, State.PARTLY_SHIPPED],
+                older_than_s=work.look_again_s,
+                limit=WORKED_ON_LIMIT,
+            ),
+        ]
+    for row in rows:
+        try:
+            found = work.wemalo.status(external_id(row.order_id))
+        except FulfilmentError as error:
+            work.note_trouble(error)
+            return
+        with work.engine.begin() as connection:
+            orders.touch(connection, work.name, [row.order_id], looked_at=datetime.now(UTC))
+        if found is not None:
+            counts["freed"] += _take(work, row, found)
+
+
+def _take(work: Work, row: Row[Any], found: WemaloStatus) -> bool:
+    """Take over what wemalo says; say whether a waiting order can go on."""
+    state = state_of(found.name)
+    with work.engine.begin() as connection:
+        if state is State.CANCELLED:
+            warehouse_cancelled(work, connection, row.order_id)
+            return False
+        asked = row.cancel_requested_at is not None and row.cancel_tries >= CANCEL_TRIES
+        if asked and state is State.ACCEPTED and found.name not in NOT_STARTED:
+            settle_too_late(work, connection, row.order_id, found.name)
+        reason = found.reason or found.block_reason
+        if state is None or row.state == State.PARTLY_SHIPPED:
+            return False
+        if found.name == row.wemalo_status and reason == (row.wemalo_reason or ""):
+            return False
+        # goods that came, went and came again are told each time: a new occasion
+        episode = row.episode + (state != row.state)
+        accept(
+            work,
+            connection,
+            row.order_id,
+            episode,
+            found.name,
+            reason,
+            sets={"episode": episode},
+        )
+    return row.state == State.WAITING and state is State.ACCEPTED
