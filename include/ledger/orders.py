@@ -112,9 +112,6 @@ def put_fetched(
                 "attempts": 0,
                 "next_attempt_at": None,
                 "cancel_requested_at": None,
-                "cancel_tries": 0,
-                "new_content": None,
-                "change_state": None,
                 "ended_at": None,
                 "version": orders.c.version + 1,
                 "changed_at": func.now(),
@@ -220,7 +217,6 @@ def lease(
     owner: str,
     seconds: int,
     sets: Mapping[str, Any] | None = None,
-    event: str | None = None,
 ) -> bool:
     """Write ahead: move to ``new`` and hold the order for ``seconds``; see `move`."""
     return move(
@@ -235,7 +231,6 @@ def lease(
             "attempts": orders.c.attempts + 1,
             **(sets or {}),
         },
-        event=event,
     )
 
 
@@ -259,6 +254,32 @@ def due(
         or_(orders.c.next_attempt_at.is_(None), orders.c.next_attempt_at <= func.now()),
         limit=limit,
     )
+
+
+def oldest_look(
+    connection: Connection,
+    merchant: str,
+    states: Iterable[State],
+    *,
+    older_than_s: float,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Return whole rows in ``states`` that were not looked at lately, the oldest look first."""
+    statement = (
+        select(orders)
+        .where(
+            orders.c.merchant == merchant,
+            orders.c.state.in_(sorted(states)),
+            or_(
+                orders.c.looked_at.is_(None),
+                orders.c.looked_at
+                <= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, older_than_s),
+            ),
+        )
+        .order_by(orders.c.looked_at.nulls_first(), orders.c.order_id)
+        .limit(limit)
+    )
+    return connection.execute(statement).all()
 
 
 def one(connection: Connection, merchant: str, order_id: int) -> Row[Any]:

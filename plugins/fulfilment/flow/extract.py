@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from fulfilment.flow.cancel import queue_too_late, request_cancel, settle_unsent
-from fulfilment.flow.changes import see_changes
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
@@ -40,8 +39,7 @@ def extract(work: Work, *, window: Window, order_ids: Sequence[int] = ()) -> dic
     :param window: closed-open, of plentymarkets' change time, or ``(None, None)`` for everything
         that is released now.
     :param order_ids: only these orders.
-    :returns: counts: released, fetched, unchanged, malformed, foreign, cancelled, repaired,
-        seen_changes (of orders that the warehouse has).
+    :returns: counts: released, fetched, unchanged, malformed, foreign, cancelled, repaired.
     """
     counts = dict.fromkeys(
         ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired"), 0
@@ -52,8 +50,6 @@ def extract(work: Work, *, window: Window, order_ids: Sequence[int] = ()) -> dic
     rows = _released(work, window, order_ids)
     counts["released"] = len(rows)
     wanted = _decide(work, rows, counts)
-    if window == (None, None) and not order_ids:
-        counts["seen_changes"] = see_changes(work)
     for start in range(0, len(wanted), CHUNK):
         _take_content(work, wanted[start : start + CHUNK], counts)
     with work.engine.begin() as connection:

@@ -11,13 +11,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import recover
 from fulfilment.flow.cancel import cancel_requested, settle_unsent
-from fulfilment.flow.change_send import send_changes
 from fulfilment.flow.handover import accept
 from fulfilment.flow.work import Work, log
 from include.core.errors import (
@@ -36,7 +34,7 @@ from include.ledger import batches, orders
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Row
 
     from include.core.models import Order
 
@@ -49,7 +47,7 @@ def load(work: Work) -> dict[str, int]:
     """Settle what earlier runs left open, cancel first, then send every order that is due.
 
     :returns: counts: accepted, waiting, refused, withdrawn, changed, postponed, unclear,
-        cancelled, too_late, changes_sent, changes_late.
+        cancelled, too_late.
     :raises FulfilmentError: a system failed; everything else was done before.
     """
     counts = dict.fromkeys(
@@ -57,7 +55,6 @@ def load(work: Work) -> dict[str, int]:
     )
     recover.settle_interrupted(work)
     counts |= cancel_requested(work)
-    counts |= send_changes(work)
     with work.engine.begin() as connection:
         ready = orders.due(connection, work.name, [State.READY, State.RETRY_WAIT])
     if ready and not work.trouble:
@@ -72,7 +69,7 @@ def _still_released(
     work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]
 ) -> list[tuple[Row[Any], Order]]:
     """Read all orders once more, in one search, and keep those that are released and unchanged."""
-    fetch, no_stock = work.merchant.statuses.fetch, work.merchant.statuses.no_stock
+    fetch = work.merchant.statuses.fetch
     now = work.plenty.rows_by_id([row.order_id for row in rows])
     touched = [
         row.order_id
@@ -85,38 +82,17 @@ def _still_released(
         for row in rows:
             seen = now.get(row.order_id)
             current = row_status(seen) if seen else None
-            # one that lacked goods goes on by itself: its fault status is ours
-            resumed = current == no_stock and row.plenty_status == no_stock
-            if seen is None or not (current == fetch or resumed):
+            if current is None or current != fetch:
                 _not_released(work, connection, row, current, counts)
-            elif seen.get("hasDeliveryOrders"):
-                # split since it was read: its delivery orders carry the goods (contract 9.1)
-                counts["withdrawn"] += 1
-                orders.move(
-                    connection, work.journal, row.order_id, State.WITHDRAWN,
-                    plenty_status=str(current), event="split_before_sending",
-                )  # fmt: skip
             elif row.order_id in contents and _changed(work, contents[row.order_id], row):
                 counts["changed"] += 1
-                _judge_anew(work, connection, row, contents[row.order_id], resumed=resumed)
+                orders.move(
+                    connection, work.journal, row.order_id, State.FETCHED,
+                    sets={"plenty_updated_at": None}, event="changed_before_sending",
+                )  # fmt: skip
             else:
                 keep.append((row, orders.content(row)))
     return keep
-
-
-def _judge_anew(
-    work: Work, connection: Connection, row: Row[Any], data: dict[str, Any], *, resumed: bool
-) -> None:
-    """Let an order that changed be read and judged once more before it is sent."""
-    event = "changed_before_sending"
-    if not orders.move(
-        connection, work.journal, row.order_id, State.FETCHED,
-        sets={"plenty_updated_at": None}, event=event,
-    ) or not resumed:  # fmt: skip
-        return
-    with suppress(OrderInvalid):  # it is in no status that is read again: take it as it is
-        order = parse_order(data, work.countries())
-        orders.put_fetched(connection, work.journal, work.batch_id, [order])
 
 
 def _changed(work: Work, data: dict[str, Any], row: Row[Any]) -> bool:

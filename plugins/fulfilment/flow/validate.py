@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.changes import judge_changes
 from include.core.errors import FulfilmentError
 from include.core.states import State
 from include.core.stock_rules import StockView
@@ -18,7 +16,7 @@ from include.ledger import batches, orders, outbox, stock
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from fulfilment.flow.work import Work
     from include.core.merchant import Merchant
@@ -43,77 +41,26 @@ def validate(work: Work, *, judge: Judge) -> dict[str, int]:
     """
     counts = dict.fromkeys(COUNTS, 0)
     with work.engine.begin() as connection:
-        due = orders.due(connection, work.name, [State.FETCHED, State.QUARANTINED])
-        rows = _without_sent_parent(work, connection, [row for row in due if row.content])
-        short = orders.in_states(connection, work.name, [State.NO_STOCK])
-    counts["changes"] = judge_changes(work, judge)
-    resume = bool(short) and work.merchant.resume_no_stock
-    if rows or resume:
-        view = _stock(work, counts)
-        rows += [row for row in short if resume and _enough(work, row, view)]
+        rows = [
+            row
+            for row in orders.due(connection, work.name, [State.FETCHED, State.QUARANTINED])
+            if row.content is not None
+        ]
+    if rows:
         fetched = [orders.content(row) for row in rows]
+        view = _stock(work, counts)
         known = set(view.available) if view.measured_at else None
         verdicts = judge(fetched, merchant=work.merchant, stock=view, known_products=known)
-        lacking = {row.order_id for row in rows if row.state == State.NO_STOCK}
         episodes = {row.order_id: row.episode for row in rows}
         by_id = {order.order_id: order for order in fetched}
         with work.engine.begin() as connection:
             for verdict in verdicts:
                 order = by_id[verdict.order_id]
-                outcome = _apply(
-                    work,
-                    connection,
-                    order,
-                    verdict,
-                    episodes[order.order_id],
-                    waiting=order.order_id in lacking,
-                )
-                counts[outcome] += 1
+                counts[_apply(work, connection, order, verdict, episodes[order.order_id])] += 1
                 counts["repaired"] += verdict.repaired is not None
     with work.engine.begin() as connection:
         batches.add_counts(connection, work.batch_id, counts)
     return counts
-
-
-def _enough(work: Work, row: Row[Any], view: StockView) -> bool:
-    """Say whether the warehouse seems to have the goods that an order lacked; the rules decide."""
-    needed: Counter[str] = Counter()
-    for item in orders.content(row).items:
-        needed[product_key(item, work.merchant)] += int(item.quantity)
-    return all((view.left(product) or 0) >= count for product, count in needed.items())
-
-
-def _without_sent_parent(
-    work: Work, connection: Connection, rows: list[Row[Any]]
-) -> list[Row[Any]]:
-    """Set delivery orders aside whose main order the warehouse has: the goods would leave twice."""
-    parents = {row.order_id: orders.content(row).parent_order_id for row in rows}
-    known = orders.known(connection, work.name, [p for p in parents.values() if p is not None])
-    keep = []
-    for row in rows:
-        parent = known.get(parents[row.order_id] or 0)
-        if parent is None or not parent.sent or parent.state is State.CANCELLED:
-            keep.append(row)
-            continue
-        orders.move(
-            connection, work.journal, row.order_id, State.QUARANTINED,
-            only_from=[State.FETCHED, State.QUARANTINED],
-            sets={
-                "reason_code": "DELIVERY_ORDER_LATE",
-                "reason": {"parent": parent.order_id, "field": "orderReferences"},
-                "next_attempt_at": datetime.now(UTC) + PERSON_WAIT,
-            },
-            event="validated_stop", code="DELIVERY_ORDER_LATE", field="orderReferences",
-        )  # fmt: skip
-        work.queue_note(
-            connection, row.order_id, "delivery_order_late",
-            f"Nicht an das Lager übergeben: das Lager hat schon den ganzen Hauptauftrag "
-            f"{parent.order_id}. Bitte diesen Lieferauftrag löschen oder den Hauptauftrag "
-            "stornieren.",
-            f"Not handed over: the warehouse already has all of main order {parent.order_id}. "
-            "Please delete this delivery order, or cancel the main order.",
-        )  # fmt: skip
-    return keep
 
 
 def _stock(work: Work, counts: dict[str, int]) -> StockView:
@@ -170,27 +117,13 @@ def sellable(articles: Sequence[dict[str, Any]], merchant: Merchant) -> dict[str
     }
 
 
-def _apply(
-    work: Work,
-    connection: Connection,
-    order: Order,
-    verdict: Verdict,
-    episode: int,
-    *,
-    waiting: bool,
-) -> str:
-    """Move one order by its verdict and return which count it belongs to.
-
-    :param waiting: it lacked stock before; only good news counts.
-    """
+def _apply(work: Work, connection: Connection, order: Order, verdict: Verdict, episode: int) -> str:
+    """Move one order by its verdict and return which count it belongs to."""
     sets: dict[str, Any] = {
         "reason_code": verdict.code or None,
         "reason": _reason(verdict) if verdict.code else None,
         "next_attempt_at": None,
     }
-    resumed = waiting and verdict.outcome == "ok"
-    if waiting and not resumed:
-        return "wait"  # told before; nothing new
     data = {"code": verdict.code, "field": verdict.field, "warnings": list(verdict.warnings)}
     if verdict.repaired is not None:
         # the fingerprint stays that of what was read: a repair is no change by the merchant
@@ -205,9 +138,9 @@ def _apply(
         work.journal,
         order.order_id,
         state,
-        only_from=[State.FETCHED, State.QUARANTINED, State.NO_STOCK],
+        only_from=[State.FETCHED, State.QUARANTINED],
         sets=sets,
-        event="resumed" if resumed else f"validated_{verdict.outcome}",
+        event=f"validated_{verdict.outcome}",
         **data,
     )
     if not moved:

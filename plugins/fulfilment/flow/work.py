@@ -41,7 +41,6 @@ class Work:
     lease_s: int = 180  # longer than any call may take, so that no POST outlives its lease
     lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
     look_again_s: int = 900  # how old the last look at an order in the warehouse may be
-    fresh_s: int = 30  # an order changed so lately may change again within the same second
     trouble: list[FulfilmentError] = field(default_factory=list)
 
     @property
