@@ -69,6 +69,7 @@ _EVENTS = {
     "package_filled": "tracking number {tracking} written to a package in plentymarkets",
     "package_there": "plentymarkets already has tracking number {tracking}",
     "package_not_written": "package not written this time ({code})",
+    "tracking_changed": "parcel {parcel} has another tracking number now: {tracking}",
     "shipping_info_written": "shipping provider written to plentymarkets",
     "shipping_info_waits": "shipping provider not written ({code})",
     "shipping_info_refused": "plentymarkets refused the shipping provider ({code})",

@@ -194,10 +194,33 @@ def drop_pending(
     ).rowcount
 
 
+def supersede(connection: Connection, merchant: str, row: Row[Any]) -> None:
+    """Drop refused rows of the same order and kind that are older than ``row``, just written."""
+    connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.merchant == merchant,
+            outbox.c.order_id == row.order_id,
+            outbox.c.kind == row.kind,
+            outbox.c.state == "dead",
+            outbox.c.outbox_id < row.outbox_id,
+        )
+        .values(state="dropped")
+    )
+
+
 def has_pending(
-    connection: Connection, merchant: str, ids: Collection[int], kinds: Collection[str]
+    connection: Connection,
+    merchant: str,
+    ids: Collection[int],
+    kinds: Collection[str],
+    *,
+    occasion: str = "",
 ) -> set[int]:
-    """Return those of ``ids`` that still have something of ``kinds`` to be written."""
+    """Return those of ``ids`` that still have something of ``kinds`` to be written.
+
+    :param occasion: only rows whose key holds this word.
+    """
     if not ids:
         return set()
     return set(
@@ -207,6 +230,7 @@ def has_pending(
                 outbox.c.order_id.in_(list(ids)),
                 outbox.c.kind.in_(list(kinds)),
                 outbox.c.state.in_(["due", "writing"]),
+                outbox.c.dedupe_key.contains(occasion),
             )
         ).scalars()
     )

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from include.ledger.tables import parcels, sent_rows
+from include.core.states import State
+from include.ledger.tables import orders, parcels, sent_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -107,6 +108,46 @@ def parcels_without_number(
             parcels.c.first_seen_at <= func.now() - func.make_interval(0, 0, 0, 0, 0, minutes),
         )
     ).all()
+
+
+def left_lately(
+    connection: Connection, merchant: str, *, older_than_s: float, days: int, limit: int
+) -> Sequence[Row[Any]]:
+    """Return rows of orders that left in the last ``days``, the oldest look first."""
+    statement = (
+        select(orders)
+        .where(
+            orders.c.merchant == merchant,
+            orders.c.state.in_([State.SHIPPED, State.PARTLY_SHIPPED]),
+            orders.c.changed_at >= func.now() - func.make_interval(0, 0, 0, days),
+            func.greatest(orders.c.looked_at, orders.c.changed_at)
+            <= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, older_than_s),
+        )
+        .order_by(orders.c.looked_at.nulls_first(), orders.c.order_id)
+        .limit(limit)
+    )
+    return connection.execute(statement).all()
+
+
+def renumber(
+    connection: Connection, merchant: str, order_id: int, numbers: Mapping[str, str]
+) -> list[str]:
+    """Take over tracking numbers (parcel id -> number); return the parcels whose number changed."""
+    changed = []
+    for parcel in parcels_of(connection, merchant, order_id):
+        number = numbers.get(parcel.parcel_id, "")
+        if number and number != parcel.tracking_number:
+            changed.append(parcel.parcel_id)
+            connection.execute(
+                update(parcels)
+                .where(
+                    parcels.c.merchant == merchant,
+                    parcels.c.order_id == order_id,
+                    parcels.c.parcel_id == parcel.parcel_id,
+                )
+                .values(tracking_number=number)
+            )
+    return changed
 
 
 def parcel_written(

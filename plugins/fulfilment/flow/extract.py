@@ -210,7 +210,10 @@ def _take_cancelled(work: Work, counts: dict[str, int], order_ids: Sequence[int]
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
         pending = outbox.has_pending(connection, work.name, known, ["status"])
+        told = outbox.has_pending(connection, work.name, known, ["status"], occasion=":too_late:")
         for order_id, entry in sorted(known.items()):
+            if order_id in told:
+                continue  # settled; only its status is still to be written
             action = on_cancel(
                 entry.state,
                 requested=entry.cancel_requested,

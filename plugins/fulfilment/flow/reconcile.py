@@ -8,12 +8,12 @@ repeated look, never a parcel.
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.numbers_watch import look_at_numbers
 from fulfilment.flow.poll import look_at_warehouse
+from fulfilment.flow.ship import correct_information, end_orders
 from fulfilment.flow.watch import look_over
-from fulfilment.flow.work import Work, log
 from include.core.errors import (
     AmbiguousWrite,
     ConfigError,
@@ -23,9 +23,7 @@ from include.core.errors import (
     OrderRejected,
 )
 from include.core.exception_texts import exception_text
-from include.core.plenty_order import goods_issue_booked
 from include.core.sent import SentRow, sent_row
-from include.core.states import State
 from include.core.wemalo_order import external_id
 from include.ledger import batches, exceptions, orders, outbox, shipping
 
@@ -33,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
+
+    from fulfilment.flow.work import Work
 
 COUNTS = ("queue_rows", "foreign_rows", "packages", "shipped", "partly", "acknowledged", "freed")
 
@@ -49,8 +49,9 @@ def reconcile(work: Work) -> dict[str, int]:
         outbox.revive(connection, work.name, ["shipping_info", "goods_issue"])
     look_at_warehouse(work, counts)
     _take_queue(work, counts)
+    look_at_numbers(work)
     _write_parcels(work, counts)
-    _write_shipping(work, counts)
+    end_orders(work, counts)
     _acknowledge(work, counts)
     look_over(work)
     with work.engine.begin() as connection:
@@ -192,134 +193,8 @@ def _write_parcel(
             tracking=number,
             weight_g=weight,
         )
-
-
-def _write_shipping(work: Work, counts: dict[str, int]) -> None:
-    """End orders whose parcels plentymarkets has: provider, goods issue, status; each once."""
-    states = (
-        State.ACCEPTED,
-        State.WAITING,
-        State.PARTLY_SHIPPED,
-        State.SUBMITTING,
-        State.CANCELLING,
-    )
-    with work.engine.begin() as connection:
-        open_orders = orders.in_flight(connection, work.name, states)
-        left = shipping.orders_with_parcels(connection, work.name, open_orders)
-        complete = shipping.complete_orders(connection, work.name, left)
-        for order_id in sorted(left):
-            _move_shipped(work, connection, order_id, order_id in complete, counts)
-        pending = outbox.pending(connection, work.name, ["shipping_info", "goods_issue"])
-    booking = [row.order_id for row in pending if row.kind == "goods_issue"]
-    contents = work.plenty.order_contents(booking) if booking else {}
-    for row in pending:
-        if not _put(work, row, contents.get(row.order_id, {})):
-            return
-
-
-def _move_shipped(
-    work: Work, connection: Any, order_id: int, complete: bool, counts: dict[str, int]
-) -> None:
-    parcels = shipping.parcels_of(connection, work.name, order_id)
-    written = all(parcel.written_number == parcel.tracking_number for parcel in parcels)
-    new = State.SHIPPED if complete and written else State.PARTLY_SHIPPED
-    known = orders.known(connection, work.name, [order_id])[order_id]
-    if known.state is new or not orders.move(connection, work.journal, order_id, new):
-        return
-    if new is State.PARTLY_SHIPPED:
-        counts["partly"] += 1
-        return
-    counts["shipped"] += 1
-    last = parcels[-1]
-    outbox.enqueue(
-        connection,
-        work.journal,
-        order_id,
-        "shipping_info",
-        "shipping_info",
-        {
-            "number": ",".join(dict.fromkeys(p.tracking_number for p in parcels)),
-            "provider": work.merchant.carriers.get(last.carrier, ""),
-            "carrier": last.carrier,
-            "shipped_at": (last.handed_over_at or datetime.now(UTC)).isoformat(),
-        },
-    )
-    if work.merchant.goods_issue == "book":
-        at = (last.handed_over_at or datetime.now(UTC)).isoformat()
-        outbox.enqueue(connection, work.journal, order_id, "goods_issue", "goods_issue", {"at": at})
-    elif work.merchant.statuses.shipped is not None:
-        statuses = work.merchant.statuses
-        work.queue_status(
-            connection,
-            order_id,
-            work.merchant.statuses.shipped,
-            (statuses.handed_over, statuses.fetch),
-            "shipped",
-        )
-
-
-def _put(work: Work, row: Row[Any], content: dict[str, Any]) -> bool:
-    """Write shipping information or book goods issue; False stops the loop.
-
-    :param content: the order as just read, where goods issue is to be booked.
-    """
-    with work.engine.begin() as connection:
-        if not outbox.begin(connection, row.outbox_id):
-            return True
-    try:
-        if row.kind == "shipping_info":
-            _put_shipping_information(work, row)
-        else:
-            _book(work, row, content)
-    except (OrderRejected, NotFound) as error:
-        with work.engine.begin() as connection:
-            outbox.refuse(connection, row.outbox_id, error.code)
-            work.journal.add(connection, row.order_id, f"{row.kind}_refused", code=error.code)
-        log.warning("%s order %s: %s", work.name, row.order_id, error.log)
-        return True
-    except ConfigError as error:  # an unmapped carrier: only this order waits
-        work.note_trouble(error)
-        with work.engine.begin() as connection:
-            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=False, wait_s=0)
-            work.journal.add(connection, row.order_id, f"{row.kind}_waits", code=error.code)
-        return True
-    except FulfilmentError as error:
-        ambiguous = isinstance(error, AmbiguousWrite)
-        with work.engine.begin() as connection:
-            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=ambiguous, wait_s=0)
-        work.note_trouble(error)
-        return ambiguous
-    with work.engine.begin() as connection:
-        outbox.finish(connection, row.outbox_id)
-        work.journal.add(connection, row.order_id, f"{row.kind}_written")
-    return True
-
-
-def _put_shipping_information(work: Work, row: Row[Any]) -> None:
-    """Write number and provider; repeating it changes nothing (one record per order)."""
-    carrier = row.payload["carrier"]
-    provider = work.merchant.carriers.get(carrier)
-    if provider is None:
-        text = (
-            f"The carrier {carrier!r} is not mapped to a plentymarkets shipping service provider. "
-            f"Add it to carriers in the file of merchant {work.name}."
-        )
-        raise ConfigError(text, code="CARRIER_UNMAPPED", merchant=work.name)
-    work.plenty.set_shipping_information(
-        row.order_id,
-        number=row.payload["number"],
-        provider=provider,
-        shipped_at=datetime.fromisoformat(row.payload["shipped_at"]),
-    )
-
-
-def _book(work: Work, row: Row[Any], content: dict[str, Any]) -> None:
-    """Book goods issue unless it is booked: date 5 says so (plentymarkets contract 11)."""
-    if goods_issue_booked(content):
-        return
-    work.plenty.book_goods_issue(
-        row.order_id, int(content.get("typeId") or 1), datetime.fromisoformat(row.payload["at"])
-    )
+        if parcel.written_number is not None:
+            correct_information(work, connection, parcel.order_id)
 
 
 def _acknowledge(work: Work, counts: dict[str, int]) -> None:

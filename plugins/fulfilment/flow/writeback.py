@@ -105,6 +105,7 @@ def _put(work: Work, row: Row[Any], target: Decimal, counts: dict[str, int]) -> 
     counts["statuses"] += 1
     with work.engine.begin() as connection:
         outbox.finish(connection, row.outbox_id)
+        outbox.supersede(connection, work.name, row)
         orders.set_statuses(connection, work.name, {row.order_id: target})
         work.journal.add(connection, row.order_id, "status_written", target=str(target))
     return True
@@ -126,6 +127,7 @@ def _not_written(
     with work.engine.begin() as connection:
         if action is Write.DONE:
             outbox.finish(connection, row.outbox_id)
+            outbox.supersede(connection, work.name, row)
             work.journal.add(connection, row.order_id, "status_there", target=str(current))
             return
         counts["overtaken"] += 1

@@ -218,11 +218,18 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         return data if isinstance(data, dict) and data else None
 
     def set_shipping_information(
-        self, order_id: int, *, number: str, provider: str, shipped_at: datetime
+        self,
+        order_id: int,
+        *,
+        number: str,
+        provider: str,
+        shipped_at: datetime,
+        additional: str = "",
     ) -> None:
         """Write tracking number and shipping provider (contract 10.2).
 
         :param shipped_at: aware.
+        :param additional: free text, for example the address of the tracking page.
         """
         at = shipped_at.isoformat(timespec="seconds")
         body = {
@@ -231,7 +238,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
             "shippingServiceProvider": provider,
             "shippingStatus": "registered",
             "shippingCosts": 0,
-            "additionalData": "",
+            "additionalData": additional,
             "registrationAt": at,
             "shipmentAt": at,
         }
