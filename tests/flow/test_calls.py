@@ -1,0 +1,106 @@
+"""How many calls to plentymarkets each case costs, as docs/status-contract.md says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.flow.stage import Stage, good_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DAY_S = 6 * 3600
+
+
+def settings(stage: Stage, **changes: Any) -> None:
+    data = stage.merchant.model_dump()
+    stage.merchant = type(stage.merchant).model_validate({**data, **changes})
+
+
+def leave(stage: Stage) -> None:
+    stage.sandbox.wemalo.clock(advance=DAY_S)
+
+
+def handed_over(stage: Stage, **changes: Any) -> None:
+    stage.add(good_order(1, **changes))
+    stage.run()
+
+
+def bad_address(stage: Stage) -> None:
+    stage.add(good_order(1, delivery={"address1": "Weg", "town": "Berlin"}))
+
+
+def waits(stage: Stage) -> None:
+    stage.sandbox.wemalo.merge({"tenants": [{"tenant": "alpha", "reasons": {"1": "STOCK"}}]})
+    stage.add(good_order(1))
+    stage.run()
+    stage.sandbox.wemalo.act("force_reason", "alpha", order="1", reason="")
+
+
+def cancel(stage: Stage) -> None:
+    handed_over(stage)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
+
+
+def too_late(stage: Stage) -> None:
+    cancel(stage)
+    stage.sandbox.wemalo.act("start_picking", "alpha", order="1")
+
+
+def warehouse_cancels(stage: Stage) -> None:
+    handed_over(stage)
+    stage.sandbox.wemalo.act("cancel", "alpha", order="1")
+
+
+def ships(stage: Stage) -> None:
+    handed_over(stage)
+    leave(stage)
+
+
+def ships_booked(stage: Stage) -> None:
+    settings(stage, goods_issue="book")
+    ships(stage)
+
+
+def ships_status(stage: Stage) -> None:
+    statuses = {**stage.merchant.statuses.model_dump(), "shipped": "6"}
+    settings(stage, goods_issue="status", statuses=statuses)
+    ships(stage)
+
+
+def number_changes(stage: Stage) -> None:
+    ships(stage)
+    stage.run()
+    stage.sandbox.wemalo.act("change_tracking", "alpha", order="1", tracking="NEW-1")
+
+
+#: case -> (before the counted runs, reads beyond the two of an idle run each, writes)
+CASES: dict[str, tuple[Callable[[Stage], None], int, int]] = {
+    "nothing to do": (handed_over, 0, 0),
+    "faulty address": (bad_address, 4, 2),  # with the countries, read once a day
+    "goes on after waiting": (waits, 2, 1),
+    "cancelled in time": (cancel, 2, 1),
+    "cancelled too late": (too_late, 2, 2),
+    "cancelled by the warehouse": (warehouse_cancels, 0, 1),
+    "shipped": (ships, 1, 2),
+    "shipped and booked": (ships_booked, 2, 3),
+    "shipped, status only": (ships_status, 3, 3),
+    "number changed": (number_changes, 1, 2),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_case_costs_the_calls_that_are_written_down(stage: Stage, case: str) -> None:
+    before, reads, writes = CASES[case]
+    stage.run()  # logs in, and reads what is kept
+    before(stage)
+    stage.sandbox.plenty.reset_calls()
+    for _ in range(2):
+        stage.run()
+        assert not stage.errors
+    calls = stage.sandbox.plenty.calls("alpha")
+    assert (calls["reads"]["alpha"] - 4, calls["writes"].get("alpha", 0)) == (reads, writes), calls[
+        "counts"
+    ]["alpha"]
