@@ -175,3 +175,18 @@ def test_a_lost_hand_over_status_is_repaired_without_sending_again(stage: Stage)
     stage.run()
     handed_over_once(stage, 1)
     assert "status_repair" in stage.events(1)
+
+
+def test_an_order_split_between_our_read_and_our_send_goes_out_once(stage: Stage) -> None:
+    stage.add(good_order(1))
+    for task in ("extract_plenty_orders", "validate"):
+        stage.step(task)
+    part = stage.sandbox.plenty.act("delivery_order", "alpha", order=1)["id"]
+    stage.step("load_to_wemalo")
+    assert stage.wemalo_orders() == {}
+    assert stage.state(1) == "withdrawn"
+    for _ in range(2):
+        stage.run()
+        assert not stage.errors
+    assert list(stage.wemalo_orders()) == [str(part)]
+    assert stage.wemalo_orders()[str(part)]["submissions"] == 1

@@ -82,7 +82,9 @@ def _still_released(
         for row in rows:
             seen = now.get(row.order_id)
             current = row_status(seen) if seen else None
-            if current is None or current != fetch:
+            if seen is None or current != fetch or seen.get("hasDeliveryOrders"):
+                # a main order shows its lowest delivery order's status, and those carry the goods:
+                # sending both would ship twice (plentymarkets contract 9.1)
                 _not_released(work, connection, row, current, counts)
             elif row.order_id in contents and _changed(work, contents[row.order_id], row):
                 counts["changed"] += 1
@@ -110,9 +112,10 @@ def _not_released(
         counts["cancelled"] += 1
         return
     counts["withdrawn"] += 1
+    split = current == work.merchant.statuses.fetch
+    shown = "deleted" if current is None else "split into delivery orders" if split else current
     orders.move(
-        connection, work.journal, row.order_id, State.WITHDRAWN,
-        plenty_status="deleted" if current is None else str(current),
+        connection, work.journal, row.order_id, State.WITHDRAWN, plenty_status=str(shown)
     )  # fmt: skip
 
 
