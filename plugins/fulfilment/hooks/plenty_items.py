@@ -57,11 +57,6 @@ class PlentyItems(PlentyCalls):
             found |= {int(row["id"]): row for row in rows if whole(row.get("id")) in set(chunk)}
         return found
 
-    def barcode_types(self) -> dict[int, str]:
-        """Return barcode id -> type, for example ``GTIN_13`` (contract 13)."""
-        rows = self._item_pages("/rest/items/barcodes", [], "id")
-        return {int(row["id"]): str(row.get("type") or "") for row in rows}
-
     def _variations(
         self, query: list[tuple[str, str]], with_: Sequence[str] = PRODUCT_SET
     ) -> dict[int, Row]:

@@ -5,66 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks.answers import whole
-from fulfilment.hooks.base import ApiHook
-from fulfilment.hooks.paging import MOST_PAGES
+from fulfilment.hooks.wemalo_calls import WemaloCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from fulfilment.hooks.paging import Row
-    from include.core.errors import ContractError
-
-_QUEUE = "/returns/booked"
-_READINGS = 3
 
 
-class WemaloReturns(ApiHook):
+class WemaloReturns(WemaloCalls):
     """Reads and acknowledges booked returns, announces returns, attaches documents."""
-
-    if TYPE_CHECKING:  # what `WemaloHook` brings along
-
-        def _get(
-            self, route: str, external_id: str = "", *, params: Sequence[tuple[str, str]] = ()
-        ) -> Row: ...
-        def _write(
-            self, method: str, route: str, body: Row, external_id: str = "", *, shop: bool = True
-        ) -> Row: ...
-        def _rows(self, data: Row, name: str, route: str) -> list[Row]: ...
-        def _odd(self, route: str, wrong: str) -> ContractError: ...
 
     def booked_returns(self) -> list[Row]:
         """Return all returned pieces not yet acknowledged, ascending by ``id`` (contract 6.2).
 
-        Rows vanish when they are acknowledged, which shifts the pages: acknowledge after reading.
+        Acknowledge after reading.
         """
-        for _ in range(_READINGS):
-            rows, first = self._read_returns()
-            if len(first) == len(rows) or first == self._returns_page(0)[0]:
-                break
-        return [rows[number] for number in sorted(rows)]
-
-    def _read_returns(self) -> tuple[dict[int, Row], dict[int, Row]]:
-        rows: dict[int, Row] = {}
-        first: dict[int, Row] = {}
-        for number in range(MOST_PAGES):
-            page, more = self._returns_page(number)
-            if number == 0:
-                first = page
-            known = len(rows)
-            rows.update(page)
-            if not more or len(rows) == known:  # nothing new: the end came back as another page
-                return rows, first
-        raise self._odd(_QUEUE, "never ends")
-
-    def _returns_page(self, number: int) -> tuple[dict[int, Row], bool]:
-        data = self._get(_QUEUE, params=[("page", str(number))])
-        rows: dict[int, Row] = {}
-        for row in self._rows(data, "bookings", _QUEUE):
-            history_id = whole(row.get("id"))
-            if history_id is None:
-                raise self._odd(_QUEUE, "holds a row without id")
-            rows[history_id] = row
-        return rows, data.get("additionalPage") in (True, "true", 1, "1")
+        return self._queue("/returns/booked", "id")
 
     def acknowledge_return(self, history_id: int) -> None:
         """Take one row off the queue of booked returns; twice is harmless (contract 6.2)."""

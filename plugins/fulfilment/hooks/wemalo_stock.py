@@ -5,29 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fulfilment.hooks.paging import MOST_PAGES, Row
+from fulfilment.hooks.wemalo_calls import WemaloCalls, more_pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from include.core.errors import ContractError
 
 FLAGGED = 50  # history ids per acknowledging call
 _FLAG = "/product/bookings/flag"
 
 
-class WemaloStock:
+class WemaloStock(WemaloCalls):
     """The queue of postings: goods receipts, inventory corrections, returns."""
-
-    if TYPE_CHECKING:  # what `WemaloHook` has
-
-        def _get(
-            self, route: str, external_id: str = "", *, params: Sequence[tuple[str, str]] = ()
-        ) -> Row: ...
-        def _write(
-            self, method: str, route: str, body: Row, external_id: str = "", *, shop: bool = True
-        ) -> Row: ...
-        def _rows(self, data: Row, name: str, route: str) -> list[Row]: ...
-        def _odd(self, route: str, wrong: str) -> ContractError: ...
 
     def stock_postings(self, reason: str) -> list[Row]:
         """Return all entries of one reason not yet acknowledged.
@@ -47,7 +35,7 @@ class WemaloStock:
                 return found
             seen |= ids
             found += page
-            if data.get("additionalPage") not in (True, "true", 1, "1"):
+            if not more_pages(data):
                 return found
         raise self._odd(_FLAG, "never ends")
 
