@@ -210,15 +210,7 @@ def untaken(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
 
 def take(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
     """Mark postings as taken into account."""
-    if history_ids:
-        connection.execute(
-            update(stock_postings)
-            .where(
-                stock_postings.c.merchant == merchant,
-                stock_postings.c.history_id.in_(list(history_ids)),
-            )
-            .values(taken_at=func.now())
-        )
+    _stamp(connection, merchant, history_ids, "taken_at")
 
 
 def to_acknowledge(connection: Connection, merchant: str, reasons: Collection[str]) -> list[int]:
@@ -243,6 +235,12 @@ def to_acknowledge(connection: Connection, merchant: str, reasons: Collection[st
 
 def acknowledged(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
     """Remember postings that wemalo has taken off its queue."""
+    _stamp(connection, merchant, history_ids, "acknowledged_at")
+
+
+def _stamp(
+    connection: Connection, merchant: str, history_ids: Collection[int], column: str
+) -> None:
     if history_ids:
         connection.execute(
             update(stock_postings)
@@ -250,7 +248,7 @@ def acknowledged(connection: Connection, merchant: str, history_ids: Collection[
                 stock_postings.c.merchant == merchant,
                 stock_postings.c.history_id.in_(list(history_ids)),
             )
-            .values(acknowledged_at=func.now())
+            .values({column: func.now()})
         )
 
 

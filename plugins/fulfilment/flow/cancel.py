@@ -55,13 +55,11 @@ def cancel_requested(work: Work) -> dict[str, int]:
                 counts["unclear"] += 1  # the look at orders in flight settles it
             else:
                 counts[_ask(work, row)] += 1
-        except TransientError as error:
-            work.note_trouble(error)
-            counts["unclear"] += 1
-            break
         except FulfilmentError as error:
             work.note_trouble(error)
             counts["unclear"] += 1
+            if isinstance(error, TransientError):
+                break
     return counts
 
 
@@ -115,30 +113,20 @@ def settle_by_status(work: Work, order_id: int, code: str) -> str:
             # the call may still be on its way: look again once the lease has run out
             work.journal.add(connection, order_id, "cancel_unclear", warehouse=found.name)
             return "unclear"
-        if state is State.WAITING or found.name == WarehouseStatus.OPEN:
-            # refused although it has not started: ask again at the next run
-            orders.move(
-                connection,
-                work.journal,
-                order_id,
-                state,
-                only_from=[State.CANCELLING],
-                event="cancel_refused",
-                warehouse=found.name,
-                code=code,
-            )
-            return "unclear"
+        not_started = state is State.WAITING or found.name == WarehouseStatus.OPEN
         orders.move(
             connection,
             work.journal,
             order_id,
             state,
             only_from=[State.CANCELLING],
-            sets={"wemalo_status": found.name},
+            sets={} if not_started else {"wemalo_status": found.name},
             event="cancel_refused",
             warehouse=found.name,
             code=code,
         )
+        if not_started:  # refused although it has not started: ask again at the next run
+            return "unclear"
         settle_too_late(work, connection, order_id, found.name)
     return "too_late"
 
@@ -156,7 +144,6 @@ def _too_late(work: Work, connection: Connection, row: Row[Any], warehouse: str)
 
 def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: str) -> None:
     """End an order that the warehouse will not ship, and queue 8.8."""
-    statuses = work.merchant.statuses
     if orders.move(
         connection,
         work.journal,
@@ -165,9 +152,13 @@ def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: 
         sets={"cancel_requested_at": None, "wemalo_status": WarehouseStatus.CANCELLED},
         why=why,
     ):
-        work.queue_status(
-            connection, order_id, statuses.cancel_done, (statuses.cancel_requested,), "cancelled"
-        )
+        queue_cancel_done(work, connection, order_id, "cancelled")
+
+
+def queue_cancel_done(work: Work, connection: Connection, order_id: int, key: str) -> None:
+    """Queue 8.8 over the merchant's 8.0; ``key`` names the occasion."""
+    statuses = work.merchant.statuses
+    work.queue_status(connection, order_id, statuses.cancel_done, (statuses.cancel_requested,), key)
 
 
 def request_cancel(work: Work, connection: Connection, order_id: int) -> None:
@@ -182,13 +173,12 @@ def request_cancel(work: Work, connection: Connection, order_id: int) -> None:
 
 def settle_unsent(work: Work, connection: Connection, order_id: int, key: str) -> bool:
     """Cancel an order that wemalo never had: it is never sent, and plentymarkets gets 8.8."""
-    statuses = work.merchant.statuses
     if not orders.move(
         connection, work.journal, order_id, State.CANCELLED, only_from=NEVER_SENT, why="unsent"
     ):
         return False
     outbox.drop_pending(connection, work.name, order_id, ["status", "note"])
-    work.queue_status(connection, order_id, statuses.cancel_done, (statuses.cancel_requested,), key)
+    queue_cancel_done(work, connection, order_id, key)
     return True
 
 

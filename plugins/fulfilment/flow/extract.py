@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from fulfilment.flow.cancel import queue_too_late, request_cancel, settle_unsent
+from fulfilment.flow.cancel import (
+    queue_cancel_done,
+    queue_too_late,
+    request_cancel,
+    settle_unsent,
+)
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
@@ -23,9 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from include.core.models import Order
+    from include.core.window import Window
     from include.ledger.orders import Known
-
-Window = tuple[datetime | None, datetime | None]
 
 #: contract 18: a shop that polled by change time settled on 24 hours of overlap
 CANCEL_OVERLAP = timedelta(hours=24)
@@ -236,8 +240,4 @@ def _take_cancel(
     elif action is Cancel.TOO_LATE:
         queue_too_late(work, connection, order_id, "SHIPPED", at.isoformat())
     else:
-        statuses = work.merchant.statuses
-        key = f"repair:{datetime.now(UTC).isoformat()}"
-        work.queue_status(
-            connection, order_id, statuses.cancel_done, (statuses.cancel_requested,), key
-        )
+        queue_cancel_done(work, connection, order_id, f"repair:{datetime.now(UTC).isoformat()}")

@@ -32,7 +32,7 @@ from include.core.wemalo_order import compose, external_id
 from include.ledger import batches, orders
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Row
 
@@ -77,6 +77,7 @@ def _still_released(
         if row.order_id in now and row_time(now[row.order_id]) != row.plenty_updated_at
     ]
     contents = work.plenty.order_contents(touched) if touched else {}
+    countries = work.countries() if contents else {}
     keep: list[tuple[Row[Any], Order]] = []
     with work.engine.begin() as connection:
         for row in rows:
@@ -86,7 +87,7 @@ def _still_released(
                 # a main order shows its lowest delivery order's status, and those carry the goods:
                 # sending both would ship twice (plentymarkets contract 9.1)
                 _not_released(work, connection, row, current, counts)
-            elif row.order_id in contents and _changed(work, contents[row.order_id], row):
+            elif row.order_id in contents and _changed(contents[row.order_id], row, countries):
                 counts["changed"] += 1
                 orders.move(
                     connection, work.journal, row.order_id, State.FETCHED,
@@ -97,9 +98,9 @@ def _still_released(
     return keep
 
 
-def _changed(work: Work, data: dict[str, Any], row: Row[Any]) -> bool:
+def _changed(data: dict[str, Any], row: Row[Any], countries: Mapping[int, str]) -> bool:
     try:
-        return bool(parse_order(data, work.countries()).fingerprint() != row.fingerprint)
+        return bool(parse_order(data, countries).fingerprint() != row.fingerprint)
     except OrderInvalid:
         return True
 

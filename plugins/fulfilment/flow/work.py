@@ -12,7 +12,6 @@ from include.ledger import exceptions, outbox
 from include.ledger.reference import cached
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from decimal import Decimal
 
     from sqlalchemy import Connection, Engine
@@ -89,7 +88,7 @@ class Work:
         connection: Connection,
         order_id: int,
         target: Decimal,
-        expected: Iterator[Decimal] | tuple[Decimal, ...],
+        expected: tuple[Decimal, ...],
         key: str,
     ) -> bool:
         """Queue a status for plentymarkets; ``key`` names the occasion, so it happens once."""
