@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from include.core.rules import Finding, found
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from include.core.models import Order, OrderItem
 
@@ -189,11 +189,3 @@ def _short(
 def pieces(amount: Decimal) -> str:
     """Return an amount without superfluous zeros: ``2``, ``0.5``."""
     return format(amount.normalize() if amount else Decimal(0), "f")
-
-
-def demands_of(orders: Sequence[Order], by: ProductId) -> Counter[str]:
-    """Return the pieces per product that ``orders`` need together."""
-    total: Counter[str] = Counter()
-    for order in orders:
-        total.update(wanted(order, by))
-    return total

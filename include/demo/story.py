@@ -22,7 +22,6 @@ PLACES = (
     ("Mariahilfer Straße", "1060", "Wien", "AT"),
     ("Bahnhofstrasse", "8001", "Zürich", "CH"),
 )
-LETTERS = {"ß": "ss", "ü": "ue", "ö": "oe", "ä": "ae"}
 
 
 @dataclass(frozen=True, slots=True)
