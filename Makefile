@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` shows it, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status demo sandbox test lint lock
+.PHONY: help install up down status demo sandbox test lint lock bench
 
 BIN := .venv/bin
 
@@ -36,6 +36,9 @@ lint: install ## check style, types and the direction of imports
 
 test: lint ## lint, then every test
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+bench: install ## measure speed and memory (NAMES="rules ...": only these)
+	@$(BIN)/python -m include.bench $(NAMES)
 
 lock: install ## bring requirements.lock to the requirements (UPGRADE=--upgrade: newest versions)
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url \

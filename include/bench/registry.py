@@ -1,0 +1,24 @@
+"""Which benchmarks there are. A new one is a module with ``run()`` and a line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.bench.rows import Row
+
+#: name -> module; imported when it runs, so that one benchmark never pays for another
+BENCHMARKS: dict[str, str] = {
+    "rules": "include.bench.rules",
+}
+
+
+def benchmark(name: str) -> Callable[[], list[Row]]:
+    """Return the benchmark of that name.
+
+    :raises KeyError: there is none.
+    """
+    return cast("Callable[[], list[Row]]", import_module(BENCHMARKS[name]).run)
