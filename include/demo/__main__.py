@@ -10,13 +10,13 @@ import typer
 from include.cli.ledger import connect
 from include.config.merchants import find
 from include.core.errors import FulfilmentError
+from include.demo import place
 from include.demo.check import Findings, check
-from include.demo.run import Stage, calls_per_order, prepare, tell
-from include.sandbox.client import ControlClient
-from include.stack import control
-from include.stack.layout import Layout
+from include.demo.run import calls_per_order, prepare, tell
+from include.demo.story import MERCHANTS
 
 if TYPE_CHECKING:
+    from include.demo.run import Stage
     from include.demo.story import StoryOrder
 
 COLUMNS = (
@@ -32,8 +32,12 @@ COLUMNS = (
 
 def main() -> int:
     """Tell the story, print the table; return 1 if anything was lost, doubled or silent."""
-    layout = Layout.current()
-    stage = _stage(layout)
+    try:
+        stage = place.stage()
+        place.wait_for_dags(stage, [merchant.name for merchant in MERCHANTS])
+    except FulfilmentError as error:
+        typer.echo(f"The demo cannot start: {error.operator}", err=True)
+        return 1
     stage.plenty.reset_calls()
     stories = prepare(stage)
     count = sum(len(story) for story in stories.values())
@@ -60,22 +64,11 @@ def main() -> int:
         typer.echo(f"The three-way check found {len(faults)} fault(s).", err=True)
         return 1
     typer.echo("Three-way check of plentymarkets, wemalo and ledger: nothing lost, nothing twice.")
-    _print_login(layout)
+    for line in place.login(stage):
+        typer.echo(line)
     first = next(iter(stories.values()))[0].order_id
     typer.echo(f"Look at one order: .venv/bin/fulfil order {next(iter(stories))} {first}")
     return 0
-
-
-def _stage(layout: Layout) -> Stage:
-    ports = layout.ports()
-    plenty, wemalo = (f"http://127.0.0.1:{port}" for port in (ports.plenty, ports.wemalo))
-    return Stage(
-        api=control.api(layout),
-        plenty=ControlClient(plenty),
-        wemalo=ControlClient(wemalo),
-        plenty_url=plenty,
-        wemalo_url=wemalo,
-    )
 
 
 def _check(stage: Stage, stories: dict[str, list[StoryOrder]]) -> list[Findings]:
@@ -100,12 +93,6 @@ def _print_table(found: list[Findings]) -> None:
         cells = "".join(str(findings.counts[column]).rjust(width) for column in COLUMNS)
         typer.echo(findings.merchant.ljust(10) + cells)
     typer.echo("")
-
-
-def _print_login(layout: Layout) -> None:
-    secrets = layout.secrets()
-    typer.echo(f"Airflow: {control.base_url(layout.ports())}")
-    typer.echo(f"  user {secrets.user}, password {secrets.password}")
 
 
 if __name__ == "__main__":
