@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from include.cli import check_address, exceptions, order, stock
+from include.cli import check_address, exceptions, order, quality, stock
 from include.core.errors import FulfilmentError
 
 app = typer.Typer(
@@ -42,6 +42,17 @@ def exceptions_command(
 ) -> None:
     """List what a person should look at, and what to do about it."""
     for line in exceptions.describe(merchant, language):
+        typer.echo(line)
+
+
+@app.command("quality")
+def quality_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days up to today (UTC).")] = 7,
+    language: Annotated[Literal["de", "en"], typer.Option(help="Language of the texts.")] = "en",
+) -> None:
+    """Tell how many orders broke which rule, and how that changes."""
+    for line in quality.describe(merchant, days, language):
         typer.echo(line)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from include.core.rules import RULES
 
 IsoCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
@@ -71,3 +73,17 @@ class QualitySettings(_Section):
         "off",
         description="Stop orders to countries outside the EU whose positions lack a name or price.",
     )
+    data_docs: bool = Field(
+        True, description="Keep a page of Great Expectations' results per batch (no personal data)."
+    )
+    data_docs_days: int = Field(14, ge=1, description="Pages older than this are removed.")
+    data_docs_batches: int = Field(200, ge=1, description="At most so many pages are kept.")
+
+    @field_validator("off")
+    @classmethod
+    def _rules_exist(cls, codes: list[str]) -> list[str]:
+        unknown = sorted(set(codes) - set(RULES))
+        if unknown:
+            msg = f"there is no rule {', '.join(unknown)}"
+            raise ValueError(msg)
+        return codes

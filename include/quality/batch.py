@@ -30,6 +30,14 @@ class Judgement:
     verdicts: list[Verdict]
     outcome: Outcome | None  # None for an empty batch
 
+    def codes(self) -> dict[int, set[str]]:
+        """Return the codes of all rules that each order breaks, warnings included."""
+        codes: dict[int, set[str]] = {verdict.order_id: set() for verdict in self.verdicts}
+        for code, order_ids in (self.outcome.failing if self.outcome else {}).items():
+            for order_id in order_ids:
+                codes[order_id].add(code)
+        return codes
+
 
 def judge(
     orders: Sequence[Order],
@@ -89,10 +97,7 @@ def examine(
         if loudest([*address_findings[o.order_id], *order_findings[o.order_id]]) is None
     ]
     demand = _stock(sendable, merchant, settings, stock, now)
-    outcome = validate(
-        orders, address_findings, order_findings, demand, merchant=merchant.merchant,
-        off=settings.off,
-    )  # fmt: skip
+    outcome = validate(orders, address_findings, order_findings, demand, merchant=merchant)
     verdicts = []
     for order in orders:
         share = demand.get(order.order_id)

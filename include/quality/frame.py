@@ -28,6 +28,15 @@ def codes(findings: Iterable[Finding]) -> str:
     return "|" + "".join(f"{f.code}|" for f in findings)
 
 
+def by_code(column: pd.Series[str]) -> dict[str, list[int]]:
+    """Return the order ids (the index) per code that a column of codes names."""
+    orders: dict[str, list[int]] = {}
+    for order_id, text in column.items():
+        for code in text.split("|")[1:-1]:
+            orders.setdefault(code, []).append(int(str(order_id)))
+    return orders
+
+
 def _smallest(order: Order) -> float | None:
     """Return the smallest quantity; None (not checked) without positions, which is a rule apart."""
     return min((float(i.quantity) for i in order.items), default=None)

@@ -1,15 +1,14 @@
-"""The quality report of one merchant and day: a pure function over verdicts."""
+"""The quality report of one merchant: shares and trends from the counts of its days."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from include.ledger.quality import ALL, NOT_SENT
 
-    from include.core.models import Verdict
+if TYPE_CHECKING:
+    from collections import Counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +21,13 @@ class RuleShare:
     trend: float | None  # percentage points as a fraction; None without earlier days
 
 
-def count(verdicts: Iterable[Verdict]) -> Counter[str]:
-    """Return orders per code, deciding and warning alike; ``""`` counts all orders."""
-    counts: Counter[str] = Counter()
-    for verdict in verdicts:
-        counts[""] += 1
-        counts.update({*verdict.warnings, verdict.code} - {""})
-    return counts
-
-
 def report(today: Counter[str], before: Counter[str]) -> list[RuleShare]:
     """Return the rules broken today or before, the most frequent first.
 
-    :param today: as `count` returns them; ``before``: the same, added up over earlier days.
+    :param today: orders per code, as `include.ledger.quality` counts them, of the days reported.
+    :param before: the same of the days to compare with.
     """
-    orders, earlier = today[""], before[""]
+    orders, earlier = today[ALL], before[ALL]
     rows = [
         RuleShare(
             code,
@@ -44,6 +35,6 @@ def report(today: Counter[str], before: Counter[str]) -> list[RuleShare]:
             today[code] / orders if orders else 0.0,
             today[code] / orders - before[code] / earlier if orders and earlier else None,
         )
-        for code in {*today, *before} - {""}
+        for code in {*today, *before} - {ALL, NOT_SENT}
     ]
     return sorted(rows, key=lambda row: (-row.orders, row.code))

@@ -13,13 +13,14 @@ from include.core.rules import RULES
 from include.quality import frame, suites
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from great_expectations.data_context.data_context.abstract_data_context import (
         AbstractDataContext,
     )
     from great_expectations.datasource.fluent.interfaces import Batch
 
+    from include.core.merchant import Merchant
     from include.core.models import Order
     from include.core.rules import Finding
     from include.core.stock_rules import Demand
@@ -84,10 +85,9 @@ def validate(
     order: Mapping[int, Sequence[Finding]],
     demand: Mapping[int, Demand],
     *,
-    merchant: str,
-    off: Collection[str] = (),
+    merchant: Merchant,
 ) -> Outcome:
-    """Run every suite over the batch.
+    """Run every suite over the batch, built from the merchant's settings.
 
     :raises ContractError: an expectation could not run, or an order is in the batch twice.
     """
@@ -97,10 +97,13 @@ def validate(
     failing: dict[str, frozenset[int]] = {}
     results = []
     for concern in suites.CONCERNS:
-        result = batch.validate(suites.suite(concern, off), result_format=RESULT_FORMAT)
+        result = batch.validate(
+            suites.suite(concern, merchant.quality, merchant.language),
+            result_format=RESULT_FORMAT,
+        )
         results.append(result)
         for check in result.results:
-            code, rows = _read(check, merchant)
+            code, rows = _read(check, merchant.merchant)
             if rows:
                 failing[code] = failing.get(code, frozenset()) | rows
     if "BATCH_ORDER_TWICE" in failing:
@@ -109,7 +112,7 @@ def validate(
             msg,
             log=f"order ids twice: {sorted(failing['BATCH_ORDER_TWICE'])[:20]}",
             code="BATCH_ORDER_TWICE",
-            merchant=merchant,
+            merchant=merchant.merchant,
         )
     return Outcome(len(orders), failing, results)
 

@@ -28,12 +28,12 @@ from include.demo.story import ALPHA, StoryMerchant, plenty_scenario, wemalo_sce
 from include.ledger import timeline
 from include.ledger.batches import open_batch
 from include.ledger.journal import Journal
-from include.quality.batch import judge
+from include.quality.batch import examine
 from include.sandbox.server import Sandbox
 
 STEPS: dict[str, Callable[[Work], dict[str, int]]] = {
     "extract_plenty_orders": lambda work: extract(work, window=(None, None)),
-    "validate": lambda work: validate(work, judge=judge),
+    "validate": lambda work: validate(work, examine=examine),
     "load_to_wemalo": load,
     "writeback_status": write_back,
     "reconcile_tracking": reconcile,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from include.core.errors import ContractError
+from include.core.quality_settings import QualitySettings
 from include.core.rules import RULES
 from include.quality import frame, suites
 from include.quality.batch import examine, judge
@@ -53,6 +54,43 @@ def test_a_repaired_address_comes_with_the_verdict() -> None:
 def test_a_rule_that_is_switched_off_neither_stops_nor_appears() -> None:
     merchant = a_merchant(quality={"off": ["ADDRESS_NO_HOUSE_NUMBER"]})
     assert verdicts([an_order(delivery=BAD)], merchant=merchant)[1].outcome == "ok"
+
+
+@pytest.mark.parametrize(
+    ("code", "order"),
+    [
+        ("ORDER_NO_ITEMS", an_order(items=())),
+        ("ORDER_QUANTITY", an_order(items=(an_item(quantity=0),))),
+        ("STOCK_SHORT", an_order(items=(an_item(quantity=500),))),
+    ],
+)
+def test_a_comparison_of_numbers_is_switched_off_with_its_rule(code: str, order: Any) -> None:
+    assert verdicts([order])[1].code == code
+    assert verdicts([order], merchant=a_merchant(quality={"off": [code]}))[1].outcome == "ok"
+
+
+def test_switching_off_a_rule_that_does_not_exist_is_an_error_in_the_file() -> None:
+    with pytest.raises(ValueError, match="there is no rule ADDRESS_NO_HOUSENUMBER"):
+        a_merchant(quality={"off": ["ADDRESS_NO_HOUSENUMBER"]})
+
+
+def test_every_broken_rule_is_known_by_order_id_not_only_the_deciding_one() -> None:
+    both = an_order(7, delivery=BAD, shipping_profile_id=99)
+    judgement = examine(
+        [both, an_order(8)], merchant=a_merchant(), stock=a_stock(), known_products=None, now=NOW
+    )
+    assert judgement.codes() == {7: {"ADDRESS_NO_HOUSE_NUMBER", "ORDER_PROFILE_UNMAPPED"}, 8: set()}
+
+
+def test_a_waiting_merchants_short_orders_are_counted_as_waiting_only() -> None:
+    judgement = examine(
+        [an_order(1)],
+        merchant=a_merchant(quality={"short_orders": "wait"}),
+        stock=a_stock(v2044=0),
+        known_products=None,
+        now=NOW,
+    )
+    assert judgement.codes() == {1: {"STOCK_WAIT"}}
 
 
 def test_unread_stock_lets_orders_pass_with_a_warning() -> None:
@@ -99,10 +137,11 @@ def test_every_rule_has_its_expectation_with_code_and_severity() -> None:
     seen = {
         e.meta["code"]: e.severity
         for concern in suites.CONCERNS
-        for e in suites.suite(concern).expectations
+        for e in suites.suite(concern, QualitySettings()).expectations
         if "numbers" not in e.meta
     }
-    assert set(seen) == set(RULES)
+    severity = {"stop": "critical", "wait": "warning", "warn": "info"}
+    assert seen == {code: severity[rule.severity] for code, rule in RULES.items()}
 
 
 def test_what_great_expectations_keeps_names_no_person() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow import quality
 from include.core.errors import FulfilmentError
 from include.core.states import State
 from include.core.stock_rules import StockView
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from fulfilment.flow.work import Work
     from include.core.merchant import Merchant
     from include.core.models import Order, Verdict
+    from include.quality.batch import Judgement
 
-    Judge = Callable[..., list[Verdict]]
+    Examine = Callable[..., Judgement]
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 #: wemalo has not reserved goods for these yet
@@ -32,11 +34,10 @@ PERSON_WAIT = timedelta(minutes=15)
 COUNTS = ("valid", "address", "stock", "wait", "stop", "repaired", "stock_unchecked")
 
 
-def validate(work: Work, *, judge: Judge) -> dict[str, int]:
+def validate(work: Work, *, examine: Examine) -> dict[str, int]:
     """Judge all fetched orders, and once more those that a setting or a product may have healed.
 
-    :param judge: `include.quality.batch.judge`; handed in so that nothing costly is imported for
-        an empty batch.
+    :param examine: `include.quality.batch.examine`.
     :returns: counts: valid, address (6.2), stock (6.3), wait, stop, repaired, stock_unchecked.
     """
     counts = dict.fromkeys(COUNTS, 0)
@@ -50,14 +51,16 @@ def validate(work: Work, *, judge: Judge) -> dict[str, int]:
         fetched = [orders.content(row) for row in rows]
         view = _stock(work, counts)
         known = set(view.available) if view.measured_at else None
-        verdicts = judge(fetched, merchant=work.merchant, stock=view, known_products=known)
+        judgement = examine(fetched, merchant=work.merchant, stock=view, known_products=known)
+        page = quality.page_of(work, judgement)
         episodes = {row.order_id: row.episode for row in rows}
         by_id = {order.order_id: order for order in fetched}
         with work.engine.begin() as connection:
-            for verdict in verdicts:
+            for verdict in judgement.verdicts:
                 order = by_id[verdict.order_id]
                 counts[_apply(work, connection, order, verdict, episodes[order.order_id])] += 1
                 counts["repaired"] += verdict.repaired is not None
+            quality.record(work, connection, judgement, page, episodes)
     with work.engine.begin() as connection:
         batches.add_counts(connection, work.batch_id, counts)
     return counts

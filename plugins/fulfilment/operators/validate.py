@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fulfilment.flow.validate import validate
 from fulfilment.operators.base import FulfilmentOperator
-from include.quality.batch import judge
+from include.quality.batch import examine
 
 if TYPE_CHECKING:
     from fulfilment.flow.work import Work
@@ -18,4 +18,4 @@ class ValidateOrdersOperator(FulfilmentOperator):
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
         """See `fulfilment.flow.validate`."""
-        return validate(work, judge=judge)
+        return validate(work, examine=examine)
