@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.address import contact, labels, postal, stations
 from include.core.address import split as splitting
 from include.core.address.countries import PLENTY_IDS, Country, country, territory
+from include.core.address.line import bare, is_number
 from include.core.address.text import clean, is_latin, is_lost, is_placeholder, key, letters
 from include.core.address.words import (
     COUNTRY_NAMES,
@@ -17,6 +18,7 @@ from include.core.address.words import (
     NO_NUMBER_COUNTRIES,
     STREET,
     TOWN_CODE,
+    is_square,
 )
 from include.core.models import Address
 from include.core.rules import Finding, found
@@ -248,7 +250,7 @@ def _is_street(desk: _Desk, where: Country) -> bool:
         desk.note("ADDRESS_STREET_INVALID", why_de="sie enthält eine E-Mail oder Internetadresse",
                   why_en="it holds an e-mail or web address")  # fmt: skip
         return False
-    if letters(street) >= 2 and not splitting.is_number(street):
+    if letters(street) >= 2 and not is_number(street):
         if is_placeholder(street) and not any(
             f.code == "ADDRESS_PLACEHOLDER" for f in desk.findings
         ):
@@ -257,12 +259,8 @@ def _is_street(desk: _Desk, where: Country) -> bool:
     if re.fullmatch(r"[A-U] ?\d{1,2}", street) and desk.number:
         return True  # a square of Mannheim
     number = desk.number or street
-    if (
-        where.rules in _VILLAGES_BY_NUMBER
-        and splitting.is_number(number)
-        and letters(desk.address.town)
-    ):
-        desk.street, desk.number = desk.address.town, splitting.bare(number)
+    if where.rules in _VILLAGES_BY_NUMBER and is_number(number) and letters(desk.address.town):
+        desk.street, desk.number = desk.address.town, bare(number)
         if desk.settings.repairs.house_number:
             desk.repair("REPAIRED_HOUSE_NUMBER", address1=desk.street, address2=desk.number)
         return False
@@ -297,11 +295,13 @@ def _number(desk: _Desk, where: Country, parts: splitting.Split) -> None:
         desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
         return
     policy = desk.settings.house_number
-    looks_like_street = STREET.search(parts.street) is not None
-    stops = policy == "always" or (
-        policy == "by_country"
-        and (where.number == "always" or (where.number == "streets" and looks_like_street))
-    )
+    needed = {
+        "always": True,
+        "squares": not is_square(parts.street),
+        "streets": STREET.search(parts.street) is not None,
+        "hint": False,
+    }[where.number]
+    stops = policy == "always" or (policy == "by_country" and needed)
     desk.note("ADDRESS_NO_HOUSE_NUMBER" if stops else "ADDRESS_NO_HOUSE_NUMBER_HINT")
 
 

@@ -51,13 +51,15 @@ EU = frozenset({
 # Codes that Google's data does not know under this name.
 _ALIAS = {"IC": "ES", "EA": "ES", "XI": "GB", "UK": "GB", "EL": "GR"}
 
-NumberPolicy = Literal["always", "streets", "hint"]
-# "always": every delivery address has a number. "streets": streets have, squares, buildings and
-# places may not. Elsewhere house names and lieux-dits are common: only a hint.
+NumberPolicy = Literal["always", "squares", "streets", "hint"]
+# "always": every delivery address has a number. "squares": all but squares have. "streets": streets
+# have, squares, buildings and places may not. Elsewhere house names and lieux-dits are common:
+# only a hint.
 _ALWAYS = frozenset({"DE", "AT", "CH", "LI", "NL", "PL", "CZ", "SK"})
+_SQUARES = frozenset({"BE", "LU", "DK", "FI", "EE", "HU", "SI"})
 _STREETS = frozenset({
-    "BE", "LU", "DK", "SE", "NO", "FI", "IT", "SM", "ES", "HU", "SI", "HR", "EE", "LV", "LT", "GR",
-    "RO", "BG", "RS", "BA", "ME", "MK", "US", "CA", "AU",
+    "SE", "NO", "IT", "SM", "ES", "HR", "LV", "LT", "GR", "RO", "BG",
+    "RS", "BA", "ME", "MK", "US", "CA", "AU",
 })  # fmt: skip
 NUMBER_FIRST = frozenset({"FR", "MC", "LU", "GB", "IE", "US", "CA", "AU", "NZ", "MT"})
 _STATES = frozenset({"US", "CA", "AU"})  # elsewhere the postal code says it
@@ -102,6 +104,8 @@ def country(iso: str) -> Country | None:
         state_required=rules_code in _STATES,
         number="always"
         if rules_code in _ALWAYS
+        else "squares"
+        if rules_code in _SQUARES
         else "streets"
         if rules_code in _STREETS
         else "hint",

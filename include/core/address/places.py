@@ -25,9 +25,12 @@ COMPLETE = frozenset({
 })  # fmt: skip
 # Lists whose towns are other names than people write (city districts): no doubts from them.
 _OTHER_NAMES = frozenset({"CZ"})
+# Lists with one name per code, not always the town's: a town that is not named is not doubted.
+_ONE_NAME = frozenset({"BE", "SE", "FI", "NO", "PL", "HU", "SI", "HR"})
 # Lists of main towns: good for confirming a town, not for doubting a code.
-PARTIAL = frozenset({"FR", "IT", "SK", "RO"})
+PARTIAL = frozenset({"FR", "IT", "SK", "RO", "LU"})
 _PREFIX = 2
+_ISLANDS = {"FI": ("AX",), "NO": ("SJ",)}  # lists of their own inside a country's codes
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 # Towns with a second name, as `_name` spells them.
 _ALIASES = {
@@ -71,8 +74,12 @@ def places(country: str) -> Places | None:
     """Return the postal codes of a country (ISO code), None where no good list exists."""
     if country not in COMPLETE | PARTIAL:
         return None
-    folder = files("countrystatecity_postal_codes") / "data" / "by-country" / country
-    rows = json.loads((folder / "postcodes.json").read_text(encoding="utf-8"))
+    folder = files("countrystatecity_postal_codes") / "data" / "by-country"
+    rows = [
+        row
+        for part in (country, *_ISLANDS.get(country, ()))
+        for row in json.loads((folder / part / "postcodes.json").read_text(encoding="utf-8"))
+    ]
     towns: dict[str, list[str]] = {}
     prefixes: dict[str, set[str]] = {}
     for row in rows:
@@ -144,4 +151,5 @@ def mismatch(country: str, code: str, town: str) -> bool:
     """Say whether a code in use belongs to another part of the country than the town."""
     if country not in COMPLETE - _OTHER_NAMES or belongs(country, code, town) is not False:
         return False
-    return not town_in_region(country, code, town)
+    here = town_in_region(country, code, town)
+    return here is False or (here is None and country not in _ONE_NAME)

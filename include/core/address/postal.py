@@ -9,6 +9,7 @@ from dataclasses import field as attribute
 from typing import TYPE_CHECKING
 
 from include.core.address import places
+from include.core.address.text import key
 
 if TYPE_CHECKING:
     from include.core.address.countries import Country
@@ -23,7 +24,18 @@ _UNUSED = {
     "FR": "00|96|99", "IT": "99", "ES": "00|5[3-9]|[6-9]", "LU": "0", "PT": "0", "GR": "[09]",
     "BG": "0", "LV": "(?:LV-)?[06-9]", "EE": "0", "SK": "[1-7]",
 }  # fmt: skip
-_ZEROS_LOST = {"DE": 5, "FR": 5, "IT": 5, "NO": 4, "FI": 5, "PL": 5, "RO": 6}
+_ZEROS_LOST = {
+    "DE": 5, "FR": 5, "IT": 5, "NO": 4, "FI": 5, "PL": 5, "RO": 6, "SK": 5, "ES": 5, "LT": 5,
+}  # fmt: skip
+# Where no list says which town has a code that begins with zero: the towns that name a region.
+_CAPITALS = {
+    "ES": {
+        "010": "vitoria|vitoriagasteiz|gasteiz", "020": "albacete", "030": "alicante|alacant",
+        "040": "almeria", "050": "avila", "060": "badajoz", "070": "palma|palmademallorca",
+        "080": "barcelona", "090": "burgos",
+    },
+    "LT": {"0": "vilnius"},
+}  # fmt: skip
 # Two letters of a form, cut where the code is written in two groups.
 _GROUPS = {"CZ": 3, "SK": 3, "SE": 3, "GR": 3, "NL": 4}
 
@@ -71,6 +83,9 @@ def spelled(code: str, where: Country) -> str:
         text = match[1] if match else text
     bare = re.sub(r"[\s\-–./]", "", text)
     shaped = _shaped(bare, iso)
+    groups = [re.sub(r"[\s.]", "", g) for g in re.split(r"[\-–/]", text)]
+    if len(groups) > 1 and groups != re.split(r"[ \-]", shaped):
+        return text  # "11000-53" lost or won a digit somewhere: nobody knows where
     if where.postal_code.fullmatch(shaped):
         return shaped
     return text if where.postal_code.fullmatch(text) else shaped if shaped == bare else text
@@ -108,8 +123,18 @@ def _padded(text: str, town: str, where: Country) -> str:
     ):
         return ""
     full = _shaped(digits.zfill(length), where.rules)
-    known = places.belongs(where.rules, full, town)
-    return full if known and _fits(full, where) else ""
+    return full if _fits(full, where) and _confirmed(full, town, where.rules) else ""
+
+
+def _confirmed(code: str, town: str, iso: str) -> bool:
+    """Say whether the town lies where the code does, by the list or as a region's capital."""
+    known = places.belongs(iso, code, town)
+    if known is None:
+        known = places.town_in_region(iso, code, town)
+    capitals = _CAPITALS.get(iso, {}).items()
+    return bool(known) or any(
+        code.startswith(start) and re.fullmatch(names, key(town)) for start, names in capitals
+    )
 
 
 def _existence(text: str, town: str, where: Country) -> tuple[str, str]:

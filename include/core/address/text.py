@@ -45,6 +45,9 @@ _TEST_WORDS = frozenset({
     "anystreet", "anytown", "somestreet", "somewhere", "nowhere", "irgendwo", "nirgendwo",
     "string", "value", "sample", "example", "beispiel", "muster", "platzhalter", "placeholder",
     "teststrase", "prueba", "prova", "essai", "exemple", "esempio", "ejemplo", "voorbeeld",
+    "rien", "aucun", "aucune", "niente", "nessuno", "nessuna", "nada", "ninguno", "ninguna",
+    "nenhum", "nenhuma", "niets", "geen", "ingen", "inget", "intet", "brak", "nic", "zadny",
+    "zadna", "nincs", "semmi", "puuttuu", "kein", "fehlt", "missing", "keinehausnummer",
     "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
 })  # fmt: skip
 

@@ -9,7 +9,7 @@ NUMBER_SIGN = (
     r"(?:hausnummer|hausnr|haus-nr|hnr|nummer|numéro|numero|número|number|núm|num|nro|nr|no|n\s?[°º]|"
     r"n\.\s?[°º]|n\.|č\.\s?p|čp|č\.\s?ev|č\.|br|№|#|αριθμός|αρ)\.?\s?[°º]?"
 )
-KILOMETRE = r"(?:km|p\.?\s?k\.?)\.?"
+KILOMETRE = r"(?<!\w)(?:km|kil[oó]metro|p\.?\s?k)\.?"
 
 # The house has no number, and the post there knows that.
 NO_NUMBER = re.compile(
@@ -34,10 +34,39 @@ _AFTER = (
     r"emelet|fszt|földszint|ajtó|lph|lépcsőház|lgh|lägenhet|trappa|tr|as|rappu|porras|tv|th|mf|"
     r"kl|bl|ap|бл|вх|ет|ап|όροφος|korter|krt|krs|kat|dz|butas|bt|kt|stan|ulaz|c/o|bei|b\.|z\.\s?hd|"
     r"zhd|zu\s+händen|co|p\.\s?a|hof|rechts|links|mitte|mail\s?box|etasje|leil|leilighet|h\d{4}|rez|"
-    r"ambt|nave|lote|fração|andar|cave|rdc|entrée|interphone|digicode|code|door|zone|bp|cs"
+    r"ambt|nave|lote|fração|andar|cave|rdc|entrée|interphone|digicode|code|door|zone|bp|cs|cp|"
+    r"ebene|verdieping|verd|piętro|poschodí|poschodie|podlaží|prízemie|přízemí|parter|aukštas|"
+    r"stāvs|korrus|nadstropje|pritličje|kontor|reception|receptie|recepce|empfang|atelier|"
+    r"t\.?\s?a\.?\s?v|attn|att|z\.?\s?h|kld|kjeller|kælder|sal|stuen|ent|entlo|dpdo|dup|"
+    r"résidence|residence|rés|immeuble|imm"
+)
+_FLOOR = (
+    r"tr|trappor|etg|etasje|sal|etage|étage|ét|og|ug|dg|stock|stw|floor|fl|piso|planta|andar|em|"
+    r"emelet|krs|krt|kat|piętro|patro|poschodie|poschodí|ebene|verd|verdieping|piano|korrus|etaj|"
+    r"aukštas|stāvs|ορ|όροφος|ет|етаж|nadstropje"
 )
 AFTER_NUMBER = re.compile(
-    rf"[\s,;/–\-]*(?:\(|[IVX]{{1,4}}\s?[./]\s?\d|(?:{_AFTER})(?![^\W\d_])\.?|\d{{1,3}}\s?(?:[.ºª°](?!\d)|(?:st|nd|rd|th|e|er|ème|r)(?!\w)))",
+    rf"[\s,;/–\-]*(?:\(|[IVX]{{1,4}}\s?[./]|(?:{_AFTER})(?![^\W\d_])\.?|"
+    r"(?<![^\W_])[a-z]{1,2}\d{1,4}(?!\w)|"  # "b201", "H0301": a unit's own code
+    rf"\d{{1,3}}\s?(?:[.ºª°](?!\d)|(?:st|nd|rd|th|e|er|ème|r|{_FLOOR})(?!\w)))",
+    re.IGNORECASE,
+)
+# "3. Stock", "2e étage", "1st floor", "II. em.": a floor, whatever stands in front of it.
+FLOOR_FIRST = re.compile(
+    rf"(?:\d{{1,2}}|[IVX]{{1,4}})\s?(?:\.|º|ª|°|st|nd|rd|th|er|e|ème)?\s?(?:{_FLOOR})(?!\w)",
+    re.IGNORECASE,
+)
+# Where plots stand for houses their word belongs to the number: "Lote 12", "Lt 4", "casa 14".
+LOT = re.compile(
+    r"(?P<street>.*\w)[\s,]+(?P<num>(?:lote|lt|parcela|casa|nave|lotto)\.?\s?\d{1,4}"
+    r"(?:[\s\-]?[a-z](?!\w))?)(?P<rest>(?:[\s,;].*)?)",
+    re.IGNORECASE,
+)
+# A unit behind a street that has its number in front: "Main St Apt 4B", "rue X - bât. B".
+UNIT_BEHIND = re.compile(
+    r"\s+(?:[-–]\s*)?(?P<unit>(?:(?:apt|apartment|suite|ste|unit|flat|fl|floor|appt|appartement|"
+    r"b[âa]t|b[âa]timent|esc|escalier|bte|bo[îi]te|bus|r[ée]sidence|immeuble|imm|porte)\.?\s+\w+|"
+    rf"{FLOOR_FIRST.pattern}|rdc(?!\w)).*)$",
     re.IGNORECASE,
 )
 UNIT_WORD = re.compile(rf"(?:{_AFTER})\.?", re.IGNORECASE)
@@ -97,11 +126,30 @@ _STREET_AFTER = (
     r"esplanadi|utca|út|útja|körút|krt|sétány|köz|iela|gatvė|gatve|prospektas|tänav|maantee|mnt|"
     r"puiestee|pst|street|road|avenue|lane|drive|terrace|ulica|ulice|třída|trieda|cesta|ulitsa"
 )
+_WORD_AFTER = (
+    r"st|rd|ave|ln|dr|close|court|crescent|gardens|square|grove|hill|row|walk|way|mews|parade|"
+    r"place|green|quay|rise|view|yard"
+)
 STREET = re.compile(
     rf"^(?:\d+\w?[\s,]+)?(?:{_STREET_BEFORE})(?![^\W\d_])\.?\s*\S|"
-    rf"(?:{_STREET_AFTER}|(?<!\w)(?:st|rd|ave|ln|dr))\.?(?=$|[\s,])",
+    rf"(?:{_STREET_AFTER}|(?<!\w)(?:{_WORD_AFTER}))\.?(?=$|[\s,])",
     re.IGNORECASE,
 )
+
+# Squares, which may do without numbers.
+_SQUARE = re.compile(
+    r"(?:place|pl|plaza|piazza|piazzale|largo|praça|praza|plaça|parvis|cours|square|platz|plein|"
+    r"náměstí|nám|námestie|trg|plac|esplanade|campo|passage)(?![^\W\d_])|"
+    r".*(?:markt|plein|plaats|place|square|plads|pladsen|torv|torvet|tori|tér|tere|trg|plats|"
+    r"väljak|turg)$",
+    re.IGNORECASE,
+)
+
+
+def is_square(text: str) -> bool:
+    """Say whether a line names a square or market place."""
+    return _SQUARE.match(text) is not None
+
 
 # Roads and numbered things whose number is no house number.
 NUMBERED_THING = re.compile(
