@@ -22,6 +22,7 @@ from pydantic import (
 
 from include.core.document_settings import Documents
 from include.core.quality_settings import QualitySettings
+from include.core.retention_settings import Retention
 from include.core.return_settings import Returns
 from include.core.statuses import status
 from include.core.stock_settings import Products, StockSync
@@ -143,6 +144,7 @@ class Merchant(Section):
     )
     stock: StockSync = Field(default_factory=StockSync, description="wemalo's stock.")
     products: Products = Field(default_factory=Products, description="Product master data.")
+    retention: Retention = Field(default_factory=Retention, description="How long what is kept.")
     goods_issue: Literal["none", "event", "status", "book"] = Field(
         "none",
         description="Who books outgoing items: 'book' = our call, 'event' = the merchant's event "

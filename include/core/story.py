@@ -77,6 +77,7 @@ _EVENTS = {
     "goods_issue_refused": "plentymarkets refused the goods issue ({code})",
     "partly_shipped": "partly shipped",
     "shipped": "shipped completely",
+    "address_removed": "the delivery address is no longer kept",
     "exception_opened": "exception {code} opened: {text}",
     "exception_cleared": "exception {code} cleared: its cause is gone",
     "move_refused": "nothing changed: somebody was faster (wanted {to})",
