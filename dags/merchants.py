@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TaskGroup, get_parsing_context
+from airflow.sdk import DAG, Param, TaskGroup, get_parsing_context
 from fulfilment import texts
 from fulfilment.operators.documents import AttachDocumentsOperator
 from fulfilment.operators.extract import ExtractPlentyOrdersOperator
@@ -20,6 +20,7 @@ from fulfilment.operators.validate import ValidateOrdersOperator
 from fulfilment.operators.watcher import WatcherOperator
 from fulfilment.operators.writeback import WritebackStatusOperator
 from fulfilment.retry import FulfilmentRetryPolicy
+from fulfilment.schedule import schedule_of
 
 from include.config.merchants import BrokenFile, load_all
 
@@ -48,7 +49,7 @@ def build(merchant: Merchant) -> DAG:
     """Return the DAG of one merchant: five steps in a chain, the groups, and a watcher."""
     with DAG(
         f"fulfilment__{merchant.merchant}",
-        schedule=CronDataIntervalTimetable(merchant.cron, timezone="UTC"),
+        schedule=schedule_of(merchant),
         start_date=datetime(2024, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,

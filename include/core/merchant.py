@@ -28,6 +28,7 @@ from include.core.statuses import status
 from include.core.stock_settings import Products, StockSync
 
 StatusId = Annotated[Decimal, BeforeValidator(status)]
+Plan = Literal["basic", "classic", "flex", "plus"]
 
 
 def _distinct(values: list[int]) -> list[int]:
@@ -55,7 +56,7 @@ class Plenty(Section):
     storage_location_id: int = Field(
         ge=0, description="Default storage location of that warehouse; 0 is plentymarkets' own."
     )
-    plan: Literal["basic", "classic", "flex", "plus"] = Field(
+    plan: Plan = Field(
         "classic", description="Plan of the system: it sets the call limits (contract 4)."
     )
     shippable_types: Annotated[list[int], AfterValidator(_distinct)] = Field(
@@ -117,7 +118,18 @@ class Merchant(Section):
     )
     owner: str = Field("fulfilment", description="Owner shown in the Airflow UI.")
     schedule_minutes: Literal[1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 720] = (
-        Field(5, description="Minutes between scheduled runs.")
+        Field(
+            30,
+            description="Minutes between scheduled runs. They find what the look every "
+            "`poll_seconds` misses, and carry tracking numbers, returns, stock and products.",
+        )
+    )
+    poll_seconds: int = Field(
+        15,
+        ge=0,
+        le=3600,
+        description="Seconds between two looks for released or cancelled orders, one read each, "
+        "which start a run at once; 0 leaves all to the scheduled runs.",
     )
     language: Literal["de", "en"] = Field("de", description="Language of order notes.")
     plenty: Plenty

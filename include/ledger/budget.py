@@ -33,6 +33,7 @@ RESERVES = {
     "returns": 0.20,
     "stock": 0.30,
     "products": 0.40,
+    "watch": 0.50,
     "backfill": 0.60,
 }
 _SPARE_SHARE, _SPARE_LEAST = 0.02, 2  # never used: calls on their way, headers seen late

@@ -75,6 +75,8 @@ class ApiHook(HttpHook):
         good for testing a connection, not for work.
     :param priority: a key of `include.ledger.budget.RESERVES`.
     :param max_wait_s: longest wait for the call budget; then `RateLimited` tells when.
+    :param answer_s: wait no longer for a connection or an answer, whatever the connection says.
+    :param read_tries: how often a read that failed is made in all.
     """
 
     conn_name_attr = "conn_id"
@@ -89,6 +91,8 @@ class ApiHook(HttpHook):
         *,
         priority: str,
         max_wait_s: float = LONGEST_WAIT_S,
+        answer_s: float | None = None,
+        read_tries: int = READ_TRIES,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(http_conn_id=conn_id)
@@ -100,6 +104,8 @@ class ApiHook(HttpHook):
         self.priority = priority
         self._engine = ledger_engine
         self._max_wait_s = max_wait_s
+        self._answer_s = answer_s
+        self._read_tries = read_tries
         self._sleep = sleep
         self._settings_: Settings | None = None
         self._session: Session | None = None
@@ -173,9 +179,10 @@ class ApiHook(HttpHook):
     @property
     def _settings(self) -> Settings:
         if self._settings_ is None:
-            self._settings_ = connection_settings.load(
+            settings = connection_settings.load(
                 self.conn_id, self.get_connection, self.merchant, default_url=self.default_url
             )
+            self._settings_ = settings.no_slower_than(self._answer_s)
         return self._settings_
 
     @property
@@ -187,7 +194,7 @@ class ApiHook(HttpHook):
 
         :raises FulfilmentError: see the table in `answers`.
         """
-        tries = READ_TRIES if request.kind == "read" else 1
+        tries = self._read_tries if request.kind == "read" else 1
         waited = 0.0
         for number in range(1, tries + 1):
             gate = self._check_circuit()
@@ -290,6 +297,8 @@ class ApiHook(HttpHook):
     def _note_failure(self, error: FulfilmentError, gate: circuits.Pass) -> None:
         if isinstance(error, (NotFound, OrderRejected)):  # a clear no: the system is well
             self._note_success(gate)
+            return
+        if error.code == "BUDGET":  # our own word: nothing was called
             return
         self.log.warning(
             "failed merchant=%s system=%s code=%s detail=%s",

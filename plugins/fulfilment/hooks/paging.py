@@ -121,6 +121,14 @@ def _contract(what: str, wrong: str, merchant: str, code: str = "CONTRACT") -> C
     return ContractError(text, code=code, merchant=merchant)
 
 
+def passes(row: Row, expect: Callable[[Row], bool]) -> bool:
+    """Say whether a row is one that was asked for; an unreadable one is not."""
+    try:
+        return expect(row)
+    except (ValueError, TypeError, KeyError, ArithmeticError):
+        return False
+
+
 @dataclass(slots=True)
 class Listing:
     """Reads a list as a whole.
@@ -209,12 +217,7 @@ class Listing:
         return sum(1 for row in page.rows if not self._wanted(row))
 
     def _wanted(self, row: Row) -> bool:
-        if self.expect is None:
-            return True
-        try:
-            return self.expect(row)
-        except (ValueError, TypeError, KeyError, ArithmeticError):
-            return False
+        return self.expect is None or passes(row, self.expect)
 
     def by_number(
         self, fetch: Callable[[int], Any], key: Callable[[Row], Any], *, first: int = 1

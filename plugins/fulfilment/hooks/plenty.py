@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.hooks import paging
 from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Filter, Listing, Row
-from fulfilment.hooks.plenty_calls import Plan, PlentyCalls
+from fulfilment.hooks.plenty_calls import PlentyCalls
 from fulfilment.hooks.plenty_documents import PlentyDocuments
 from fulfilment.hooks.plenty_items import PlentyItems
 from fulfilment.hooks.plenty_returns import PlentyReturns
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from decimal import Decimal
 
-__all__ = ["FULFILMENT_SET", "Filter", "Plan", "PlentyHook", "Row"]
+__all__ = ["FULFILMENT_SET", "Filter", "PlentyHook", "Row"]
 
 _SEARCH = "/rest/orders/search"
 #: contract 6.4, what fulfilment needs of an order; comments and documents are read when needed
@@ -77,6 +77,25 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
                 listing.missing,
             )
         return list(found.values())
+
+    def newest_rows(self, filters: Sequence[Filter], *, expect: Callable[[Row], bool]) -> list[Row]:
+        """Return at most one page of the orders that pass ``filters``, the highest ids first.
+
+        One read, whatever there is: for asking whether anything is there, not for all of it.
+        """
+        data = self._get(
+            _SEARCH,
+            params=[
+                *paging.params(filters),
+                ("sortBy", "orderId"),
+                ("sortOrder", "desc"),
+                ("page", "1"),
+                ("itemsPerPage", str(paging.PAGE_SIZE)),
+                ("lazyLoaded", "true"),
+            ],
+        )
+        page = paging.read_page(data, f"GET {_SEARCH}", self.merchant)
+        return [row for row in page.rows if paging.passes(row, expect)]
 
     def rows_by_id(self, ids: Iterable[int], with_: Sequence[str] = ()) -> dict[int, Row]:
         """Return orders by id with one search per 250 ids; unknown ids are simply absent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fulfilment.hooks import login, paging
 from fulfilment.hooks.answers import whole
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from fulfilment.hooks.transport import Reply
-
-Plan = Literal["basic", "classic", "flex", "plus"]
+    from include.core.merchant import Plan
 
 # contract 4: reads and writes per user and minute, then per system and day
 _PLANS: dict[str, tuple[int, int, int, int]] = {

@@ -40,6 +40,14 @@ class Settings:
         """Return the same settings with ``path`` below the host."""
         return replace(self, base_url=self.base_url + path)
 
+    def no_slower_than(self, seconds: float | None) -> Settings:
+        """Return the same settings with timeouts of at most ``seconds``."""
+        if seconds is None:
+            return self
+        return replace(
+            self, connect_s=min(self.connect_s, seconds), read_s=min(self.read_s, seconds)
+        )
+
     @property
     def loopback(self) -> bool:
         """Say whether the address is this machine: then a proxy has no part in it."""
