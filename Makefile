@@ -37,7 +37,7 @@ lint: install ## check style, types and the direction of imports
 test: lint ## lint, then every test
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-bench: install ## measure speed and memory (NAMES="rules ...": only these)
+bench: install ## measure speed and memory (NAMES="rules ...": only these; --quick: smaller)
 	@$(BIN)/python -m include.bench $(NAMES)
 
 lock: install ## bring requirements.lock to the requirements (UPGRADE=--upgrade: newest versions)

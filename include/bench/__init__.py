@@ -1,1 +1,1 @@
-"""Benchmarks: each a module with ``run() -> list[Row]``, named in `include.bench.registry`."""
+"""Benchmarks: modules with ``run(*, quick)``, named in `include.bench.registry`."""

@@ -18,6 +18,8 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="which; all without a name")] = None,
+    *,
+    quick: Annotated[bool, typer.Option(help="smaller, to see that it runs")] = False,
 ) -> None:
     """Run the named benchmarks, or all, one after the other; exit 1 if one cannot run."""
     unknown = set(names or ()) - set(BENCHMARKS)
@@ -32,7 +34,7 @@ def main(
     for name in names or BENCHMARKS:
         typer.echo(f"{name} ...", err=True)
         try:
-            results[name] = benchmark(name)()
+            results[name] = benchmark(name)(quick=quick)
         except Exception as error:  # the others still run
             failed = True
             typer.echo(f"{name} could not run: {type(error).__name__}: {error}", err=True)

@@ -1,4 +1,4 @@
-"""Which benchmarks there are. A new one is a module with ``run()`` and a line here."""
+"""Which benchmarks there are. A new one is a module with ``run(*, quick)`` and a line here."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ BENCHMARKS: dict[str, str] = {
 }
 
 
-def benchmark(name: str) -> Callable[[], list[Row]]:
+def benchmark(name: str) -> Callable[..., list[Row]]:
     """Return the benchmark of that name.
 
     :raises KeyError: there is none.
     """
-    return cast("Callable[[], list[Row]]", import_module(BENCHMARKS[name]).run)
+    return cast("Callable[..., list[Row]]", import_module(BENCHMARKS[name]).run)

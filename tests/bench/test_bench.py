@@ -46,7 +46,7 @@ def test_a_benchmark_that_cannot_run_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fake(name: str) -> object:
-        def run() -> list[Row]:
+        def run(*, quick: bool) -> list[Row]:
             if name == "broken":
                 raise ValueError("no server")
             return [Row("figure", 1, "s")]
