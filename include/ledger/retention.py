@@ -10,6 +10,8 @@ from include.core.states import ENDED, State
 from include.ledger.tables import batches, exceptions, orders, outbox
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 AT_ONCE = 5_000  # rows of one transaction
 
 
-def _before(days: int) -> ColumnElement[object]:
+def _before(days: int) -> ColumnElement[datetime]:
     return func.now() - func.make_interval(0, 0, 0, days)
 
 
