@@ -132,6 +132,11 @@ class Merchant(Section):
         "which start a run at once; 0 leaves all to the scheduled runs.",
     )
     language: Literal["de", "en"] = Field("de", description="Language of order notes.")
+    mode: Literal["live", "shadow"] = Field(
+        "live",
+        description="'shadow': every run is a dry run beside another connection, which it is "
+        "compared with every day; nothing is written anywhere.",
+    )
     plenty: Plenty
     wemalo: Wemalo
     statuses: Statuses = Field(default_factory=Statuses)

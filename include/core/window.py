@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from include.core.errors import ConfigError
 
 Window = tuple[datetime | None, datetime | None]
+#: no window: everything that is due
+EVERYTHING: Window = (None, None)
 
 
 def window_of(
@@ -29,7 +31,7 @@ def window_of(
             text = "window_from and window_to must both be given, and the first must be earlier."
             raise ConfigError(text)
         return start, end
-    return interval if replay else (None, None)
+    return interval if replay else EVERYTHING
 
 
 def _moment(value: str | None) -> datetime | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger.tables import batches
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -29,6 +30,20 @@ def open_batch(
         .returning(batches.c.batch_id)
     )
     return int(connection.execute(statement).scalar_one())
+
+
+def set_scope(connection: Connection, batch_id: int, order_ids: Collection[int] | None) -> None:
+    """Remember which orders a replay looks at; None: everything that is due."""
+    scope = null() if order_ids is None else sorted(order_ids)
+    connection.execute(update(batches).where(batches.c.batch_id == batch_id).values(scope=scope))
+
+
+def scope_of(connection: Connection, batch_id: int) -> frozenset[int] | None:
+    """Return the orders that the run of a batch looks at, None for everything that is due."""
+    found = connection.execute(
+        select(batches.c.scope).where(batches.c.batch_id == batch_id)
+    ).scalar_one()
+    return None if found is None else frozenset(found)
 
 
 def add_counts(connection: Connection, batch_id: int, counts: dict[str, int]) -> None:
@@ -55,6 +70,7 @@ def previous_start(connection: Connection, merchant: str, batch_id: int) -> date
             batches.c.merchant == merchant,
             batches.c.batch_id < batch_id,
             batches.c.counts.has_key("released"),
+            batches.c.scope.is_(None),  # a replay looks at no other order's cancellation
         )
     ).scalar_one_or_none()
 

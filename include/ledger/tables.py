@@ -59,6 +59,7 @@ batches = Table(
     Column("window_end", DateTime(timezone=True)),
     _now("opened_at"),
     Column("counts", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("scope", JSONB),  # order ids that a replay looks at; null: all that is due
     UniqueConstraint("merchant", "run_id"),
 )
 
@@ -490,4 +491,36 @@ data_docs = Table(
     Column("page", Text, nullable=False),  # HTML
     _now("written_at"),
     Index(None, "merchant", "run_id"),
+)
+
+# -- plans ----------------------------------------------------------------------------------------
+
+#: what a dry run would have done; never personal
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # dry_run, shadow, backfill
+    _time("window_start"),
+    _time("window_end"),
+    Column("troubles", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    _now("made_at"),
+    Index(None, "merchant", "made_at"),
+)
+
+plan_lines = Table(
+    "plan_lines",
+    metadata,
+    Column(
+        "plan_id", BigInteger, ForeignKey("plans.plan_id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("line", Integer, primary_key=True, autoincrement=False),
+    Column("order_id", BigInteger),
+    Column("action", Text, nullable=False),
+    Column("code", Text, nullable=False),  # a status, a rule, an exception, why it is skipped
+    Column("de", Text, nullable=False),
+    Column("en", Text, nullable=False),
+    Index(None, "order_id"),
 )

@@ -29,6 +29,13 @@ PARAMS: dict[str, dict[str, Any]] = {
         "title": "Replay to",
         "description": "End of that window, not included.",
     },
+    "dry_run": {
+        "default": False,
+        "type": "boolean",
+        "title": "Dry run",
+        "description": "Read and decide everything, write nothing. The plan is in the log of "
+        "extract_plenty_orders, behind its link, and under `fulfil plan <merchant>`.",
+    },
 }
 
 TASKS = {

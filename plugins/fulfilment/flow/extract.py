@@ -125,6 +125,7 @@ def _decide(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, in
                 wanted.append(order_id)
             elif action is Release.NOTHING:
                 counts["unchanged"] += 1
+                work.leave(order_id)
             elif action is Release.REPAIR_STATUS:
                 counts["repaired"] += 1
                 _repair(work, connection, order_id, row)
@@ -175,9 +176,12 @@ def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> Non
             continue
         if not _is_ours(work, order):
             counts["foreign"] += 1
+            work.leave(order_id, "FOREIGN_WAREHOUSE")
         elif order.status == work.merchant.statuses.fetch or is_cancelled(order.status):
             # cancelled since the search: it is ours all the same, and is settled before sending
             good.append(order)
+        else:
+            work.leave(order_id, "NOT_RELEASED")
     with work.engine.begin() as connection:
         orders.put_fetched(connection, work.journal, work.batch_id, good)
         for order_id, error in bad:

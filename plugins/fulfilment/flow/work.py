@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.core.exception_texts import exception_text
 from include.ledger import exceptions, outbox
 from include.ledger.reference import cached
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Row
 
     from fulfilment.hooks.plenty import PlentyHook
     from fulfilment.hooks.wemalo import WemaloHook
@@ -40,7 +41,9 @@ class Work:
     lease_s: int = 180  # longer than any call may take, so that no POST outlives its lease
     lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
     look_again_s: int = 900  # how old the last look at an order in the warehouse may be
+    scope: frozenset[int] | None = None  # a replay: only these orders; None = all that is due
     trouble: list[FulfilmentError] = field(default_factory=list)
+    left: dict[int, str] = field(default_factory=dict)  # orders that were looked at and left, why
 
     @property
     def name(self) -> str:
@@ -62,6 +65,21 @@ class Work:
             lambda: {str(key): iso for key, iso in self.plenty.countries().items()},
         )
         return {int(key): str(iso) for key, iso in value.items()}
+
+    def covers(self, order_id: int | None) -> bool:
+        """Say whether an order is this run's business; a replay looks at its own orders only."""
+        return self.scope is None or order_id in self.scope
+
+    def mine(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+        """Return those ledger rows that are this run's business."""
+        return [row for row in rows if self.covers(row.order_id)]
+
+    def leave(self, order_id: int, why: str = "") -> None:
+        """Note that nothing is done about an order; see `include.core.plan.SKIPS`.
+
+        :param why: "" where the order's state in the ledger says it.
+        """
+        self.left[order_id] = why
 
     def note_trouble(self, error: FulfilmentError) -> None:
         """Remember an error of a system: the task goes on and ends red with it."""

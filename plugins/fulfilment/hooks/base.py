@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
     from sqlalchemy import Engine
 
+    from fulfilment.hooks.rehearsal import Rehearsal
     from fulfilment.hooks.settings import Settings
 
 READ_TRIES = 3
@@ -77,6 +78,7 @@ class ApiHook(HttpHook):
     :param max_wait_s: longest wait for the call budget; then `RateLimited` tells when.
     :param answer_s: wait no longer for a connection or an answer, whatever the connection says.
     :param read_tries: how often a read that failed is made in all.
+    :param rehearsal: a dry run: writes are noted there and never sent.
     """
 
     conn_name_attr = "conn_id"
@@ -93,6 +95,7 @@ class ApiHook(HttpHook):
         max_wait_s: float = LONGEST_WAIT_S,
         answer_s: float | None = None,
         read_tries: int = READ_TRIES,
+        rehearsal: Rehearsal | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(http_conn_id=conn_id)
@@ -106,6 +109,7 @@ class ApiHook(HttpHook):
         self._max_wait_s = max_wait_s
         self._answer_s = answer_s
         self._read_tries = read_tries
+        self._rehearsal = rehearsal
         self._sleep = sleep
         self._settings_: Settings | None = None
         self._session: Session | None = None
@@ -194,6 +198,8 @@ class ApiHook(HttpHook):
 
         :raises FulfilmentError: see the table in `answers`.
         """
+        if self._rehearsal is not None and request.kind == "write":
+            return self._rehearsal.answer(self, request)
         tries = self._read_tries if request.kind == "read" else 1
         waited = 0.0
         for number in range(1, tries + 1):
@@ -255,6 +261,7 @@ class ApiHook(HttpHook):
                 auth=auth,
                 connect_s=settings.connect_s,
                 read_s=settings.read_s,
+                read_only=self._rehearsal is not None,
             )
         except NotSent as failure:
             shape = "certificate" if isinstance(failure, BadCertificate) else "not_sent"

@@ -62,6 +62,10 @@ class BadCertificate(NotSent):
     """The other side's certificate is not valid for its host name."""
 
 
+class ReadOnly(RuntimeError):
+    """A write reached the network in a dry run: an error of this program, never of a user."""
+
+
 class NoAnswer(Exception):
     """The request may have been seen, but no whole answer came."""
 
@@ -78,13 +82,19 @@ def exchange(
     auth: requests.auth.AuthBase | None,
     connect_s: float,
     read_s: float,
+    read_only: bool = False,
 ) -> Reply:
     """Send ``request`` to ``url`` and return the whole answer; redirects are not followed.
 
     :param read_s: seconds for the whole answer, so that a trickle of bytes cannot hold a task.
+    :param read_only: refuse whatever changes something there (a login does not).
+    :raises ReadOnly: it was refused; nothing was sent.
     :raises NotSent: nothing can have happened on the other side.
     :raises NoAnswer: something may have happened.
     """
+    if read_only and request.kind == "write":
+        msg = f"{request.name} was not called: this is a dry run"
+        raise ReadOnly(msg)
     deadline = time.monotonic() + connect_s + read_s
     try:
         response = session.request(

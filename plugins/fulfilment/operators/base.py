@@ -1,27 +1,31 @@
-"""What the five operators share: the merchant's systems, the ledger, the lock, the counts."""
+"""What the operators share: the merchant's systems, the ledger, the lock, the counts."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
 
-from fulfilment.flow.work import Work
+from fulfilment.flow.opening import open_work
 from fulfilment.hooks.ledger import LedgerHook
-from fulfilment.hooks.plenty import PlentyHook
-from fulfilment.hooks.wemalo import WemaloHook
 from include.core.errors import FulfilmentError
-from include.core.window import Window, window_of
-from include.ledger.batches import open_batch
+from include.core.window import EVERYTHING, Window, window_of
+from include.ledger.batches import open_batch, scope_of
 from include.ledger.journal import Journal
-from include.ledger.locks import exclusive
+from include.ledger.locks import StandBack, exclusive
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from sqlalchemy import Engine
 
+    from fulfilment.flow.work import Work
     from include.core.merchant import Merchant
 
 BACKFILL = "backfill"
+#: a backfill that waits gives its worker back for so long
+STEP_ASIDE = timedelta(seconds=20)
 
 
 class FulfilmentOperator(BaseOperator):
@@ -33,10 +37,12 @@ class FulfilmentOperator(BaseOperator):
     :param order_ids: only these plentymarkets orders (templated; a list or a text like ``[1, 2]``).
     :param window_from: start of a window to replay, ISO 8601 with zone (templated).
     :param window_to: its end, not included (templated).
+    :param plan_only: a dry run: decide everything, write nothing (templated; bool or text).
     """
 
-    template_fields = ("order_ids", "window_from", "window_to")
+    template_fields = ("order_ids", "window_from", "window_to", "plan_only")
     priority = "orders"
+    knows_orders = True  # stock and products do not: a replay of orders is not theirs
 
     def __init__(
         self,
@@ -45,6 +51,7 @@ class FulfilmentOperator(BaseOperator):
         order_ids: str | list[int] = "{{ params.order_ids }}",
         window_from: str | None = "{{ params.window_from or '' }}",
         window_to: str | None = "{{ params.window_to or '' }}",
+        plan_only: str | bool = "{{ params.dry_run }}",
         **kwargs: Any,
     ) -> None:
         """Keep the settings; nothing is read or connected before `execute`."""
@@ -53,53 +60,57 @@ class FulfilmentOperator(BaseOperator):
         self.order_ids = order_ids
         self.window_from = window_from
         self.window_to = window_to
+        self.plan_only = plan_only
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
         """Do the step and return its counts."""
         raise NotImplementedError
+
+    def rehearse(self, engine: Engine, run_id: str, window: Window, order_ids: list[int]) -> None:
+        """Do this step's part of a dry run: nothing, the first step rehearses them all."""
+        text = "A dry run: its plan is in the log of extract_plenty_orders."
+        raise AirflowSkipException(text)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Do the step under the merchant's lock for this task; return batch id and counts."""
         engine = LedgerHook().engine
         name = self.merchant.merchant
         run = context["dag_run"]
-        replay = str(run.run_type) == BACKFILL
+        backfill = str(run.run_type) == BACKFILL
         window = window_of(
             (self.window_from or None, self.window_to or None),
             (context.get("data_interval_start"), context.get("data_interval_end")),
-            replay=replay,
+            replay=backfill,
         )
-        priority = "backfill" if replay else self.priority
-        with exclusive(engine, name, self.task_id):
-            with engine.begin() as connection:
-                batch_id = open_batch(connection, name, run.run_id, window)
-            work = Work(
-                merchant=self.merchant,
-                engine=engine,
-                journal=Journal(name, self.task_id, run.run_id, context["ti"].try_number),
-                batch_id=batch_id,
-                lease_s=self.merchant.wemalo.lease_seconds,
-                plenty=PlentyHook(
-                    name,
-                    self.merchant.plenty.connection,
+        order_ids = self._ids()
+        if self.merchant.mode == "shadow" or str(self.plan_only).lower() == "true":
+            self.rehearse(engine, run.run_id, window, order_ids)
+            return {}
+        if not self.knows_orders and (order_ids or window != EVERYTHING):
+            text = "A replay of orders: there is nothing to do here."
+            raise AirflowSkipException(text)
+        try:
+            with exclusive(engine, name, self.task_id, yields=backfill):
+                with engine.begin() as connection:
+                    batch_id = open_batch(connection, name, run.run_id, window)
+                    scope = scope_of(connection, batch_id)
+                work = open_work(
+                    self.merchant,
                     engine,
-                    plan=self.merchant.plenty.plan,
-                    priority=priority,
-                ),
-                wemalo=WemaloHook(
-                    name,
-                    self.merchant.wemalo.connection,
-                    engine,
-                    shop=self.merchant.wemalo.shop,
-                    priority=priority,
-                ),
-            )
-            try:
-                counts = self.work(work, window, self._ids())
-            except FulfilmentError as error:
-                error.merchant = error.merchant or name
-                self.log.error("%s", error)  # noqa: TRY400 - one line for the operator
-                raise
+                    Journal(name, self.task_id, run.run_id, context["ti"].try_number),
+                    batch_id,
+                    priority="backfill" if backfill else self.priority,
+                    scope=scope,
+                )
+                counts = self.work(work, window, order_ids)
+        except StandBack as error:
+            self.log.info("%s", error.operator)
+            later = datetime.now(UTC) + STEP_ASIDE
+            raise AirflowRescheduleException(later) from None  # type: ignore[no-untyped-call]
+        except FulfilmentError as error:
+            error.merchant = error.merchant or name
+            self.log.error("%s", error)  # noqa: TRY400 - one line for the operator
+            raise
         self.log.info(
             "%s %s: %s",
             name,

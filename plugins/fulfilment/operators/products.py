@@ -16,6 +16,7 @@ class ProductsOperator(FulfilmentOperator):
     """Tell wemalo of new and changed variations."""
 
     priority = "products"
+    knows_orders = False
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
         """See `fulfilment.flow.products`."""

@@ -16,6 +16,7 @@ class StockOperator(FulfilmentOperator):
     """Carry wemalo's sellable stock over to plentymarkets."""
 
     priority = "stock"
+    knows_orders = False
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
         """See `fulfilment.flow.stock`."""

@@ -1,0 +1,66 @@
+"""Open the work of one task run: both hooks, the ledger or its copy, the scope of a replay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fulfilment.flow.work import Work
+from fulfilment.hooks.plenty import PlentyHook
+from fulfilment.hooks.wemalo import WemaloHook
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from fulfilment.hooks.rehearsal import Rehearsal
+    from include.core.merchant import Merchant
+    from include.ledger.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a dry run works with instead of the ledger and the writing half of both systems."""
+
+    paper: Engine
+    rehearsal: Rehearsal
+
+
+def open_work(
+    merchant: Merchant,
+    engine: Engine,
+    journal: Journal,
+    batch_id: int,
+    *,
+    priority: str,
+    scope: frozenset[int] | None = None,
+    dry: DryRun | None = None,
+) -> Work:
+    """Return the work of one task; limits, logins and circuits are the ledger's in a dry run, too.
+
+    :param priority: of its calls, a key of `include.ledger.budget.RESERVES`.
+    """
+    rehearsal = dry.rehearsal if dry else None
+    return Work(
+        merchant=merchant,
+        engine=dry.paper if dry else engine,
+        journal=journal,
+        batch_id=batch_id,
+        lease_s=merchant.wemalo.lease_seconds,
+        scope=scope,
+        plenty=PlentyHook(
+            merchant.merchant,
+            merchant.plenty.connection,
+            engine,
+            plan=merchant.plenty.plan,
+            priority=priority,
+            rehearsal=rehearsal,
+        ),
+        wemalo=WemaloHook(
+            merchant.merchant,
+            merchant.wemalo.connection,
+            engine,
+            shop=merchant.wemalo.shop,
+            priority=priority,
+            rehearsal=rehearsal,
+        ),
+    )
