@@ -31,7 +31,12 @@ class ExtractPlentyOrdersOperator(FulfilmentOperator):
     def rehearse(self, engine: Engine, run_id: str, window: Window, order_ids: list[int]) -> None:
         """Make the plan of all steps, tell it, keep it, and skip the steps."""
         plan = rehearse(
-            self.merchant, engine, run_id=run_id, examine=examine, window=window, order_ids=order_ids
+            self.merchant,
+            engine,
+            run_id=run_id,
+            examine=examine,
+            window=window,
+            order_ids=order_ids,
         )
         for line in tell(self.merchant, engine, run_id, window, plan):
             self.log.info("%s", line)
