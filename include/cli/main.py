@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from include.cli import check_address, exceptions, order, quality, stock
+from include.cli import check_address, exceptions, lint, order, quality, stock
 from include.core.errors import FulfilmentError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ def main() -> None:
 
 
 app.command("check-address")(check_address.command)
+app.command("lint")(lint.command)
 
 
 @app.command("order")

@@ -1,18 +1,35 @@
-"""Read the merchant files: ``include/merchants/<merchant>.yaml``, one merchant each."""
+"""Read the merchant files: ``include/merchants/<merchant>.yaml``, one merchant each.
+
+A merchant's file is called like the merchant, so that the name alone says which file counts: a task
+start reads one file, not a thousand. Of two files with one name (``alpha.yaml``, ``alpha.yml``)
+none is used, for nobody can tell which one is right; a copy under another name that still says
+``merchant: alpha`` is refused and named, and ``alpha.yaml`` goes on. ``_defaults.yaml`` holds what
+is the same for all merchants of the centre; a merchant's own value wins.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import yaml
-from pydantic import ValidationError
-
+from include.config.check import merchant_of
+from include.config.problems import BadFile, Place, Problem
+from include.config.source import read
 from include.core.errors import ConfigError
-from include.core.merchant import Merchant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.config.source import Source
+    from include.core.merchant import Merchant
 
 FOLDER = Path(__file__).parents[1] / "merchants"
+DEFAULTS = "_defaults.yaml"
+PREFIX = "fulfilment__"
+_ODD = re.compile(r"[^a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,62 +38,64 @@ class BrokenFile:
 
     merchant: str  # from the file's name, made safe for a DAG id
     message: str
+    problems: tuple[Problem, ...] = ()
 
 
 def folder() -> Path:
-    """Return the folder of merchant files; FULFILMENT_MERCHANTS names another one."""
-    return Path(os.environ.get("FULFILMENT_MERCHANTS") or FOLDER)
+    """Return the folder of merchant files; FULFILMENT_MERCHANTS names another one.
 
-
-def load(path: Path) -> Merchant:
-    """Read one merchant file.
-
-    :raises ConfigError: the file cannot be read, is no YAML, or has wrong, missing or unknown
-        fields; the text names file, field and reason.
+    :raises ConfigError: it does not exist; merchants never vanish silently.
     """
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _loader())  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        text = f"{path.name}: cannot be read as YAML: {_one_line(error)}"
-        raise ConfigError(text) from error
-    if not isinstance(data, dict):
-        text = f"{path.name}: is empty or not a list of settings."
-        raise ConfigError(text)
-    try:
-        return Merchant.model_validate(data)
-    except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in entry['loc'])}: {entry['msg']}"
-            for entry in error.errors(include_input=False, include_url=False)
-        ]
-        text = f"{path.name}: " + "; ".join(lines)
-        raise ConfigError(text) from None
+    path = Path(os.environ.get("FULFILMENT_MERCHANTS") or FOLDER)
+    if not path.is_dir():
+        text = f"The folder of merchant files {path} does not exist. Check FULFILMENT_MERCHANTS."
+        raise ConfigError(text, code="MERCHANTS_FOLDER")
+    return path
 
 
-def load_all() -> tuple[list[Merchant], list[BrokenFile]]:
-    """Read all merchant files, in the order of their names; a broken one hides no other."""
-    good: dict[str, tuple[Path, Merchant]] = {}
+def dag_id(merchant: str) -> str:
+    """Return the id of a merchant's DAG."""
+    return f"{PREFIX}{merchant}"
+
+
+def load_beside(path: Path) -> Merchant:
+    """Read one merchant file as it counts in its folder: with its defaults and its namesakes.
+
+    :raises BadFile: with the place, the field and the reason of everything that is wrong.
+    """
+    paths = [path]
+    if path.parent.is_dir():
+        paths = _by_name(path.parent).get(_safe(path.stem), paths)
+    return _one(_safe(path.stem), paths, _defaults(path.parent))
+
+
+def load_all(wanted: str | None = None) -> tuple[list[Merchant], list[BrokenFile]]:
+    """Read all merchant files, in the order of their names; a broken one hides no other.
+
+    :param wanted: only the merchant of this DAG id: no other merchant's file is opened.
+    """
+    good: list[Merchant] = []
     broken: list[BrokenFile] = []
-    for path in sorted(folder().glob("*.y*ml")):
+    place = folder()
+    files = _by_name(place)
+    if wanted is not None:
+        name = wanted.removeprefix(PREFIX)
+        files = {name: files[name]} if wanted.startswith(PREFIX) and name in files else {}
+    defaults: Source | None = None
+    bad_defaults: BadFile | None = None
+    if files:
         try:
-            merchant = load(path)
-        except ConfigError as error:
-            broken.append(BrokenFile(_safe(path.stem), error.operator))
-            continue
-        if merchant.merchant in good:
-            first = good[merchant.merchant][0].name
-            text = f"{path.name}: merchant {merchant.merchant!r} is already set up in {first}."
-            broken.append(BrokenFile(_safe(path.stem), text))
-            continue
-        good[merchant.merchant] = (path, merchant)
-    taken = set(good)
-    return (
-        [merchant for _, merchant in good.values()],
-        [
-            b if b.merchant not in taken else BrokenFile(f"{b.merchant}_file", b.message)
-            for b in broken
-        ],
-    )
+            defaults = _defaults(place)
+        except BadFile as error:
+            bad_defaults = error
+    for name, paths in files.items():
+        try:
+            if bad_defaults is not None:
+                raise bad_defaults
+            good.append(_one(name, paths, defaults))
+        except BadFile as error:
+            broken.append(BrokenFile(name, error.operator, tuple(error.problems)))
+    return good, broken
 
 
 def find(name: str) -> Merchant:
@@ -84,27 +103,75 @@ def find(name: str) -> Merchant:
 
     :raises ConfigError: there is none, or its file is broken.
     """
-    merchants, broken = load_all()
-    for merchant in merchants:
-        if merchant.merchant == name:
-            return merchant
-    for entry in broken:
-        if entry.merchant == name:
-            raise ConfigError(entry.message)
-    text = f"There is no merchant {name!r} in {folder()}; known: " + (
-        ", ".join(merchant.merchant for merchant in merchants) or "none"
-    )
+    good, broken = load_all(dag_id(name))
+    if good:
+        return good[0]
+    if broken:
+        raise ConfigError(broken[0].message, code=BadFile.code)
+    known = ", ".join(_by_name(folder())) or "none"
+    text = f"There is no merchant {name!r} in {folder()}; known: {known}"
     raise ConfigError(text)
 
 
-def _loader() -> type[yaml.SafeLoader]:
-    """Return the fast loader where libyaml is there; it reads the same language."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _by_name(place: Path) -> dict[str, list[Path]]:
+    """Return merchant name -> its files, sorted; more than one is a mistake."""
+    found: dict[str, list[Path]] = {}
+    for entry in sorted(os.scandir(place), key=lambda entry: entry.name):
+        stem, dot, kind = entry.name.rpartition(".")
+        if dot and kind in ("yaml", "yml") and not stem.startswith(("_", ".")):
+            found.setdefault(_safe(stem), []).append(place / entry.name)
+    return found
+
+
+def _one(name: str, paths: list[Path], defaults: Source | None) -> Merchant:
+    """Return the merchant called ``name``.
+
+    :raises BadFile: its file is broken, or there is more than one.
+    """
+    if len(paths) > 1:
+        names = " and ".join(path.name for path in paths)
+        text = (
+            f"{names} are both files of merchant {name}. None of them is used, so that nothing is "
+            "sent twice: remove the wrong one"
+        )
+        raise BadFile([Problem(Place(paths[0].name), "", text)])
+    path = paths[0]
+    own = read(path)
+    merchant = merchant_of(own, defaults)
+    if merchant.merchant == name:
+        return merchant
+    text = f"this file must be called {merchant.merchant}.yaml, like its merchant"
+    others = _by_name(path.parent).get(merchant.merchant)
+    if others:
+        text = (
+            f"{merchant.merchant} is already set up in {others[0].name}, which goes on; "
+            f"{path.name} is not used, so that nothing is sent twice. Give it a merchant name of "
+            "its own or remove it"
+        )
+    place = own.place(("merchant",), value=True) or Place(path.name)
+    raise BadFile([Problem(place, "merchant", text)])
+
+
+def _defaults(place: Path) -> Source | None:
+    """Return the centre's defaults, None if there are none.
+
+    :raises BadFile: the file is there and cannot be read, or names a merchant.
+    """
+    path = place / DEFAULTS
+    if not path.exists():
+        return None
+    source = read(path)
+    if "merchant" in source.data:
+        text = "the defaults are for all merchants; only a merchant's own file names it"
+        raise BadFile([Problem(source.place(("merchant",)) or Place(DEFAULTS), "merchant", text)])
+    return source
+
+
+def merchant_files() -> Iterator[Path]:
+    """Yield all merchant files, in the order of their names."""
+    for paths in _by_name(folder()).values():
+        yield from paths
 
 
 def _safe(stem: str) -> str:
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in stem.lower()) or "unnamed"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return _ODD.sub("_", stem.lower()) or "unnamed"

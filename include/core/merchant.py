@@ -206,6 +206,18 @@ class Merchant(Section):
         return urls
 
     @property
+    def groups(self) -> frozenset[str]:
+        """The parts beside the orders that this merchant uses; the others have no task at all."""
+        returns, documents = self.returns, self.documents
+        used = {
+            "returns": returns.create or bool(returns.announce.statuses),
+            "documents": {documents.invoice, documents.delivery_note} != {"off"},
+            "stock": self.stock.enabled,
+            "products": self.products.enabled,
+        }
+        return frozenset(name for name, on in used.items() if on)
+
+    @property
     def cron(self) -> str:
         """The schedule as a cron expression, UTC."""
         hours, minutes = divmod(self.schedule_minutes, 60)

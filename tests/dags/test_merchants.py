@@ -19,8 +19,9 @@ CHAIN = [
     "writeback_status",
     "reconcile_tracking",
 ]
-BESIDE = ["returns.handle_returns", "documents.attach_documents"]
-INDEPENDENT = ["stock.sync_stock", "products.sync_products"]
+BESIDE = {"returns.handle_returns", "documents.attach_documents"}
+INDEPENDENT = {"stock.sync_stock", "products.sync_products"}
+ALL_ON = "documents: {invoice: optional}\nstock: {enabled: true}\nproducts: {enabled: true}\n"
 
 PARSE = """
 import json, sys
@@ -48,9 +49,14 @@ print(json.dumps({
 """
 
 
-def parse(merchants: Path | None = None, hash_seed: str = "0") -> dict:  # type: ignore[type-arg]
-    """Parse the DAG folder in a process of its own, as Airflow does."""
+def parse(merchants: Path | None = None, hash_seed: str = "0", wanted: str = "") -> dict:  # type: ignore[type-arg]
+    """Parse the DAG folder in a process of its own, as Airflow does.
+
+    :param wanted: the DAG whose task is about to start, "" for the dag processor's full parse.
+    """
     env = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    if wanted:
+        env |= {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": wanted}
     if merchants:
         env["FULFILMENT_MERCHANTS"] = str(merchants)
     done = subprocess.run(
@@ -85,18 +91,21 @@ def test_the_five_tasks_stand_in_their_chain_and_a_watcher_watches_them(parsed: 
         assert {dag["rules"][task] for task in CHAIN[1:]} == {"all_done"}
 
 
-def test_returns_and_documents_follow_the_hand_over_and_hold_nothing_up(parsed: dict) -> None:  # type: ignore[type-arg]
-    for dag in parsed["dags"].values():
-        for task in BESIDE:
-            edges = [edge for edge in dag["edges"] if task in edge]
-            assert edges == sorted([["load_to_wemalo", task], [task, "watcher"]])
-            assert dag["rules"][task] == "all_done"
-
-
-def test_stock_and_products_wait_for_nothing_and_hold_nothing_up(parsed: dict) -> None:  # type: ignore[type-arg]
-    for dag in parsed["dags"].values():
-        for task in INDEPENDENT:
-            assert [edge for edge in dag["edges"] if task in edge] == [[task, "watcher"]]
+def test_only_parts_switched_on_have_a_task_and_it_holds_nothing_up(
+    tmp_path: Path,
+) -> None:
+    off = GOOD.replace("merchant: alpha", "merchant: off") + "returns: {create: false}\n"
+    write(tmp_path, alpha=GOOD + ALL_ON, off=off)
+    dags = parse(tmp_path)["dags"]
+    assert set(dags["fulfilment__off"]["order"]) == {*CHAIN, "watcher"}  # a task costs a process
+    dag = dags["fulfilment__alpha"]
+    assert set(dag["order"]) == {*CHAIN, *BESIDE, *INDEPENDENT, "watcher"}
+    for task in BESIDE:
+        edges = [edge for edge in dag["edges"] if task in edge]
+        assert edges == sorted([["load_to_wemalo", task], [task, "watcher"]])
+        assert dag["rules"][task] == "all_done"
+    for task in INDEPENDENT:
+        assert [edge for edge in dag["edges"] if task in edge] == [[task, "watcher"]]
 
 
 def test_an_operator_finds_tags_owner_and_what_to_do(parsed: dict) -> None:  # type: ignore[type-arg]
@@ -120,25 +129,75 @@ def test_two_parses_give_the_same_dags_so_that_no_version_grows(parsed: dict) ->
 GOOD = (PROJECT / "include" / "merchants" / "alpha.yaml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("typo", GOOD.replace("warehouse_id", "warehose_id"), "plenty.warehose_id"),
-        ("wrong_type", GOOD.replace("plenty_id: 1001", "plenty_id: many"), "plenty.plenty_id"),
-        ("bad_status", GOOD + "statuses: {fetch: later}\n", "statuses.fetch"),
-        ("tab", "merchant: x\n\tplenty: 1\n", "cannot be read as YAML"),
-        ("empty", "", "is empty"),
-        ("double", GOOD, "already set up in alpha.yaml"),
-    ],
-)
-def test_a_broken_file_is_a_visible_dag_and_hides_nobody(
-    tmp_path: Path, name: str, text: str, message: str
+def write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+#: the file's fault, and where and how it is named
+FAULTS = {
+    "typo": (
+        GOOD.replace("warehouse_id", "warehose_id"),
+        "typo.yaml, line 8, column 3: plenty.warehose_id: is no setting; did you mean warehouse_id",
+    ),
+    "wrong_type": (
+        GOOD.replace("plenty_id: 1001", "plenty_id: many"),
+        "wrong_type.yaml, line 7, column 14: plenty.plenty_id: must be a whole number",
+    ),
+    "duplicate": (
+        GOOD + "plenty: {connection: plenty_x}\n",
+        "duplicate.yaml, line 20, column 1: plenty: is set twice; the first one stands in line 5",
+    ),
+    "tab": (
+        GOOD.replace("  plenty_id", "\tplenty_id"),
+        "tab.yaml, line 7, column 1: a tab stands here",
+    ),
+    "empty": ("", "empty.yaml, line 1, column 1: the file is empty"),
+    "copy": (GOOD, "copy.yaml, line 2, column 11: merchant: alpha is already set up in alpha.yaml"),
+}
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict]:  # type: ignore[type-arg]
+    """The DAGs of a good merchant alone, and of the same among broken files."""
+    folder = tmp_path_factory.mktemp("merchants")
+    write(folder, alpha=GOOD)
+    alone = parse(folder)["dags"]
+    write(folder, **{name: text for name, (text, _) in FAULTS.items()})
+    return alone, parse(folder, hash_seed="11")["dags"]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_broken_file_is_a_visible_dag_that_names_place_field_and_help(
+    faulty: tuple[dict, dict],  # type: ignore[type-arg]
+    name: str,
 ) -> None:
-    (tmp_path / "alpha.yaml").write_text(GOOD, encoding="utf-8")
-    (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
-    dags = parse(tmp_path)["dags"]
-    assert set(dags) == {"fulfilment__alpha", f"fulfilment__{name}"}
-    broken = dags[f"fulfilment__{name}"]
-    assert "config-error" in broken["tags"]
-    assert message in broken["doc"]
-    assert f"{name}.yaml" in broken["doc"]
+    broken = faulty[1][f"fulfilment__{name}"]
+    assert broken["tags"] == ["config-error", "fulfilment"]
+    assert broken["order"] == ["read_merchant_file"]
+    assert FAULTS[name][1] in broken["doc"]
+
+
+def test_broken_files_leave_the_dag_of_another_merchant_as_it_is(faulty: tuple[dict, dict]) -> None:  # type: ignore[type-arg]
+    alone, among = faulty
+    assert set(among) == {f"fulfilment__{name}" for name in (*FAULTS, "alpha")}
+    assert among["fulfilment__alpha"]["serialized"] == alone["fulfilment__alpha"]["serialized"]
+
+
+def test_a_tasks_start_builds_its_own_dag_and_opens_no_other_merchants_file(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, alpha=GOOD, beta=GOOD.replace("merchant: alpha", "merchant: beta"))
+    unreadable = tmp_path / "gamma.yaml"
+    os.mkfifo(unreadable)  # opening it would wait for ever
+    whole = parse(tmp_path, wanted="fulfilment__beta")["dags"]
+    assert set(whole) == {"fulfilment__beta"}
+
+
+def test_the_task_of_a_broken_file_fails_with_the_message_and_is_not_tried_again() -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+    from fulfilment.operators.misconfigured import MisconfiguredOperator
+
+    task = MisconfiguredOperator(task_id="read_merchant_file", message=FAULTS["typo"][1])
+    with pytest.raises(AirflowFailException, match="did you mean warehouse_id"):
+        task.execute({})  # type: ignore[arg-type]

@@ -1,0 +1,203 @@
+"""Merchant files: what is read, what is refused, and what an operator reads about it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from include.cli.main import app
+from include.config import merchants
+from include.config.merchants import FOLDER, find, load_all, load_beside
+from include.config.problems import BadFile
+from include.core.errors import ConfigError
+from tests.cli import invoke
+
+GOOD = (FOLDER / "alpha.yaml").read_text(encoding="utf-8")
+SECRET = "hunter2"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FULFILMENT_MERCHANTS", str(tmp_path))
+    return tmp_path
+
+
+def message(folder: Path, text: str | bytes, name: str = "alpha.yaml") -> str:
+    """Return what is said about a file with this text."""
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(BadFile) as caught:
+        load_beside(path)
+    return caught.value.operator
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD.replace("language: de", "language: dee"),
+         "line 4, column 11: language: must be one of de, en; did you mean de?"),
+        (GOOD.replace("language", "langauge"),
+         "line 4, column 1: langauge: is no setting; did you mean language?"),
+        (GOOD + "warehouse_id: 3\n",
+         "line 20, column 1: warehouse_id: does not belong here but under 'plenty'"),
+        (GOOD + "zzz: 3\n", "line 20, column 1: zzz: is no setting; `fulfil schema` lists them"),
+        (GOOD.replace("  warehouse_id: 3\n", ""),
+         "line 5, column 1: plenty.warehouse_id: is missing"),
+        (GOOD.replace("  plenty_id", "   plenty_id"),
+         "line 7, column 4: the indentation does not fit"),
+        (GOOD.replace("merchant: alpha", "merchant alpha"), "line 3, column 17: a ':' too many"),
+        (GOOD.replace("6: dhl-paket", "six: dhl-paket"),
+         "shipping_profiles.six: the name before the ':' must be a whole number"),
+        (GOOD.replace("6: dhl-paket", "6: 12"), "line 14, column 6: shipping_profiles.6: must be "
+         "text; put a number in quotes"),
+        (GOOD + "statuses:\n  fetch: later\n", "line 21, column 10: statuses.fetch: not a status"),
+        (GOOD + "statuses: {no_stock: 6:30}\n", "statuses.no_stock: not a status id"),
+        (GOOD + "statuses: {cancel_done: 25}\n", "statuses.cancel_done: status id out of range"),
+        ("- alpha\n", "line 1, column 1: the file is no list of settings"),
+        ("# nothing\n", "line 1, column 1: the file is empty"),
+        (GOOD + "owner: &a x\nlanguage2: *a\n", "language2: is no setting"),
+        (GOOD + "carriers2: &a {x: y}\ncarriers3: *a\n", "aliases ('*') are not supported"),
+        (GOOD.encode() + "# Größe\n".encode("latin-1"),
+         "line 20, column 5: a character that is not UTF-8"),
+        (GOOD.encode("utf-16"), "line 1, column 1: a character that is not UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_place_its_field_and_what_helps(
+    folder: Path, text: str | bytes, said: str
+) -> None:
+    assert said in message(folder, text)
+    assert message(folder, text).startswith("alpha.yaml, line ")
+
+
+def test_all_mistakes_of_a_file_are_named_at_once_in_their_order(folder: Path) -> None:
+    text = GOOD.replace("plenty_id: 1001", "plenty_id: x").replace("language", "langauge")
+    lines = message(folder, text).splitlines()
+    assert [line.split(":")[1].strip() for line in lines] == ["langauge", "plenty.plenty_id"]
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "home"),
+    [
+        (f"password: {SECRET}", "password", "plenty.connection names (field Password)"),
+        (f"  password: '{SECRET}'", "plenty.password", "plenty.connection names (field Password)"),
+        (f"  user-name: {SECRET}", "plenty.user-name", "plenty.connection names (field Login)"),
+        (f"  url: https://{SECRET}.example", "plenty.url", "plenty.connection names (field Host)"),
+        (f"token: {SECRET}", "token", "wemalo.connection names (field Password)"),
+        (f"owner: https://me:{SECRET}@shop.example", "owner", "(field Login and Password)"),
+        (f"owner: JWT {SECRET}", "owner", "wemalo.connection names (field Password)"),
+        (f"password: *{SECRET}", "", "put the value in quotes"),
+        (f"password: !{SECRET} x", "password", "put the value in quotes"),
+        (f"password: &{SECRET}", "password", "never into a file"),
+        (f"statuses: {{fetch: {SECRET}}}", "statuses.fetch", "not a status id"),
+    ],
+)
+def test_a_secret_is_refused_told_where_it_belongs_and_not_repeated(
+    folder: Path, line: str, field: str, home: str
+) -> None:
+    if line.startswith("  "):
+        text = GOOD.replace("plenty:\n", f"plenty:\n{line}\n")
+    else:
+        text = f"{GOOD}{line}\n"
+    said = message(folder, text)
+    assert home in said
+    assert f"{field}: " in said
+    assert SECRET not in said
+
+
+def test_a_connection_is_named_by_its_id_only(folder: Path) -> None:
+    text = GOOD.replace("connection: plenty_alpha", "connection: plenty://shop.example")
+    assert "name the id of an Airflow connection" in message(folder, text)
+
+
+@pytest.mark.parametrize("written", ["5.10", "'5.10'", "5.1", '"5.1"', "5.1000"])
+def test_a_status_is_the_same_decimal_as_number_or_text(folder: Path, written: str) -> None:
+    (folder / "alpha.yaml").write_text(f"{GOOD}statuses: {{handed_over: {written}}}\n")
+    assert find("alpha").statuses.handed_over == Decimal("5.1")
+
+
+def test_words_that_yaml_takes_for_switches_stay_words(folder: Path) -> None:
+    text = "quality: {ship_to: [NO, SE], off: [ADDRESS_PO_BOX]}\ndocuments: {invoice: off}\n"
+    (folder / "alpha.yaml").write_text(GOOD + text + "stock: {enabled: on}\n")
+    merchant = find("alpha")
+    assert merchant.quality.ship_to == ["NO", "SE"]
+    assert (merchant.documents.invoice, merchant.stock.enabled) == ("off", True)
+
+
+def test_the_centres_defaults_lie_below_each_merchants_own_values(folder: Path) -> None:
+    (folder / "_defaults.yaml").write_text(
+        "language: en\nowner: night shift\ncarriers: {UPS: UPS}\nstatuses: {no_stock: 6.35}\n"
+    )
+    (folder / "alpha.yaml").write_text(GOOD)
+    merchant = find("alpha")
+    assert merchant.language == "de"
+    assert merchant.owner == "night shift"
+    assert merchant.carriers == {"DHL": "DHL", "DPD": "DPD", "UPS": "UPS"}
+    assert merchant.statuses.no_stock == Decimal("6.35")
+
+
+def test_a_mistake_in_the_defaults_is_told_with_their_own_line(folder: Path) -> None:
+    (folder / "_defaults.yaml").write_text("owner: x\nstock:\n  enabeld: true\n")
+    said = message(folder, GOOD.replace("language", "langauge"))
+    assert said.splitlines() == [
+        "_defaults.yaml, line 3, column 3: stock.enabeld: is no setting; did you mean enabled?",
+        "alpha.yaml, line 4, column 1: langauge: is no setting; did you mean language?",
+    ]
+
+
+def test_unreadable_defaults_stop_each_merchant_visibly(folder: Path) -> None:
+    (folder / "alpha.yaml").write_text(GOOD)
+    (folder / "_defaults.yaml").write_text("a: [\n")
+    good, broken = load_all()
+    assert good == []
+    assert [(b.merchant, b.message.split(",")[0]) for b in broken] == [("alpha", "_defaults.yaml")]
+
+
+def test_of_two_files_for_one_merchant_none_runs_and_both_are_named(folder: Path) -> None:
+    for name in ("alpha.yaml", "alpha.yml"):
+        (folder / name).write_text(GOOD)
+    for good, broken in (load_all(), load_all("fulfilment__alpha")):
+        assert good == []
+        assert "alpha.yaml and alpha.yml are both files of merchant alpha" in broken[0].message
+
+
+def test_a_copy_under_another_name_is_refused_and_the_merchant_goes_on(folder: Path) -> None:
+    (folder / "alpha.yaml").write_text(GOOD)
+    said = message(folder, GOOD, "a_copy.yaml")
+    assert "alpha is already set up in alpha.yaml, which goes on; a_copy.yaml is not used" in said
+    good, broken = load_all()
+    assert ([m.merchant for m in good], [b.merchant for b in broken]) == (["alpha"], ["a_copy"])
+
+
+def test_a_missing_folder_is_an_error_and_not_an_empty_list(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FULFILMENT_MERCHANTS", str(tmp_path / "gone"))
+    with pytest.raises(ConfigError, match="does not exist"):
+        load_all()
+
+
+def test_lint_names_every_mistake_of_every_file_and_needs_no_database(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FULFILMENT_DATABASE_URL", "postgresql://nowhere.invalid/none")
+    (folder / "alpha.yaml").write_text(GOOD.replace("language", "langauge"))
+    (folder / "beta.yaml").write_text("")
+    same = GOOD.replace("merchant: alpha", "merchant: gamma")
+    (folder / "gamma.yaml").write_text(same)
+    (folder / "delta.yaml").write_text(same.replace("gamma", "delta"))
+    done = invoke(app, "lint")
+    assert done.exit_code == 1
+    lines = done.stderr.splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        "alpha.yaml", "beta.yaml", "gamma.yaml", "4 files checked"
+    ]  # fmt: skip
+    assert "both would fetch the same orders and send them twice" in lines[2]
+    assert invoke(app, "lint", str(folder / "delta.yaml")).exit_code == 0
+
+
+def test_the_files_of_this_project_have_nothing_to_correct() -> None:
+    done = invoke(app, "lint")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert merchants.folder() == FOLDER
