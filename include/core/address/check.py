@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.address import contact, labels, postal, stations
 from include.core.address import split as splitting
 from include.core.address.countries import PLENTY_IDS, Country, country, territory
-from include.core.address.line import bare, is_number
+from include.core.address.line import bare, is_number, is_road_name
 from include.core.address.text import clean, is_latin, is_lost, is_placeholder, key, letters
 from include.core.address.words import (
     COUNTRY_NAMES,
@@ -250,7 +250,7 @@ def _is_street(desk: _Desk, where: Country) -> bool:
         desk.note("ADDRESS_STREET_INVALID", why_de="sie enthält eine E-Mail oder Internetadresse",
                   why_en="it holds an e-mail or web address")  # fmt: skip
         return False
-    if letters(street) >= 2 and not is_number(street):
+    if (letters(street) >= 2 and not is_number(street)) or is_road_name(street):
         if is_placeholder(street) and not any(
             f.code == "ADDRESS_PLACEHOLDER" for f in desk.findings
         ):
@@ -374,7 +374,8 @@ def _town(desk: _Desk) -> None:
         return
     count = letters(town)
     short = count < 2 and not (count == 1 and where in _ONE_LETTER_TOWNS)
-    if short or _CONTACT.search(town) or key(town) in COUNTRY_NAMES:
+    phone = re.search(r"(?:\d[\s/\-]?){8}", town)
+    if short or phone or _CONTACT.search(town) or key(town) in COUNTRY_NAMES:
         desk.note("ADDRESS_TOWN_INVALID")
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from include.core.address.text import letters
 from include.core.address.words import (
     AFTER_NUMBER,
+    ARTICLE_END,
     DATE_END,
     DATE_ONLY,
     DATE_WORD,
@@ -19,7 +20,9 @@ from include.core.address.words import (
     NUMBER_AND_TYPE,
     NUMBER_SIGN,
     NUMBERED_THING,
+    ORDINAL_FLOOR,
     STREET,
+    TYPE_ONLY,
     UNIT_BEHIND,
     UNIT_FIRST,
     UNIT_WORD,
@@ -29,20 +32,23 @@ Parts = tuple[str, str, tuple[str, ...]]  # street, number, further parts
 
 _LETTER = r"[a-zA-Zа-яА-Яα-ωΑ-Ω](?!\w)"
 # A letter belongs to the number unless it begins something else: "c/o", "m. 34", "B 12".
-_ONE = rf"\d{{1,5}}(?:\s?{_LETTER}(?!['’.]|\s\d|/[oc]\b))?"
+_ONE = rf"\d{{1,5}}(?:\s?(?!r/c\b){_LETTER}(?!['’.]|\s\d|/o\b))?"
 _ONE_TIGHT = rf"\d{{1,5}}(?:{_LETTER})?"
-_JOIN = r"\s?(?:[-–—/+&]|\bu\.|\bund\b|\bbis\b(?=\s?\d)|\bà\b)\s?"
+_JOIN = r"\s?(?:[-–—/+&]|:(?=\d)|\bu\.|\bund\b|\bbis\b(?=\s?\d)|\bà\b)\s?"
 _DOORS = r"(?:\s?/\s?(?:stg|stiege|st|top|tür|t|haus|obj|block)\.?\s?\w{1,4})*"
-_MORE = rf"(?:{_JOIN}(?:{_ONE}(?!\d|\.\s?[^\W\d_])|{_LETTER}|[IVX]{{1,4}}\b))*"
+_MORE = (
+    rf"(?:{_JOIN}(?!{FLOOR_FIRST.pattern})(?:{_ONE}(?!\d|\.\s?[^\W\d_]{{2}}|\.?\s?[ºª°])|"
+    rf"{_LETTER}|[A-Z]\d{{1,3}}(?!\w)|[IVX]{{1,4}}\b))*"
+)
 _SUFFIX = (
-    r"(?:[\s\-]?(?:bis|ter|quater|hs|huis|rood|zwart|rosso|½)(?![^\W\d_])"
+    r"(?:[\s\-/]?(?:bis|ter|quater|hs|huis|rood|zwart|rosso|½)(?![^\W\d_]|\.\s?\d)"
     rf"(?:[\s\-]?{_LETTER})?|\s1/2|(?:\s|\s?-)[IVX]{{1,4}}(?=$|[\s,]))?"
 )
 NUMBER = rf"{_ONE}{_MORE}{_DOORS}{_SUFFIX}"
 # In front of the street a single letter is more often the start of the street's name.
 _NUMBER_FIRST = (
     rf"{_ONE_TIGHT}(?:\s?[A-HQT](?=\s?,|\s+[a-zà-ÿ]))?(?:{_JOIN}{_ONE_TIGHT})*"
-    r"(?:\s?(?:bis|ter|quater|[½])(?![^\W\d_]))?"
+    r"(?:\s?(?:bis|ter|quater|[½])(?![^\W\d_])(?:\s[A-H](?=\s))?)?"
 )
 
 _PURE = re.compile(rf"(?:{NUMBER_SIGN}\s*)?({NUMBER})\.?", re.IGNORECASE)
@@ -62,13 +68,31 @@ _LEADING = re.compile(
     r"(?P<street>(?:[^\W\d_]|\d{1,3}(?:st|nd|rd|th|e|er|ème)\b).+)",
     re.IGNORECASE,
 )
-_SIGN_NUMBER = re.compile(rf"(?P<street>.*\S)[\s,]+(?P<num>{NO_NUMBER.pattern})\.?", re.IGNORECASE)
+_SIGN_NUMBER = re.compile(
+    rf"(?P<street>.*\S)[\s,]+(?P<num>{NO_NUMBER.pattern})\.?(?P<rest>(?:\s*[,;(].*)?)",
+    re.IGNORECASE,
+)
 _UNITS_WITH_NUMBERS = frozenset({"ES", "IT", "PT", "GB", "IE", "FR", "US", "CA", "AU"})
 _LOTS = frozenset({"ES", "PT", "IT"})
 _UNIT_END = re.compile(rf"(?:.*[\s,/])?(?:{UNIT_WORD.pattern})", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
-_EDGE = " ,;-–/"
-_FINNISH_FLAT = re.compile(r"\s[A-Za-z]?\s?\d{1,3}\s?[a-z]?")
+_EDGE = " ,;-–/()"
+# "12 A 5": stairs and flat belong to the number in Finland, letter and room in the Netherlands.
+_LETTER_AND_ROOM = (
+    rf"\s[A-Za-z](?!\w)(?:(?!\s?{FLOOR_FIRST.pattern})\s?\d{{1,3}}\s?[a-z]?(?![\w.]))?"
+)
+_STAIRS = {
+    **dict.fromkeys(("DK", "NO", "SE"), re.compile(r"\s[A-Za-z](?=\s\d{1,3}(?!\d))")),
+    "FI": re.compile(rf"{_LETTER_AND_ROOM}|\s\d{{1,3}}\s?[a-z]?(?![\w.])"),
+    "NL": re.compile(_LETTER_AND_ROOM),
+}
+_SEPARATED = re.compile(r"\s?[,;(/]|\s[-–]\s")
+_SIGN_AHEAD = re.compile(rf"\s*{NUMBER_SIGN}\s*\d", re.IGNORECASE)
+_ROAD_NAME = re.compile(r"(?:[ABDELN]|RN|RD|CD|S[PS]|VC)\.?\s?\d{1,4}\w?", re.IGNORECASE)
+_ROAD_BEFORE_N = re.compile(
+    r"(?:ctra|carretera|autov[íi]a|route|rte|estrada|nationale?)\.?\s+n$", re.IGNORECASE
+)
+_BARE_N = frozenset({"ES", "IT", "PT", "FR"})
 _COMMA_OR_DASH = re.compile(r"\s*,\s*|\s+[-–]\s+")
 _UNIT_AND_MORE = re.compile(
     rf"(?P<unit>{UNIT_FIRST.pattern}\s*\w{{1,4}})\s+(?P<line>\d.*)", re.IGNORECASE
@@ -91,28 +115,54 @@ def is_unit(text: str) -> bool:
     return UNIT_FIRST.match(text) is not None
 
 
+def after_number(text: str) -> bool:
+    """Say whether a text can only follow a house number: a door, a floor, a person."""
+    return _SEPARATED.match(text) is not None or AFTER_NUMBER.match(text) is not None
+
+
 def tidy(number: str) -> str:
     """Return a house number in one spelling: ``12 a`` stays, ``5 – 7`` becomes ``5-7``."""
     text = re.sub(r"\s*([-–—/+])\s*", lambda m: "-" if m[1] in "–—" else m[1], number.strip(_EDGE))
     return re.sub(r"\s+", " ", text)
 
 
-def number_field(text: str, country: str) -> tuple[str, tuple[str, ...]] | None:
+def number_field(
+    text: str, country: str, *, number_first: bool
+) -> tuple[str, tuple[str, ...]] | None:
     """Read the field of the house number: "12 Top 5", "4 C 33", "nr. 4 bl. 12"; None if none.
 
     A floor ("3. Stock") and a whole street ("12 rue de la Paix") are no number.
     """
     if FLOOR_FIRST.match(text) or starts_street(text):
         return None
-    stand_in = "Xxx"  # a street that says nothing: what is left of the line is the number's
-    parts = _trailing(f"{stand_in} {text}", country)
-    return parts[1:] if parts and parts[0] == stand_in else None
+    match = _TRAILING.match(text)
+    if match is None:
+        return None
+    number, rest = _with_stairs(match["num"], text[match.end() :], country)
+    rest = rest.removeprefix(".")
+    if rest and (rest[0].isalnum() or DATE_WORD.match(rest)):
+        return None
+    if number_first and rest and not after_number(rest):
+        return None
+    return tidy(number), tuple(t for t in (rest.strip(_EDGE),) if t)
+
+
+def _with_stairs(number: str, rest: str, country: str) -> tuple[str, str]:
+    match = _STAIRS[country].match(rest) if country in _STAIRS else None
+    if match and (match.end() == len(rest) or rest[match.end()] in " ,;("):
+        return f"{number}{match[0]}", rest[match.end() :]
+    return number, rest
 
 
 def starts_street(text: str) -> bool:
     """Say whether a number and a street begin the text: "12 rue de la Paix"."""
     match = _LEADING.fullmatch(text)
     return match is not None and STREET.search(match["street"]) is not None
+
+
+def is_road_name(text: str) -> bool:
+    """Say whether a text is the name of a road by its number: "D 2085"."""
+    return _ROAD_NAME.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=20_000)
@@ -163,7 +213,7 @@ def _cut_unit(street: str) -> tuple[str, list[str]]:
 
 def _may_be_street(text: str) -> bool:
     return (
-        letters(text) > 1
+        (letters(text) > 1 or is_road_name(text))
         and not DATE_ONLY.fullmatch(text)
         and not (AFTER_NUMBER.match(text) and not STREET.search(text))
     )
@@ -182,28 +232,60 @@ def _trailing(line: str, country: str) -> Parts | None:
     loose = None
     for match in _TRAILING.finditer(line):
         street, rest = line[: match.start()].rstrip(_EDGE), line[match.end() :]
-        if not letters(street) or NUMBERED_THING.search(street) or _unit_stands(street, country):
+        if country in _BARE_N and street.endswith((" n", " N")):
+            street = street if _ROAD_BEFORE_N.search(street) else street[:-2]
+        if _belongs_to_name(street, match["num"], rest, country):
             continue
-        if rest.startswith(".") and (len(rest) == 1 or AFTER_NUMBER.match(rest[1:])):
+        number, rest = _with_stairs(match["num"], rest, country)
+        if rest.startswith(".") and (
+            country == "HU" or len(rest) == 1 or AFTER_NUMBER.match(rest[1:])
+        ):
             rest = rest[1:]
-        number = tidy(match["num"])
-        if _YEAR.fullmatch(number) and DATE_END.search(street):
+        more = (rest.strip(_EDGE),) if rest.strip(_EDGE) else ()
+        if not more or after_number(rest):
+            return _street(street, tidy(number), more)
+        if rest[0] != " ":
             continue
-        if not rest.strip(_EDGE):
-            return _street(street, number, ())
-        if country == "FI" and _FINNISH_FLAT.fullmatch(rest):
-            return _street(street, f"{number}{rest}", ())
-        if rest[0] in ",;(" or AFTER_NUMBER.match(rest):
-            return _street(street, number, (rest.strip(_EDGE),))
-        if rest[0] == " " and not DATE_WORD.match(rest) and not re.search(r"\d", rest):
-            loose = loose or (street, number, rest)
+        if _is_named(street) and not _street_ahead(rest):
+            return _street(street, tidy(number), more)
+        if not re.search(r"\d", rest):
+            loose = loose or (street, tidy(number), more)
     none = _SIGN_NUMBER.fullmatch(line)
     if none and country in NO_NUMBER_COUNTRIES:
-        return _street(none["street"].rstrip(_EDGE), none["num"], ())
+        rest = none["rest"].strip(_EDGE)
+        return _street(none["street"].rstrip(_EDGE), none["num"], (rest,) if rest else ())
     glued = _GLUED.fullmatch(line)
     if glued and not NUMBERED_THING.search(glued["street"]):
         return _street(glued["street"], glued["num"], ())
-    return _street(loose[0], loose[1], (loose[2].strip(_EDGE),)) if loose else None
+    return _street(*loose) if loose else None
+
+
+def _belongs_to_name(before: str, number: str, rest: str, country: str) -> bool:
+    """Say whether a number is part of a street's name, a road's or a unit's: no house number.
+
+    "Straße des 17. Juni", "Plein 1944 nr. 5", "RN 7", "Calle 2 de Mayo", "nave 12".
+    """
+    return (
+        not letters(before)
+        or NUMBERED_THING.search(before) is not None
+        or _unit_stands(before, country)
+        or ARTICLE_END.search(before) is not None
+        or DATE_WORD.match(rest) is not None
+        or ORDINAL_FLOOR.match(f"{number}{rest}") is not None
+        or _SIGN_AHEAD.match(rest) is not None
+        or (_YEAR.fullmatch(number) is not None and DATE_END.search(before) is not None)
+    )
+
+
+def _street_ahead(rest: str) -> bool:
+    """Say whether the street's name goes on behind a number: "Christian 4. Vej 22"."""
+    head = re.split(r"\d", rest, maxsplit=1)[0].strip()
+    return len(head) > 3 and STREET.search(head) is not None
+
+
+def _is_named(street: str) -> bool:
+    """Say whether a text can be a street with its name: "Via Roma", not just "Via"."""
+    return letters(street) > 2 and TYPE_ONLY.fullmatch(street) is None
 
 
 def _unit_stands(before: str, country: str) -> bool:

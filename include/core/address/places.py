@@ -29,7 +29,8 @@ _OTHER_NAMES = frozenset({"CZ"})
 _ONE_NAME = frozenset({"BE", "SE", "FI", "NO", "PL", "HU", "SI", "HR"})
 # Lists of main towns: good for confirming a town, not for doubting a code.
 PARTIAL = frozenset({"FR", "IT", "SK", "RO", "LU"})
-_PREFIX = 2
+# How many characters of a code name a region; one where a capital has codes of its own all over.
+_REGION = {"AT": 1, "HU": 1, "SI": 1}
 _ISLANDS = {"FI": ("AX",), "NO": ("SJ",)}  # lists of their own inside a country's codes
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 # Towns with a second name, as `_name` spells them.
@@ -42,7 +43,7 @@ _ALIASES = {
     "munich": "munchen", "cologne": "koln", "vienna": "wien", "nuremberg": "nurnberg",
     "hanover": "hannover", "zurich": "zurich", "geneva": "geneve", "genf": "geneve",
     "lucerne": "luzern", "basle": "basel", "berne": "bern", "copenhagen": "kobenhavn",
-    "kopenhagen": "kobenhavn", "gothenburg": "goteborg", "warsaw": "warszawa",
+    "kopenhagen": "kobenhavn", "kbh": "kobenhavn", "gothenburg": "goteborg", "warsaw": "warszawa",
     "warschau": "warszawa", "cracow": "krakow", "krakau": "krakow", "helsingfors": "helsinki",
     "laibach": "ljubljana", "agram": "zagreb",
 }  # fmt: skip
@@ -54,8 +55,8 @@ class Places:
     """The postal codes of one country."""
 
     towns: Mapping[str, Sequence[str]]  # code (no spaces, upper case) -> names for comparison
-    prefixes: Mapping[str, Collection[str]]  # name -> first two characters of its codes
-    starts: frozenset[str]  # first two characters in use
+    prefixes: Mapping[str, Collection[str]]  # name -> regions of its codes
+    regions: frozenset[str]
 
 
 def _plain(code: str) -> str:
@@ -89,12 +90,19 @@ def places(country: str) -> Places | None:
             name = _name(text)
             if name and name not in names:
                 names.append(name)
-                prefixes.setdefault(name, set()).add(code[:_PREFIX])
+                prefixes.setdefault(name, set()).add(_region(country, code))
+        first = _WORDS.match(locality)  # "Freiburg im Breisgau" is "Freiburg" on most parcels
+        if first:
+            prefixes.setdefault(_name(first[0]), set()).add(_region(country, code))
     return Places(
         towns,
         prefixes,
-        frozenset(code[:_PREFIX] for code in towns),
+        frozenset(_region(country, code) for code in towns),
     )
+
+
+def _region(country: str, code: str) -> str:
+    return _lookup(country, code)[: _REGION.get(country, 2)]
 
 
 def _lookup(country: str, code: str) -> str:
@@ -111,7 +119,7 @@ def exists(country: str, code: str) -> bool | None:
 def region_exists(country: str, code: str) -> bool:
     """Say whether any code of the country starts like this one; True where no list exists."""
     known = places(country) if country in COMPLETE else None
-    return known is None or _lookup(country, code)[:_PREFIX] in known.starts
+    return known is None or _region(country, code) in known.regions
 
 
 def _like(one: str, two: str) -> bool:
@@ -144,7 +152,7 @@ def town_in_region(country: str, code: str, town: str) -> bool | None:
     found = [known.prefixes[n] for n in _names(town) if n in known.prefixes]
     if not found:
         return None
-    return any(_lookup(country, code)[:_PREFIX] in starts for starts in found)
+    return any(_region(country, code) in regions for regions in found)
 
 
 def mismatch(country: str, code: str, town: str) -> bool:

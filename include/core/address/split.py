@@ -11,10 +11,18 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from functools import lru_cache
 
-from include.core.address.line import bare, is_number, is_unit, number_field, one_line, tidy
+from include.core.address.line import (
+    Parts,
+    after_number,
+    bare,
+    is_number,
+    is_unit,
+    number_field,
+    one_line,
+    tidy,
+)
 from include.core.address.text import letters
 from include.core.address.words import (
-    AFTER_NUMBER,
     NO_NUMBER,
     NO_NUMBER_COUNTRIES,
     STREET,
@@ -37,10 +45,12 @@ class Split:
     apart: bool = False
 
 
-_SQUARE = re.compile(
+_SQUARE_OF_MANNHEIM = re.compile(
     r"([A-U])[\s,]*(\d{1,2})(?:\s*[,/]\s*|\s+|\s*-\s*)(\d{1,3}\s?[a-z]?(?:\s?[-–]\s?\d{1,3})?)",
     re.IGNORECASE,
 )
+_HOUSE = re.compile(r"(?:haus|hs)\.?\s?\d{1,4}\s?[a-z]?", re.IGNORECASE)
+_HOUSES = frozenset({"DE", "AT", "CH", "LI"})
 _LETTER_ONLY = re.compile(
     r"(?:[a-zA-Zа-яА-Яα-ωΑ-Ω]|bis|ter|quater)(?:\s?-\s?[a-zA-Z])?", re.IGNORECASE
 )
@@ -62,7 +72,8 @@ def _split(lines: Lines, country: str, first: bool, squares: bool) -> Split:
     others = [t for t in more if t]
     square = _mannheim(one, two) if squares else None
     if square:
-        return Split(*square, rest=tuple(others), apart=(one, two) == square)
+        street, number, own = square
+        return Split(street, number, (*own, *others), apart=(one, two) == (street, number))
     apart = _apart(one, two, country, first)
     if apart:
         return Split(*apart[:2], rest=(*apart[2], *others), apart=(one, two) == apart[:2])
@@ -81,6 +92,9 @@ def _split(lines: Lines, country: str, first: bool, squares: bool) -> Split:
         alone = is_number(text) or (country in NO_NUMBER_COUNTRIES and NO_NUMBER.fullmatch(text))
         if text and alone and letters(one):
             return Split(one, bare(text), rest=tuple(t for t in (two, *others) if t and t != text))
+    house = _HOUSE.fullmatch(two) if country in _HOUSES else None
+    if house and letters(one):  # "Wiesengrund", "Haus 5": no other number, so it is the house's
+        return Split(one, two, rest=tuple(others), apart=True)
     return _without_number(lines)
 
 
@@ -97,18 +111,20 @@ def _without_number(lines: Lines) -> Split:
     return Split(street, "", rest=rest, apart=street == lines[0])
 
 
-def _mannheim(one: str, two: str) -> tuple[str, str] | None:
+def _mannheim(one: str, two: str) -> Parts | None:
     """Read the squares of Mannheim: "C 4, 6" is house 6 in block C 4."""
     whole = f"{one} {two}".strip()
-    match = _SQUARE.fullmatch(whole)
-    if match:
-        return f"{match[1].upper()} {match[2]}", tidy(match[3])
-    return None
+    match = _SQUARE_OF_MANNHEIM.match(whole)
+    if match is None:
+        return None
+    rest = whole[match.end() :]
+    if rest and not after_number(rest):
+        return None
+    more = rest.strip(" ,;-–/()")
+    return f"{match[1].upper()} {match[2]}", tidy(match[3]), (more,) if more else ()
 
 
-def _apart(
-    one: str, two: str, country: str, first: bool
-) -> tuple[str, str, tuple[str, ...]] | None:
+def _apart(one: str, two: str, country: str, first: bool) -> Parts | None:
     """Read street and number given in two fields, in either order."""
     if not one or not two:
         return None
@@ -121,12 +137,12 @@ def _apart(
     if NO_NUMBER.fullmatch(two) and country in NO_NUMBER_COUNTRIES and letters(one):
         return one, two, ()
     if is_number(one):
-        if letters(two) and not is_unit(two) and not AFTER_NUMBER.match(two):
+        if letters(two) and not is_unit(two) and not after_number(two):
             return two, bare(one), ()
         return None
-    if letters(one) < 2 or one_line(one, country, number_first=first):
+    if letters(one) < 2 or is_unit(one) or one_line(one, country, number_first=first):
         return None
-    number_and_more = number_field(two, country)
+    number_and_more = number_field(two, country, number_first=first)
     return (one, *number_and_more) if number_and_more else None
 
 

@@ -6,7 +6,7 @@ import re
 
 # In front of a number, saying that it is one: "Nr. 5", "č.p. 12", "nº 3".
 NUMBER_SIGN = (
-    r"(?:hausnummer|hausnr|haus-nr|hnr|nummer|numéro|numero|número|number|núm|num|nro|nr|no|n\s?[°º]|"
+    r"(?:(?:haus|hs\.?)[\s\-]?(?:nummer|nr)|hnr|nummer|numéro|numero|número|number|núm|num|nro|nr|no|n\s?[°º]|"
     r"n\.\s?[°º]|n\.|č\.\s?p|čp|č\.\s?ev|č\.|br|№|#|αριθμός|αρ)\.?\s?[°º]?"
 )
 KILOMETRE = r"(?<!\w)(?:km|kil[oó]metro|p\.?\s?k)\.?"
@@ -31,7 +31,7 @@ _AFTER = (
     r"bte|boîte|boite|bt|bat|bât|batiment|bâtiment|esc|escalier|escalera|piso|planta|puerta|pta|pt|"
     r"esq|dto|dcha|drcha|izq|izda|izqda|bajo|bajos|ático|atico|local|portal|bloque|int|interno|scala|"
     r"sc|piano|palazzina|pal|m|lok|lokal|mieszkanie|mieszk|pok|budynek|bud|klatka|kl|byt|patro|em|"
-    r"emelet|fszt|földszint|ajtó|lph|lépcsőház|lgh|lägenhet|trappa|tr|as|rappu|porras|tv|th|mf|"
+    r"emelet|fszt|fsz|földszint|mfszt|ép|épület|ajtó|lph|lépcsőház|lgh|lägenhet|trappa|tr|as|rappu|porras|tv|th|mf|"
     r"kl|bl|ap|бл|вх|ет|ап|όροφος|korter|krt|krs|kat|dz|butas|bt|kt|stan|ulaz|c/o|bei|b\.|z\.\s?hd|"
     r"zhd|zu\s+händen|co|p\.\s?a|hof|rechts|links|mitte|mail\s?box|etasje|leil|leilighet|h\d{4}|rez|"
     r"ambt|nave|lote|fração|andar|cave|rdc|entrée|interphone|digicode|code|door|zone|bp|cs|cp|"
@@ -47,7 +47,7 @@ _FLOOR = (
 )
 AFTER_NUMBER = re.compile(
     rf"[\s,;/–\-]*(?:\(|[IVX]{{1,4}}\s?[./]|(?:{_AFTER})(?![^\W\d_])\.?|"
-    r"(?<![^\W_])[a-z]{1,2}\d{1,4}(?!\w)|"  # "b201", "H0301": a unit's own code
+    r"(?<![^\W_])(?:[a-z]{1,2}\d{1,4}|[hulk]\s\d{4})(?!\w)|"  # "b201", "H0301": a unit's own code
     rf"\d{{1,3}}\s?(?:[.ºª°](?!\d)|(?:st|nd|rd|th|e|er|ème|r|{_FLOOR})(?!\w)))",
     re.IGNORECASE,
 )
@@ -55,6 +55,10 @@ AFTER_NUMBER = re.compile(
 FLOOR_FIRST = re.compile(
     rf"(?:\d{{1,2}}|[IVX]{{1,4}})\s?(?:\.|º|ª|°|st|nd|rd|th|er|e|ème)?\s?(?:{_FLOOR})(?!\w)",
     re.IGNORECASE,
+)
+# A floor with its sign: "2. Stock" behind a street is no house number, "12 OG" begins with one.
+ORDINAL_FLOOR = re.compile(
+    rf"\d{{1,2}}\s?(?:\.|º|ª|°|st|nd|rd|th|er|e|ème)\s?(?:{_FLOOR})(?!\w)", re.IGNORECASE
 )
 # Where plots stand for houses their word belongs to the number: "Lote 12", "Lt 4", "casa 14".
 LOT = re.compile(
@@ -64,8 +68,8 @@ LOT = re.compile(
 )
 # A unit behind a street that has its number in front: "Main St Apt 4B", "rue X - bât. B".
 UNIT_BEHIND = re.compile(
-    r"\s+(?:[-–]\s*)?(?P<unit>(?:(?:apt|apartment|suite|ste|unit|flat|fl|floor|appt|appartement|"
-    r"b[âa]t|b[âa]timent|esc|escalier|bte|bo[îi]te|bus|r[ée]sidence|immeuble|imm|porte)\.?\s+\w+|"
+    r"\s+(?:[-–]\s*)?(?P<unit>(?:(?:apt|apartment|suite|ste|unit|flat|fl|floor|appt|appart|appartement|r[ée]s|[ée]tage|chez|"
+    r"b[âa]t|b[âa]timent|esc|escalier|bte|bo[îi]te|bus|r[ée]sidence|immeuble|imm|porte)\.?\s+\w+|\(|c/o|"
     rf"{FLOOR_FIRST.pattern}|rdc(?!\w)).*)$",
     re.IGNORECASE,
 )
@@ -122,7 +126,7 @@ _STREET_BEFORE = (
 _STREET_AFTER = (
     r"straße|strasse|strase|str|weg|gasse|gässchen|allee|ring|ufer|damm|chaussee|steig|stieg|pfad|zeile|"
     r"graben|straat|laan|kade|gracht|dijk|singel|dreef|steenweg|stwg|lei|gatan|gata|vägen|väg|gränd|"
-    r"leden|vegen|veien|gaten|vei|veg|gade|vej|allé|stræde|katu|kadun|tie|kuja|polku|bulevardi|"
+    r"leden|vegen|veien|gaten|gate|gater|vei|veg|gade|vej|allé|stræde|katu|kadun|tie|kuja|polku|bulevardi|"
     r"esplanadi|utca|út|útja|körút|krt|sétány|köz|iela|gatvė|gatve|prospektas|tänav|maantee|mnt|"
     r"puiestee|pst|street|road|avenue|lane|drive|terrace|ulica|ulice|třída|trieda|cesta|ulitsa"
 )
@@ -130,9 +134,20 @@ _WORD_AFTER = (
     r"st|rd|ave|ln|dr|close|court|crescent|gardens|square|grove|hill|row|walk|way|mews|parade|"
     r"place|green|quay|rise|view|yard"
 )
+# A number behind these belongs to the name: "Straße des 17. Juni", "rue du 8 mai".
+ARTICLE_END = re.compile(
+    r"(?:^|\s)(?:des|der|du|de|la|le|les|del|della|dei|delle|dos|das|do|da|los|las|van|den|vom|zum|zur|"
+    r"the|of|am|im)$",
+    re.IGNORECASE,
+)
+TYPE_ONLY = re.compile(
+    rf"(?:{_STREET_BEFORE}|{_STREET_AFTER}|{_WORD_AFTER}|pl|plaza|piazza|praça|platz|plein|plac|trg|os|"
+    r"nám|náměstí|námestie)\.?",
+    re.IGNORECASE,
+)
 STREET = re.compile(
     rf"^(?:\d+\w?[\s,]+)?(?:{_STREET_BEFORE})(?![^\W\d_])\.?\s*\S|"
-    rf"(?:{_STREET_AFTER}|(?<!\w)(?:{_WORD_AFTER}))\.?(?=$|[\s,])",
+    rf"(?:{_STREET_AFTER}|(?<!\w)(?:{_WORD_AFTER}))\.?(?=$|[\s,])|\s(?:g|pr|skg|al)\.$",
     re.IGNORECASE,
 )
 
@@ -153,7 +168,7 @@ def is_square(text: str) -> bool:
 
 # Roads and numbered things whose number is no house number.
 NUMBERED_THING = re.compile(
-    r"(?:^|[\s,])(?:rn|rd|n|d|a|b|l|e|route\s+nationale|route\s+d[ée]partementale|route|"
+    r"(?:^|[\s,])(?:rn|rd|(?-i:[NDABLE])$|route\s+nationale|route\s+d[ée]partementale|route|"
     r"autoroute|autopista|carretera|highway|hwy|zone|zi|za|terminal|dublin|"
     r"flat|apartment|apt|unit|suite|room|floor|level)\.?$",
     re.IGNORECASE,
