@@ -7,11 +7,19 @@ from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 
-from include.core.address import contact, labels, postal, stations
+from include.core.address import contact, labels, places, postal, stations
 from include.core.address import split as splitting
 from include.core.address.countries import PLENTY_IDS, Country, country, territory
 from include.core.address.line import bare, is_number, is_road_name
-from include.core.address.text import clean, is_latin, is_lost, is_placeholder, key, letters
+from include.core.address.text import (
+    clean,
+    is_latin,
+    is_lost,
+    is_mashed,
+    is_placeholder,
+    key,
+    letters,
+)
 from include.core.address.words import (
     COUNTRY_NAMES,
     NO_NUMBER,
@@ -33,6 +41,8 @@ _PLENTY_NAME = {"postal_code": "postalCode"}
 _CONTACT = re.compile(r"@|https?:|www\.", re.IGNORECASE)
 _ONE_LETTER_TOWNS = frozenset({"NO", "SE", "DK", "FR"})  # Å, Ö, Y
 _VILLAGES_BY_NUMBER = frozenset({"AT", "CZ", "SK", "PL", "HU", "SI", "HR"})
+# Languages with words like "Krk" and "Smrž": no vowel is no sign of nonsense.
+_FEW_VOWELS = frozenset({"CZ", "SK", "SI", "HR", "RS", "BA", "ME", "MK", "PL", "BG"})
 _LONGEST_NUMBER = {"US": 6, "CA": 6, "AU": 5}
 
 
@@ -251,15 +261,20 @@ def _is_street(desk: _Desk, where: Country) -> bool:
                   why_en="it holds an e-mail or web address")  # fmt: skip
         return False
     if (letters(street) >= 2 and not is_number(street)) or is_road_name(street):
-        if is_placeholder(street) and not any(
-            f.code == "ADDRESS_PLACEHOLDER" for f in desk.findings
-        ):
+        nonsense = is_placeholder(street) or (where.rules not in _FEW_VOWELS and is_mashed(street))
+        if nonsense and not desk.has("ADDRESS_PLACEHOLDER"):
             desk.note("ADDRESS_PLACEHOLDER", "address1")
         return True
     if re.fullmatch(r"[A-U] ?\d{1,2}", street) and desk.number:
         return True  # a square of Mannheim
     number = desk.number or street
-    if where.rules in _VILLAGES_BY_NUMBER and is_number(number) and letters(desk.address.town):
+    if (
+        where.rules in _VILLAGES_BY_NUMBER
+        and is_number(number)
+        and re.search(r"\d{5}", number) is None
+        and letters(desk.address.town)
+        and not places.is_city(where.rules, desk.address.town)
+    ):
         desk.street, desk.number = desk.address.town, bare(number)
         if desk.settings.repairs.house_number:
             desk.repair("REPAIRED_HOUSE_NUMBER", address1=desk.street, address2=desk.number)

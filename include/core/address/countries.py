@@ -55,8 +55,10 @@ NumberPolicy = Literal["always", "squares", "streets", "hint"]
 # "always": every delivery address has a number. "squares": all but squares have. "streets": streets
 # have, squares, buildings and places may not. Elsewhere house names and lieux-dits are common:
 # only a hint.
-_ALWAYS = frozenset({"DE", "AT", "CH", "LI", "NL", "PL", "CZ", "SK"})
-_SQUARES = frozenset({"BE", "LU", "DK", "FI", "EE", "HU", "SI"})
+_ALWAYS = frozenset({
+    "DE", "AT", "CH", "LI", "NL", "PL", "CZ", "SK", "DK", "FI", "EE", "HU", "SI",
+})  # fmt: skip
+_SQUARES = frozenset({"BE", "LU"})
 _STREETS = frozenset({
     "SE", "NO", "IT", "SM", "ES", "HR", "LV", "LT", "GR", "RO", "BG",
     "RS", "BA", "ME", "MK", "US", "CA", "AU",

@@ -17,7 +17,6 @@ from include.core.address.words import (
     LOT,
     NO_NUMBER,
     NO_NUMBER_COUNTRIES,
-    NUMBER_AND_TYPE,
     NUMBER_SIGN,
     NUMBERED_THING,
     ORDINAL_FLOOR,
@@ -26,6 +25,7 @@ from include.core.address.words import (
     UNIT_BEHIND,
     UNIT_FIRST,
     UNIT_WORD,
+    is_square,
 )
 
 Parts = tuple[str, str, tuple[str, ...]]  # street, number, further parts
@@ -37,12 +37,12 @@ _ONE_TIGHT = rf"\d{{1,5}}(?:{_LETTER})?"
 _JOIN = r"\s?(?:[-–—/+&]|:(?=\d)|\bu\.|\bund\b|\bbis\b(?=\s?\d)|\bà\b)\s?"
 _DOORS = r"(?:\s?/\s?(?:stg|stiege|st|top|tür|t|haus|obj|block)\.?\s?\w{1,4})*"
 _MORE = (
-    rf"(?:{_JOIN}(?!{FLOOR_FIRST.pattern})(?:{_ONE}(?!\d|\.\s?[^\W\d_]{{2}}|\.?\s?[ºª°])|"
+    rf"(?:{_JOIN}(?!{FLOOR_FIRST.pattern}|r/c\b|\d{{5}})(?:{_ONE}(?!\d|\.\s?[^\W\d_]{{2}}|\.?\s?[ºª°])|"
     rf"{_LETTER}|[A-Z]\d{{1,3}}(?!\w)|[IVX]{{1,4}}\b))*"
 )
 _SUFFIX = (
-    r"(?:[\s\-/]?(?:bis|ter|quater|hs|huis|rood|zwart|rosso|½)(?![^\W\d_]|\.\s?\d)"
-    rf"(?:[\s\-]?{_LETTER})?|\s1/2|(?:\s|\s?-)[IVX]{{1,4}}(?=$|[\s,]))?"
+    r"(?:[\s\-/]?(?:bis|ter|quater|hs|huis|rood|zwart|rosso|½)"
+    rf"(?:[\s\-]?{_LETTER}|(?![^\W\d_]|\.\s?\d))|\s1/2|(?:\s|\s?-)[IVX]{{1,4}}(?=$|[\s,]))?"
 )
 NUMBER = rf"{_ONE}{_MORE}{_DOORS}{_SUFFIX}"
 # In front of the street a single letter is more often the start of the street's name.
@@ -94,6 +94,8 @@ _ROAD_BEFORE_N = re.compile(
 )
 _BARE_N = frozenset({"ES", "IT", "PT", "FR"})
 _COMMA_OR_DASH = re.compile(r"\s*,\s*|\s+[-–]\s+")
+_ORDINAL = re.compile(r"\d{1,2}(?:e|ste|de)\s", re.IGNORECASE)  # "1e Helmersstraat"
+_MIDDLE = re.compile(r"(?<=[\s,\-])\d{1,4}(?!\d)")
 _UNIT_AND_MORE = re.compile(
     rf"(?P<unit>{UNIT_FIRST.pattern}\s*\w{{1,4}})\s+(?P<line>\d.*)", re.IGNORECASE
 )
@@ -180,12 +182,8 @@ def one_line(line: str, country: str, *, number_first: bool) -> Parts | None:
             return inner[0], inner[1], (match["unit"], *inner[2])
     if number_first:
         found = _leading(line)
-        middle = None if found else NUMBER_AND_TYPE.fullmatch(line)
-        if middle:
-            inner = _leading(middle["line"])
-            return (inner[0], inner[1], (middle["before"], *inner[2])) if inner else None
-        return found or _trailing(line, country)
-    return _trailing(line, country) or _leading(line)
+        return found or _in_the_middle(line) or _trailing(line, country)
+    return _trailing(line, country) or (None if _ORDINAL.match(line) else _leading(line))
 
 
 def _leading(line: str) -> Parts | None:
@@ -202,6 +200,18 @@ def _leading(line: str) -> Parts | None:
             street, inner = _cut_unit(match["street"])
             rest = parts[:place] + inner + parts[place + 1 :]
             return street, tidy(match["num"]), tuple(rest)
+    return None
+
+
+def _in_the_middle(line: str) -> Parts | None:
+    """Read "Hôtel de Ville 1 place ..." and "Ivy Cottage 4 Church Lane": a name goes first."""
+    for match in _MIDDLE.finditer(line):
+        before = line[: match.start()].strip(_EDGE)
+        inner = _leading(line[match.start() :]) if letters(before) else None
+        if STREET.search(before):
+            return None
+        if inner and (STREET.search(inner[0]) or is_square(inner[0])):
+            return inner[0], inner[1], (before, *inner[2])
     return None
 
 
@@ -229,7 +239,6 @@ def _trailing(line: str, country: str) -> Parts | None:
     if lot and not re.search(r"\d", lot["street"]):
         rest = lot["rest"].strip(_EDGE)
         return _street(lot["street"].rstrip(_EDGE), lot["num"], (rest,) if rest else ())
-    loose = None
     for match in _TRAILING.finditer(line):
         street, rest = line[: match.start()].rstrip(_EDGE), line[match.end() :]
         if country in _BARE_N and street.endswith((" n", " N")):
@@ -248,8 +257,6 @@ def _trailing(line: str, country: str) -> Parts | None:
             continue
         if _is_named(street) and not _street_ahead(rest):
             return _street(street, tidy(number), more)
-        if not re.search(r"\d", rest):
-            loose = loose or (street, tidy(number), more)
     none = _SIGN_NUMBER.fullmatch(line)
     if none and country in NO_NUMBER_COUNTRIES:
         rest = none["rest"].strip(_EDGE)
@@ -257,7 +264,7 @@ def _trailing(line: str, country: str) -> Parts | None:
     glued = _GLUED.fullmatch(line)
     if glued and not NUMBERED_THING.search(glued["street"]):
         return _street(glued["street"], glued["num"], ())
-    return _street(*loose) if loose else None
+    return None
 
 
 def _belongs_to_name(before: str, number: str, rest: str, country: str) -> bool:
@@ -280,6 +287,7 @@ def _belongs_to_name(before: str, number: str, rest: str, country: str) -> bool:
 def _street_ahead(rest: str) -> bool:
     """Say whether the street's name goes on behind a number: "Christian 4. Vej 22"."""
     head = re.split(r"\d", rest, maxsplit=1)[0].strip()
+    head = re.sub(r"^st\.?(?!\w)\s*", "", head, flags=re.IGNORECASE)  # "st. th": a Danish door
     return len(head) > 3 and STREET.search(head) is not None
 
 

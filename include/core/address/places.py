@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -57,6 +58,7 @@ class Places:
     towns: Mapping[str, Sequence[str]]  # code (no spaces, upper case) -> names for comparison
     prefixes: Mapping[str, Collection[str]]  # name -> regions of its codes
     regions: frozenset[str]
+    sizes: Mapping[str, int]  # name -> how many codes it has
 
 
 def _plain(code: str) -> str:
@@ -98,6 +100,7 @@ def places(country: str) -> Places | None:
         towns,
         prefixes,
         frozenset(_region(country, code) for code in towns),
+        Counter(name for names in towns.values() for name in names),
     )
 
 
@@ -120,6 +123,12 @@ def region_exists(country: str, code: str) -> bool:
     """Say whether any code of the country starts like this one; True where no list exists."""
     known = places(country) if country in COMPLETE else None
     return known is None or _region(country, code) in known.regions
+
+
+def is_city(country: str, town: str) -> bool:
+    """Say whether a town has several codes: no village whose houses are only numbered."""
+    known = places(country)
+    return known is not None and max((known.sizes.get(n, 0) for n in _names(town)), default=0) > 3
 
 
 def _like(one: str, two: str) -> bool:

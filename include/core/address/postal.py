@@ -24,6 +24,7 @@ _UNUSED = {
     "FR": "00|96|99", "IT": "99", "ES": "00|5[3-9]|[6-9]", "LU": "0", "PT": "0", "GR": "[09]",
     "BG": "0", "LV": "(?:LV-)?[06-9]", "EE": "0", "SK": "[1-7]",
 }  # fmt: skip
+_MOST_ZEROS = 2  # "100" may be 00100; "10" is anything
 _ZEROS_LOST = {
     "DE": 5, "FR": 5, "IT": 5, "NO": 4, "FI": 5, "PL": 5, "RO": 6, "SK": 5, "ES": 5, "LT": 5,
 }  # fmt: skip
@@ -122,13 +123,18 @@ def _padded(text: str, town: str, where: Country) -> str:
         or digits[0] == "0"
     ):
         return ""
+    if length - len(digits) > _MOST_ZEROS:
+        return ""
     full = _shaped(digits.zfill(length), where.rules)
-    return full if _fits(full, where) and _confirmed(full, town, where.rules) else ""
+    sure = _confirmed(full, town, where.rules, exactly=length - len(digits) == _MOST_ZEROS)
+    return full if sure and _fits(full, where) else ""
 
 
-def _confirmed(code: str, town: str, iso: str) -> bool:
+def _confirmed(code: str, town: str, iso: str, *, exactly: bool) -> bool:
     """Say whether the town lies where the code does, by the list or as a region's capital."""
     known = places.belongs(iso, code, town)
+    if exactly:
+        return known is True
     if known is None:
         known = places.town_in_region(iso, code, town)
     capitals = _CAPITALS.get(iso, {}).items()

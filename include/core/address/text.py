@@ -52,6 +52,11 @@ _TEST_WORDS = frozenset({
     "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
 })  # fmt: skip
 
+_SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "example", "foo"})
+_KEY_ROWS = (
+    "asdf", "sdfg", "dfgh", "fghj", "ghjk", "hjkl", "qwer", "yxcv", "zxcv", "xcvb", "cvbn",
+)  # fmt: skip
+_VOWELS = frozenset("aeiouy")
 # Real towns that would read as a placeholder (None in Piedmont, Test in Hungary's Vas, ...).
 _REAL_TOWNS = frozenset({"none", "bar", "land", "so", "na", "asd", "str", "zip"})
 
@@ -120,7 +125,22 @@ def is_placeholder(value: str, *, town: bool = False) -> bool:
     words = short.rstrip("0123456789")
     if words != short and words in _TEST_WORDS and words not in {"strasse", "str", "street", "ort"}:
         return True
-    return len(short) >= 3 and len(set(short)) == 1 and not short.isdigit()
+    if len(short) >= 3 and len(set(short)) == 1 and not short.isdigit():
+        return True
+    if any(run in short for run in _KEY_ROWS):
+        return True
+    plain = [w for w in (key(t) for t in value.split()) if w and not w.isdigit()]
+    return len(plain) > 1 and plain[0] in _SAMPLES and set(plain[1:]) <= _TEST_WORDS
+
+
+def is_mashed(value: str) -> bool:
+    """Say whether a text has a long word and not one vowel: "sdfsdf", "hjkhjk"."""
+    short = key(value)
+    return (
+        short.isascii()
+        and not _VOWELS.intersection(short)
+        and any(letters(word) > 4 for word in value.split())
+    )
 
 
 def is_lost(value: str) -> bool:

@@ -74,12 +74,6 @@ UNIT_BEHIND = re.compile(
     re.IGNORECASE,
 )
 UNIT_WORD = re.compile(rf"(?:{_AFTER})\.?", re.IGNORECASE)
-# In French lines a building may stand before the number: "Hôtel de Ville 1 place ...".
-NUMBER_AND_TYPE = re.compile(
-    r"(?P<before>.*[^\W\d_].*?)[\s,]+(?P<line>\d{1,4}\s?(?:bis|ter|[a-z])?[\s,]+(?:rue|avenue|av|"
-    r"boulevard|bd|place|pl|quai|chemin|impasse|all[ée]e|route|cours|square|passage)\.?\s.+)",
-    re.IGNORECASE,
-)
 # A line or part of a line that names a unit inside a house, not the street.
 UNIT_FIRST = re.compile(
     r"(?:flat|apartment|apt|unit|suite|ste|room|floor|level|office|studio|block|building|bldg|"

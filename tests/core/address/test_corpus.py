@@ -2,124 +2,127 @@
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from include.cli.check_address import check_address
-from include.core.address.text import key
+from include.core.address.countries import country
+from tests.core.address.corpus import Figures, measure, own_cases, rows, verdicts
 
-HERE = Path(__file__).parent
-
-
-def rows(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
-
-
-def verdicts(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [json.loads(v) for v in check_address(json.dumps(case["address"]) for case in cases)]
-
-
-def same_street(one: str, two: str) -> bool:
-    return re.sub("str$", "strasse", key(one)) == re.sub("str$", "strasse", key(two))
+# First contact of each round with the rules as they were then: wrongly stopped, wrongly passed,
+# street and number right. docs/address-rules.md tells how they were measured.
+FIRST_CONTACT = {
+    1: (0.0145, 0.0312, 0.9398),
+    2: (0.0438, 0.0000, 0.9402),
+    3: (0.0092, 0.0595, 0.9481),
+    4: (0.0055, 0.0308, 0.9833),
+}
 
 
-def good_cases() -> list[dict[str, Any]]:
-    return rows("good.jsonl") + rows("tricky.jsonl")
+@pytest.fixture(scope="module")
+def own() -> Figures:
+    return measure(own_cases())
+
+
+def test_the_corpora_are_large_and_from_many_countries() -> None:
+    cases = own_cases()
+    assert Counter(c["expect"] for c in cases)["good"] > 1500
+    assert Counter(c["expect"] for c in cases)["bad"] > 400
+    assert len({c["address"]["country"] for c in cases if c["expect"] == "good"}) >= 30
 
 
 def test_at_most_one_percent_of_real_addresses_are_stopped(
-    record_property: Any, capsys: pytest.CaptureFixture[str]
+    own: Figures, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cases = good_cases()
-    stopped = [c for c, v in zip(cases, verdicts(cases), strict=True) if v["verdict"] == "bad"]
-    share = len(stopped) / len(cases)
-    record_property("wrongly_stopped", share)
     with capsys.disabled():
-        print(f"\nwrongly stopped: {share:.2%} of {len(cases)}")
-    assert len(cases) > 700
-    assert len({c["address"]["country"] for c in cases}) >= 30
-    assert share <= 0.01, stopped
+        print(f"\nown address corpus: {own}")
+    assert own.wrongly_stopped <= 0.01, own.stopped
 
 
-def test_at_most_two_percent_of_nasty_addresses_pass(
-    record_property: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cases = rows("bad.jsonl")
-    passed = [c for c, v in zip(cases, verdicts(cases), strict=True) if v["verdict"] != "bad"]
-    share = len(passed) / len(cases)
-    record_property("wrongly_passed", share)
-    with capsys.disabled():
-        print(f"\nwrongly passed: {share:.2%} of {len(cases)}")
-    assert len(cases) > 100
-    assert share <= 0.02, passed
+def test_at_most_two_percent_of_nasty_addresses_pass(own: Figures) -> None:
+    assert own.wrongly_passed <= 0.02, own.passed
 
 
-def test_street_and_number_are_told_apart_in_98_percent(
-    record_property: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cases = good_cases()
-    wrong = [
-        (c["address"]["country"], c["address"]["address1"], v["street"], v["house_number"])
-        for c, v in zip(cases, verdicts(cases), strict=True)
-        if not same_street(v["street"], c["street"])
-        or key(v["house_number"]) != key(c["house_number"])
-    ]
-    share = 1 - len(wrong) / len(cases)
-    record_property("split_right", share)
-    with capsys.disabled():
-        print(f"\nsplit right: {share:.2%} of {len(cases)}")
-    assert share >= 0.98, wrong
+def test_street_and_number_are_told_apart_in_98_percent(own: Figures) -> None:
+    assert own.split_right >= 0.98, own.split_wrong
 
 
 @pytest.mark.parametrize("case", rows("bad.jsonl"), ids=lambda c: f"{c['code']}-{c['address']}")
 def test_a_nasty_address_is_stopped_for_its_own_reason(case: dict[str, Any]) -> None:
-    (verdict,) = verdicts([case])
+    (verdict,) = verdicts([case["address"]])
     assert (verdict["verdict"], verdict["code"]) == ("bad", case["code"])
     assert verdict["field"]
     assert verdict["reason_de"]
     assert verdict["reason_en"]
 
 
-def damages(address: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def damages(address: dict[str, Any], split: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the address with one field damaged so that no carrier takes it."""
     code = address["postalCode"]
-    return {
-        "no name": {**address, **dict.fromkeys(("name1", "name2", "name3", "name4"), "")},
-        "no street": {**address, **dict.fromkeys(("address1", "address2", "address3"), "")},
-        "no town": {**address, "town": ""},
-        "no code": {**address, "postalCode": None},
-        "code too short": {**address, "postalCode": code[:-2]},
-        "code too long": {**address, "postalCode": code + "12"},
-        "letters in the code": {**address, "postalCode": "X!" + code[2:]},
-        "zeros for a code": {**address, "postalCode": "0" * len(code)},
-        "no such country": {**address, "country": "QQ"},
-        "test text": {**address, "address1": "asdf", "address2": "", "address3": ""},
-        "digits for a town": {**address, "town": "12345"},
-        "a mail address for a street": {**address, "address1": "a@example.com"},
+    nobody = dict.fromkeys(("name1", "name2", "name3", "name4"), "")
+    nowhere = dict.fromkeys(("address1", "address2", "address3", "address4"), "")
+    damaged = {
+        "no name": nobody,
+        "a dash for a name": {**nobody, "name3": "-"},
+        "test for a name": {**nobody, "name2": "Test", "name3": "Test"},
+        "no street": nowhere,
+        "test for a street": {**nowhere, "address1": "Test 1"},
+        "crosses for a street": {**nowhere, "address1": "xxx"},
+        "a row of keys for a street": {**nowhere, "address1": "sdfghjk", "address2": "1"},
+        "a mail address for a street": {**nowhere, "address1": "a@example.com"},
+        "a phone number for a street": {**nowhere, "address1": "+49 171 2345678"},
+        "a lost character": {**nowhere, "address1": "Stra\ufffde 5"},
+        "no town": {"town": ""},
+        "a dash for a town": {"town": "-"},
+        "test for a town": {"town": "test"},
+        "digits for a town": {"town": "12345"},
+        "a mail address for a town": {"town": "a@example.com"},
+        "no such country": {"country": "QQ"},
+        "no country": {"country": ""},
+        "no code": {"postalCode": None},
+        "code too short": {"postalCode": code[:-2]},
+        "code too long": {"postalCode": code + "12"},
+        "a letter in the code": {"postalCode": "X!" + code[2:]},
+        "a word for a code": {"postalCode": "ABC"},
+        "zeros for a code": {"postalCode": "0" * len(code)},
+        "the town for a code": {"postalCode": address["town"]},
     }
+    where = country(address["country"])
+    if where and where.number == "always" and split["house_number"]:
+        street = {**nowhere, "address1": split["street"]}
+        damaged |= {
+            "no house number": street,
+            "a dash for a house number": {**street, "address2": "-"},
+            "zero for a house number": {**street, "address2": "0"},
+            "crosses for a house number": {**street, "address2": "xx"},
+            "a number too long": {**street, "address2": "1234567"},
+        }
+    return {name: {**address, **change} for name, change in damaged.items()}
 
 
-def test_97_percent_of_damaged_addresses_are_caught(
-    record_property: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    optional = {"IE", "MC"}  # a postal code is not compulsory there
+def test_97_percent_of_damaged_addresses_are_caught(capsys: pytest.CaptureFixture[str]) -> None:
+    without_code = {"IE", "MC"}  # a postal code is not compulsory there
+    addresses = [
+        c["address"]
+        for c in own_cases()
+        if c["expect"] == "good"
+        and c["address"]["address1"]
+        and c["address"]["country"] not in without_code
+        and c["address"]["town"][:1].isalpha()  # else it holds the code as well
+    ][::5]
     cases = [
-        {"address": damaged, "damage": name}
-        for case in good_cases()
-        if case["address"]["address1"] and case["address"]["country"] not in optional
-        for name, damaged in damages(case["address"]).items()
+        (name, damaged)
+        for address, split in zip(addresses, verdicts(addresses), strict=True)
+        for name, damaged in damages(address, split).items()
     ]
     missed = [
-        (c["damage"], c["address"]["country"], c["address"]["postalCode"])
-        for c, v in zip(cases, verdicts(cases), strict=True)
-        if v["verdict"] != "bad"
+        (name, damaged["country"], damaged["address1"], damaged["postalCode"], damaged["town"])
+        for (name, damaged), verdict in zip(cases, verdicts([d for _, d in cases]), strict=True)
+        if verdict["verdict"] != "bad"
     ]
     share = 1 - len(missed) / len(cases)
-    record_property("corruptions_caught", share)
     with capsys.disabled():
-        print(f"\ncorruptions caught: {share:.2%} of {len(cases)}")
+        print(f"\ndamaged addresses caught: {share:.2%} of {len(cases)}")
+    assert len(cases) > 5000
     assert share >= 0.97, missed[:50]
