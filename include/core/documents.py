@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 KINDS = {"invoice": "BILL", "delivery_note": "GOODSORDERDELIVERYNOTE"}
 LARGEST = 50 * 1024 * 1024  # bytes, wemalo contract 4.5
 MISSING, PENDING, FAULTY, READY = "missing", "pending", "faulty", "ready"
-DELIVERY_ORDER = 2  # plentymarkets contract 9
 BILL_REASON = "BILL"  # wemalo contract 4.6: PARTIAL until the invoice has come
 
 _NAMES = {"invoice": ("Die Rechnung", "The invoice"), "delivery_note": ("Der Lieferschein",

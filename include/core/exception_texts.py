@@ -96,6 +96,16 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Den Lieferauftrag löschen, oder den Hauptauftrag {parent} stornieren.",
         "Delete the delivery order, or cancel main order {parent}.",
     ),
+    "PART_LATE": (
+        "Durch Teilen oder Gruppieren aus Auftrag {parent} entstanden, dessen Ware das Lager schon "
+        "hat. Er wird nicht gesendet, sonst ginge die Ware doppelt hinaus.",
+        "Made by splitting or grouping from order {parent}, whose goods the warehouse already has. "
+        "It is not sent: the goods would leave twice.",
+        "Diesen Auftrag löschen, oder Auftrag {parent} stornieren: dann geht dieser von selbst ins "
+        "Lager.",
+        "Delete this order, or cancel order {parent}: this one then goes to the warehouse by "
+        "itself.",
+    ),
     "RELEASED_AGAIN": (
         "Erneut freigegeben, obwohl versendet oder im Lager storniert. Wird nicht noch einmal "
         "gesendet.",

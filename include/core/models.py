@@ -14,6 +14,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from include.core.parts import Kind, Source
+
+DELIVERY_ORDER = 2  # plentymarkets contract 9
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -79,6 +83,14 @@ class Order:
     total_vat_cents: int = 0
     parent_order_id: int | None = None
     plenty_packages: tuple[tuple[int, str], ...] = ()  # (id, tracking number or "")
+    taken_from: tuple[tuple[Kind, int], ...] = ()  # orders it was split from or groups
+
+    def sources(self) -> tuple[Source, ...]:
+        """Return the orders whose goods this one carries; a warranty's parent is none of them."""
+        found = [Source(kind, order_id) for kind, order_id in self.taken_from]
+        if self.type_id == DELIVERY_ORDER and self.parent_order_id is not None:
+            found.append(Source("parent", self.parent_order_id))
+        return tuple(found)
 
     def fingerprint(self) -> str:
         """Return a hash over what the warehouse must know: address, positions, profile, warehouse.
@@ -121,6 +133,7 @@ def order_from_json(data: dict[str, Any]) -> Order:
     )
     values["delivery"] = Address(**values["delivery"]) if values["delivery"] else None
     values["plenty_packages"] = tuple((p[0], p[1]) for p in values["plenty_packages"])
+    values["taken_from"] = tuple((t[0], t[1]) for t in values.get("taken_from", ()))
     return Order(**values)
 
 

@@ -17,6 +17,8 @@ from include.core.statuses import status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from include.core.parts import Kind
+
 # contract 6.6: 1 variation, 3 bundle component, 9 unassigned variation, 14 set component. Heads of
 # bundles (2) and sets (13) carry no goods of their own: sending both would ship twice.
 GOODS_TYPES = frozenset({1, 3, 9, 14})
@@ -60,6 +62,7 @@ def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
         total_net_cents=_cents(amounts.get("netTotal")),
         total_vat_cents=_cents(amounts.get("vatTotal")),
         parent_order_id=_parent(data),
+        taken_from=_taken_from(data),
         plenty_packages=tuple(
             (_int(p.get("id"), "shippingPackages.id"), str(p.get("packageNumber") or ""))
             for p in _list(data, "shippingPackages")
@@ -184,6 +187,19 @@ def _parent(data: Mapping[str, Any]) -> int | None:
         if row.get("referenceType") == "parent":
             return _optional_int(row.get("originOrderId"), "orderReferences.originOrderId")
     return None
+
+
+def _taken_from(data: Mapping[str, Any]) -> tuple[tuple[Kind, int], ...]:
+    """Return the orders that this one was split from or that it groups (contract 6.5, 7.3)."""
+    found = []
+    for row in _list(data, "orderReferences"):
+        kind = row.get("referenceType")
+        if kind == "split" or kind == "grouped":
+            name = "orderReferences.referenceOrderId"
+            source = _int(row.get("referenceOrderId") or row.get("originOrderId"), name)
+            if source != _int(data.get("id"), "id"):
+                found.append((kind, source))
+    return tuple(found)
 
 
 def _item(row: Mapping[str, Any]) -> OrderItem:

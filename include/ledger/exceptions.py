@@ -99,6 +99,11 @@ def keep(
             raise_exception(connection, journal, subject=subject, **text)
 
 
+def clock(connection: Connection) -> datetime:
+    """Return the database's time, which ``last_seen_at`` is compared with."""
+    return connection.execute(select(func.now())).scalar_one()
+
+
 def clear_unseen(connection: Connection, journal: Journal, code: str, since: datetime) -> int:
     """Clear the open exceptions of a code that were not raised again since a full look."""
     return _clear(connection, journal, exceptions.c.code == code, exceptions.c.last_seen_at < since)

@@ -38,13 +38,21 @@ class Known:
     episode: int
     cancel_requested: bool
     sent: bool  # wemalo has had it
+    up_to_date: bool  # wemalo has what plentymarkets had at the last look
+    change_state: str | None
+    judged_at: datetime | None  # plentymarkets' change time at the last look after the hand-over
 
 
-def known(connection: Connection, merchant: str, ids: Collection[int]) -> dict[int, Known]:
-    """Return the ledger's view of those of ``ids`` that it holds."""
+def known(
+    connection: Connection, merchant: str, ids: Collection[int], *, lock: bool = False
+) -> dict[int, Known]:
+    """Return the ledger's view of those of ``ids`` that it holds.
+
+    :param lock: nobody else changes them before the transaction ends.
+    """
     if not ids:
         return {}
-    rows = connection.execute(
+    statement = (
         select(
             orders.c.order_id,
             orders.c.state,
@@ -53,8 +61,13 @@ def known(connection: Connection, merchant: str, ids: Collection[int]) -> dict[i
             orders.c.episode,
             orders.c.cancel_requested_at,
             orders.c.sent_fingerprint,
-        ).where(orders.c.merchant == merchant, orders.c.order_id.in_(list(ids)))
+            orders.c.change_state,
+            orders.c.seen_updated_at,
+        )
+        .where(orders.c.merchant == merchant, orders.c.order_id.in_(list(ids)))
+        .order_by(orders.c.order_id)
     )
+    rows = connection.execute(statement.with_for_update() if lock else statement)
     return {
         row.order_id: Known(
             row.order_id,
@@ -64,6 +77,9 @@ def known(connection: Connection, merchant: str, ids: Collection[int]) -> dict[i
             row.episode,
             row.cancel_requested_at is not None,
             row.sent_fingerprint is not None,
+            row.sent_fingerprint == row.fingerprint,
+            row.change_state,
+            row.seen_updated_at,
         )
         for row in rows
     }
@@ -112,6 +128,9 @@ def put_fetched(
                 "attempts": 0,
                 "next_attempt_at": None,
                 "cancel_requested_at": None,
+                "cancel_tries": 0,
+                "new_content": None,
+                "change_state": None,
                 "ended_at": None,
                 "version": orders.c.version + 1,
                 "changed_at": func.now(),
@@ -217,6 +236,7 @@ def lease(
     owner: str,
     seconds: int,
     sets: Mapping[str, Any] | None = None,
+    event: str | None = None,
 ) -> bool:
     """Write ahead: move to ``new`` and hold the order for ``seconds``; see `move`."""
     return move(
@@ -231,6 +251,7 @@ def lease(
             "attempts": orders.c.attempts + 1,
             **(sets or {}),
         },
+        event=event,
     )
 
 
@@ -254,32 +275,6 @@ def due(
         or_(orders.c.next_attempt_at.is_(None), orders.c.next_attempt_at <= func.now()),
         limit=limit,
     )
-
-
-def oldest_look(
-    connection: Connection,
-    merchant: str,
-    states: Iterable[State],
-    *,
-    older_than_s: float,
-    limit: int,
-) -> Sequence[Row[Any]]:
-    """Return whole rows in ``states`` that were not looked at lately, the oldest look first."""
-    statement = (
-        select(orders)
-        .where(
-            orders.c.merchant == merchant,
-            orders.c.state.in_(sorted(states)),
-            or_(
-                orders.c.looked_at.is_(None),
-                orders.c.looked_at
-                <= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, older_than_s),
-            ),
-        )
-        .order_by(orders.c.looked_at.nulls_first(), orders.c.order_id)
-        .limit(limit)
-    )
-    return connection.execute(statement).all()
 
 
 def one(connection: Connection, merchant: str, order_id: int) -> Row[Any]:

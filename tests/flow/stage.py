@@ -52,6 +52,7 @@ class Stage:
     lease_s: int = 180
     lookup_gap_s: int = 0
     look_again_s: int = 0
+    fresh_s: int = 30
     errors: dict[str, FulfilmentError] = field(default_factory=dict)
 
     @property
@@ -69,6 +70,7 @@ class Stage:
             lease_s=self.lease_s,
             lookup_gap_s=self.lookup_gap_s,
             look_again_s=self.look_again_s,
+            fresh_s=self.fresh_s,
         )
 
     def _batch(self, run: str) -> int:

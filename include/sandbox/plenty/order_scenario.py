@@ -98,6 +98,11 @@ def _compact(tenant: Tenant, source: JsonObject, now: float) -> Order:
         new_package(tenant, order.id, dict(row), created) for row in source.get("packages", [])
     ]
     _link_parent(tenant, order, source.get("parent"))
+    for kind in ("split", "grouped"):  # ids of the orders it was split from, or groups
+        order.references += [
+            {**parent_reference(tenant, order.id, int(other)), "referenceType": kind}
+            for other in source.get(kind, [])
+        ]
     _sum_up(order)
     return order
 

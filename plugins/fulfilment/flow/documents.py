@@ -14,6 +14,7 @@ from fulfilment.flow.open_cases import clear_case, raise_case
 from fulfilment.flow.work import log
 from include.core import documents as rules
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+from include.core.models import DELIVERY_ORDER
 from include.core.states import State
 from include.core.wemalo_order import WarehouseStatus, external_id
 from include.ledger import batches
@@ -100,7 +101,7 @@ def _needs(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> list[Nee
         known = ledger.of_orders(connection, work.name, [row.order_id for row in at_wemalo])
     needs = []
     for row in at_wemalo:
-        is_delivery = row.type_id == rules.DELIVERY_ORDER and row.parent_id
+        is_delivery = row.type_id == DELIVERY_ORDER and row.parent_id
         source_id = row.parent_id if is_delivery else row.order_id
         for kind in kinds:
             need = Need(row.order_id, source_id, kind, known.get((row.order_id, kind), []))

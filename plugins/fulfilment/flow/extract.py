@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
-
 from fulfilment.flow.cancel import (
     queue_cancel_done,
     queue_too_late,
     request_cancel,
     settle_unsent,
 )
+from fulfilment.flow.changes import see_changes
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
 from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.release import Cancel, Release, on_cancel, on_release
+from include.core.states import State
 from include.core.statuses import is_cancelled
 from include.ledger import batches, exceptions, orders, outbox
 
@@ -43,17 +43,21 @@ def extract(work: Work, *, window: Window, order_ids: Sequence[int] = ()) -> dic
     :param window: closed-open, of plentymarkets' change time, or ``(None, None)`` for everything
         that is released now.
     :param order_ids: only these orders.
-    :returns: counts: released, fetched, unchanged, malformed, foreign, cancelled, repaired.
+    :returns: counts: released, fetched, unchanged, malformed, foreign, cancelled, repaired,
+        seen_changes (of orders that the warehouse has).
     """
     counts = dict.fromkeys(
         ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired"), 0
     )
     with work.engine.begin() as connection:
-        started = connection.execute(select(func.now())).scalar_one()
+        started = exceptions.clock(connection)
     _take_cancelled(work, counts, order_ids)
     rows = _released(work, window, order_ids)
     counts["released"] = len(rows)
     wanted = _decide(work, rows, counts)
+    if window == (None, None) and not order_ids:
+        counts["seen_changes"] = see_changes(work)
+        _let_go(work, rows)
     for start in range(0, len(wanted), CHUNK):
         _take_content(work, wanted[start : start + CHUNK], counts)
     with work.engine.begin() as connection:
@@ -133,6 +137,31 @@ def _decide(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, in
                 counts["unchanged"] += 1
                 _needs_person(work, connection, entry)
     return wanted
+
+
+def _let_go(work: Work, released: Mapping[int, Any]) -> None:
+    """Withdraw orders that were set aside and that the merchant deleted or moved elsewhere."""
+    with work.engine.begin() as connection:
+        gone = {
+            row.order_id: row
+            for row in orders.rows_in(connection, work.name, [State.QUARANTINED])
+            if row.order_id not in released
+        }
+    shown = work.plenty.rows_by_id(gone) if gone else {}
+    with work.engine.begin() as connection:
+        for order_id, row in gone.items():
+            now = shown.get(order_id) or {}
+            current = row_status(now) if now else None
+            # one in a fault status of ours goes on from there; a cancelled one is settled elsewhere
+            stays = current in {work.merchant.statuses.fetch, row.plenty_status} or (
+                current is not None and is_cancelled(current)
+            )
+            if not stays or now.get("hasDeliveryOrders"):
+                orders.move(
+                    connection, work.journal, order_id, State.WITHDRAWN,
+                    only_from=[State.QUARANTINED],
+                    plenty_status="deleted" if current is None else str(current),
+                )  # fmt: skip
 
 
 def _repair(work: Work, connection: Connection, order_id: int, row: Mapping[str, Any]) -> None:

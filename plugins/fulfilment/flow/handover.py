@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-from sqlalchemy import func
 
 from fulfilment.flow.cancel import settle_cancelled
 from include.core.states import State
@@ -54,7 +53,7 @@ def accept(
             "wemalo_reason": reason,
             "lookups": 0,
             "next_attempt_at": None,
-            "looked_at": func.now(),
+            "looked_at": datetime.now(UTC),
             **(sets or {}),
         },
         event=event,
@@ -85,7 +84,11 @@ def warehouse_cancelled(work: Work, connection: Connection, order_id: int) -> No
         work.journal,
         order_id,
         State.CANCELLED,
-        sets={"wemalo_status": WarehouseStatus.CANCELLED, "lookups": 0, "looked_at": func.now()},
+        sets={
+            "wemalo_status": WarehouseStatus.CANCELLED,
+            "lookups": 0,
+            "looked_at": datetime.now(UTC),
+        },
         event="warehouse_cancelled",
     ):
         return

@@ -11,12 +11,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import recover
 from fulfilment.flow.cancel import cancel_requested, settle_unsent
+from fulfilment.flow.change_send import send_changes
 from fulfilment.flow.handover import accept
+from fulfilment.flow.parts import may_be_sent
 from fulfilment.flow.work import Work, log
 from include.core.errors import (
     AmbiguousWrite,
@@ -34,7 +37,7 @@ from include.ledger import batches, orders
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from include.core.models import Order
 
@@ -47,7 +50,7 @@ def load(work: Work) -> dict[str, int]:
     """Settle what earlier runs left open, cancel first, then send every order that is due.
 
     :returns: counts: accepted, waiting, refused, withdrawn, changed, postponed, unclear,
-        cancelled, too_late.
+        cancelled, too_late, changes_sent, changes_late.
     :raises FulfilmentError: a system failed; everything else was done before.
     """
     counts = dict.fromkeys(
@@ -55,6 +58,7 @@ def load(work: Work) -> dict[str, int]:
     )
     recover.settle_interrupted(work)
     counts |= cancel_requested(work)
+    counts |= send_changes(work)
     with work.engine.begin() as connection:
         ready = orders.due(connection, work.name, [State.READY, State.RETRY_WAIT])
     if ready and not work.trouble:
@@ -69,7 +73,7 @@ def _still_released(
     work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]
 ) -> list[tuple[Row[Any], Order]]:
     """Read all orders once more, in one search, and keep those that are released and unchanged."""
-    fetch = work.merchant.statuses.fetch
+    fetch, no_stock = work.merchant.statuses.fetch, work.merchant.statuses.no_stock
     now = work.plenty.rows_by_id([row.order_id for row in rows])
     touched = [
         row.order_id
@@ -83,19 +87,39 @@ def _still_released(
         for row in rows:
             seen = now.get(row.order_id)
             current = row_status(seen) if seen else None
-            if seen is None or current != fetch or seen.get("hasDeliveryOrders"):
-                # a main order shows its lowest delivery order's status, and those carry the goods:
-                # sending both would ship twice (plentymarkets contract 9.1)
+            # one that lacked goods goes on by itself: its fault status is ours
+            resumed = current == no_stock and row.plenty_status == no_stock
+            if seen is None or not (current == fetch or resumed):
                 _not_released(work, connection, row, current, counts)
+            elif seen.get("hasDeliveryOrders"):
+                # split since it was read: it shows its lowest delivery order's status, and those
+                # carry the goods: sending both would ship twice (plentymarkets contract 9.1)
+                counts["withdrawn"] += 1
+                orders.move(
+                    connection, work.journal, row.order_id, State.WITHDRAWN,
+                    plenty_status=str(current), event="split_before_sending",
+                )  # fmt: skip
             elif row.order_id in contents and _changed(contents[row.order_id], row, countries):
                 counts["changed"] += 1
-                orders.move(
-                    connection, work.journal, row.order_id, State.FETCHED,
-                    sets={"plenty_updated_at": None}, event="changed_before_sending",
-                )  # fmt: skip
+                _judge_anew(work, connection, row, contents[row.order_id], resumed=resumed)
             else:
                 keep.append((row, orders.content(row)))
     return keep
+
+
+def _judge_anew(
+    work: Work, connection: Connection, row: Row[Any], data: dict[str, Any], *, resumed: bool
+) -> None:
+    """Let an order that changed be read and judged once more before it is sent."""
+    event = "changed_before_sending"
+    if not orders.move(
+        connection, work.journal, row.order_id, State.FETCHED,
+        sets={"plenty_updated_at": None}, event=event,
+    ) or not resumed:  # fmt: skip
+        return
+    with suppress(OrderInvalid):  # it is in no status that is read again: take it as it is
+        order = parse_order(data, work.countries())
+        orders.put_fetched(connection, work.journal, work.batch_id, [order])
 
 
 def _changed(data: dict[str, Any], row: Row[Any], countries: Mapping[int, str]) -> bool:
@@ -113,8 +137,7 @@ def _not_released(
         counts["cancelled"] += 1
         return
     counts["withdrawn"] += 1
-    split = current == work.merchant.statuses.fetch
-    shown = "deleted" if current is None else "split into delivery orders" if split else current
+    shown = "deleted" if current is None else current
     orders.move(
         connection, work.journal, row.order_id, State.WITHDRAWN, plenty_status=str(shown)
     )  # fmt: skip
@@ -152,6 +175,12 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
     except OrderInvalid as error:
         return _refused(work, order.order_id, error, row.attempts)
     with work.engine.begin() as connection:
+        if not may_be_sent(work, connection, order):
+            orders.move(
+                connection, work.journal, order.order_id, State.FETCHED,
+                only_from=[State.READY, State.RETRY_WAIT], event="held_back",
+            )  # fmt: skip
+            return "postponed"
         if not orders.lease(
             connection, work.journal, order.order_id, State.SUBMITTING,
             only_from=[State.READY, State.RETRY_WAIT], owner=work.owner, seconds=work.lease_s,

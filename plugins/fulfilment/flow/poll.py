@@ -11,7 +11,7 @@ from fulfilment.flow.watch import CANCEL_TRIES
 from include.core.errors import FulfilmentError
 from include.core.states import State
 from include.core.wemalo_order import WarehouseStatus, external_id, state_of
-from include.ledger import orders
+from include.ledger import in_flight, orders
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -33,10 +33,10 @@ def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
     """
     with work.engine.begin() as connection:
         rows = [
-            *orders.oldest_look(
+            *in_flight.oldest_look(
                 connection, work.name, [State.WAITING], older_than_s=0, limit=WAITING_LIMIT
             ),
-            *orders.oldest_look(
+            *in_flight.oldest_look(
                 connection,
                 work.name,
                 [State.ACCEPTED, State.PARTLY_SHIPPED],

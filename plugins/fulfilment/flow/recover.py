@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fulfilment.flow.cancel import settle_by_status
+from fulfilment.flow.change_send import settle_unclear
 from fulfilment.flow.handover import accept
 from include.core.errors import FulfilmentError
 from include.core.states import State
@@ -52,6 +53,9 @@ def _settle(work: Work, row: Row[Any]) -> bool:
             )  # fmt: skip
         return True
     found = work.wemalo.status(external_id(row.order_id))
+    if found is not None and row.new_content is not None:
+        settle_unclear(work, row, found)
+        return True
     if found is not None:
         with work.engine.begin() as connection:
             accept(
@@ -87,6 +91,12 @@ def _not_found(work: Work, row: Row[Any]) -> bool:
             row.order_id,
             State.READY,
             only_from=[State.SUBMITTING],
-            sets={"sent_fingerprint": None, "lookups": 0},
+            sets={
+                "sent_fingerprint": None,
+                "lookups": 0,
+                "content": row.new_content or row.content,
+                "new_content": None,
+                "change_state": None,
+            },
             event="submit_not_arrived",
         )

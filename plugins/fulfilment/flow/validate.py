@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import quality
+from fulfilment.flow.changes import judge_changes
+from fulfilment.flow.parts import hold_back
 from include.core.errors import FulfilmentError
 from include.core.states import State
 from include.core.stock_rules import StockView
@@ -17,7 +20,7 @@ from include.ledger import batches, orders, outbox, stock
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
     from include.core.merchant import Merchant
@@ -42,28 +45,53 @@ def validate(work: Work, *, examine: Examine) -> dict[str, int]:
     """
     counts = dict.fromkeys(COUNTS, 0)
     with work.engine.begin() as connection:
-        rows = [
-            row
-            for row in orders.due(connection, work.name, [State.FETCHED, State.QUARANTINED])
-            if row.content is not None
-        ]
-    if rows:
-        fetched = [orders.content(row) for row in rows]
+        due = orders.due(connection, work.name, [State.FETCHED, State.QUARANTINED])
+        rows = hold_back(work, connection, [row for row in due if row.content])
+        short = orders.in_states(connection, work.name, [State.NO_STOCK])
+    counts["changes"] = judge_changes(work, examine)
+    resume = bool(short) and work.merchant.resume_no_stock
+    if rows or resume:
         view = _stock(work, counts)
-        known = set(view.available) if view.measured_at else None
-        judgement = examine(fetched, merchant=work.merchant, stock=view, known_products=known)
-        page = quality.page_of(work, judgement)
-        episodes = {row.order_id: row.episode for row in rows}
-        by_id = {order.order_id: order for order in fetched}
-        with work.engine.begin() as connection:
-            for verdict in judgement.verdicts:
-                order = by_id[verdict.order_id]
-                counts[_apply(work, connection, order, verdict, episodes[order.order_id])] += 1
-                counts["repaired"] += verdict.repaired is not None
-            quality.record(work, connection, judgement, page, episodes)
+        rows += [row for row in short if resume and _enough(work, row, view)]
+        if rows:
+            _judge(work, rows, view, examine, counts)
     with work.engine.begin() as connection:
         batches.add_counts(connection, work.batch_id, counts)
     return counts
+
+
+def _judge(
+    work: Work, rows: list[Row[Any]], view: StockView, examine: Examine, counts: dict[str, int]
+) -> None:
+    fetched = [orders.content(row) for row in rows]
+    known = set(view.available) if view.measured_at else None
+    judgement = examine(fetched, merchant=work.merchant, stock=view, known_products=known)
+    page = quality.page_of(work, judgement)
+    lacking = {row.order_id for row in rows if row.state == State.NO_STOCK}
+    episodes = {row.order_id: row.episode for row in rows}
+    by_id = {order.order_id: order for order in fetched}
+    with work.engine.begin() as connection:
+        for verdict in judgement.verdicts:
+            order = by_id[verdict.order_id]
+            outcome = _apply(
+                work,
+                connection,
+                order,
+                verdict,
+                episodes[order.order_id],
+                waiting=order.order_id in lacking,
+            )
+            counts[outcome] += 1
+            counts["repaired"] += verdict.repaired is not None
+        quality.record(work, connection, judgement, page, episodes)
+
+
+def _enough(work: Work, row: Row[Any], view: StockView) -> bool:
+    """Say whether the warehouse seems to have the goods that an order lacked; the rules decide."""
+    needed: Counter[str] = Counter()
+    for item in orders.content(row).items:
+        needed[product_key(item, work.merchant)] += int(item.quantity)
+    return all((view.left(product) or 0) >= count for product, count in needed.items())
 
 
 def _stock(work: Work, counts: dict[str, int]) -> StockView:
@@ -120,13 +148,27 @@ def sellable(articles: Sequence[dict[str, Any]], merchant: Merchant) -> dict[str
     }
 
 
-def _apply(work: Work, connection: Connection, order: Order, verdict: Verdict, episode: int) -> str:
-    """Move one order by its verdict and return which count it belongs to."""
+def _apply(
+    work: Work,
+    connection: Connection,
+    order: Order,
+    verdict: Verdict,
+    episode: int,
+    *,
+    waiting: bool,
+) -> str:
+    """Move one order by its verdict and return which count it belongs to.
+
+    :param waiting: it lacked stock before; only good news counts.
+    """
     sets: dict[str, Any] = {
         "reason_code": verdict.code or None,
         "reason": _reason(verdict) if verdict.code else None,
         "next_attempt_at": None,
     }
+    resumed = waiting and verdict.outcome == "ok"
+    if waiting and not resumed:
+        return "wait"  # told before; nothing new
     data = {"code": verdict.code, "field": verdict.field, "warnings": list(verdict.warnings)}
     if verdict.repaired is not None:
         # the fingerprint stays that of what was read: a repair is no change by the merchant
@@ -141,9 +183,9 @@ def _apply(work: Work, connection: Connection, order: Order, verdict: Verdict, e
         work.journal,
         order.order_id,
         state,
-        only_from=[State.FETCHED, State.QUARANTINED],
+        only_from=[State.FETCHED, State.QUARANTINED, State.NO_STOCK],
         sets=sets,
-        event=f"validated_{verdict.outcome}",
+        event="resumed" if resumed else f"validated_{verdict.outcome}",
         **data,
     )
     if not moved:

@@ -30,8 +30,8 @@ _STOPS = {
 #: their causes can be read from the ledger
 _DERIVED = frozenset(
     {"ORDER_MALFORMED", "PRODUCT_UNKNOWN", "PROFILE_UNMAPPED", "ORDER_STOPPED", "CANCEL_UNCLEAR",
-     "DELIVERY_ORDER_LATE", "CARRIER_UNMAPPED", "WRITE_REFUSED", "PARCEL_WITHOUT_NUMBER",
-     "WAREHOUSE_BLOCKED"}
+     "DELIVERY_ORDER_LATE", "PART_LATE", "CARRIER_UNMAPPED", "WRITE_REFUSED",
+     "PARCEL_WITHOUT_NUMBER", "WAREHOUSE_BLOCKED"}
 )  # fmt: skip
 #: over when the order has ended
 _UNTIL_THE_END = (
@@ -67,7 +67,7 @@ def _set_aside(work: Work, connection: Connection) -> list[tuple[int, ExceptionT
     found = []
     for row in orders.rows_in(connection, work.name, [State.QUARANTINED]):
         reason = row.reason or {}
-        if row.reason_code == "DELIVERY_ORDER_LATE":
+        if row.reason_code in {"DELIVERY_ORDER_LATE", "PART_LATE"}:
             text = exception_text(row.reason_code, parent=reason.get("parent", "?"))
         else:
             code = _STOPS.get(row.reason_code or "", "ORDER_STOPPED")

@@ -41,6 +41,7 @@ class Work:
     lease_s: int = 180  # longer than any call may take, so that no POST outlives its lease
     lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
     look_again_s: int = 900  # how old the last look at an order in the warehouse may be
+    fresh_s: int = 30  # an order changed so lately may change again within the same second
     scope: frozenset[int] | None = None  # a replay: only these orders; None = all that is due
     trouble: list[FulfilmentError] = field(default_factory=list)
     left: dict[int, str] = field(default_factory=dict)  # orders that were looked at and left, why

@@ -1,0 +1,177 @@
+"""Changes made in plentymarkets after the hand-over: seen, judged, sent while wemalo allows it.
+
+``fingerprint`` is what plentymarkets had when it was read last, ``sent_fingerprint`` what wemalo
+has; ``new_content`` waits between the two. Our own write-backs raise ``updatedAt`` and change no
+fingerprint: they cost one look (plentymarkets contract 19, pitfall 16).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.change_send import MERCHANT_RETRY, clear_changes, tell_bad
+from fulfilment.hooks.paging import PAGE_SIZE
+from fulfilment.hooks.plenty import Filter
+from include.core.errors import OrderInvalid
+from include.core.models import order_from_json
+from include.core.plenty_order import parse_order, row_status, row_time
+from include.core.states import State
+from include.core.stock_rules import StockView
+from include.ledger import batches, exceptions, in_flight, orders, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Connection, Row
+
+    from fulfilment.flow.work import Work
+    from include.core.models import Order
+    from include.quality.batch import Judgement
+
+IN_FLIGHT = (State.ACCEPTED, State.WAITING, State.PARTLY_SHIPPED)
+#: so much the clocks of both systems may differ
+OVERLAP = timedelta(minutes=10)
+
+
+def see_changes(work: Work) -> int:
+    """Read what changed of the orders in flight; return how many changes are new.
+
+    One search; content is read only of orders whose change time was not judged before.
+    """
+    with work.engine.begin() as connection:
+        rows = {
+            row.order_id: row
+            for row in orders.rows_in(connection, work.name, IN_FLIGHT)
+            if row.cancel_requested_at is None  # the cancellation comes first
+        }
+        if not rows:
+            return 0
+        last = batches.previous_start(connection, work.name, work.batch_id)
+        pending = outbox.has_pending(connection, work.name, rows, ["status"])
+    settled = datetime.now(UTC) - timedelta(seconds=work.fresh_s)
+    seen = _touched(work, rows, last)
+    contents = work.plenty.order_contents(seen) if seen else {}
+    count = 0
+    with work.engine.begin() as connection:
+        for order_id, data in sorted(contents.items()):
+            row = rows[order_id]
+            released = (
+                row.state == State.WAITING
+                and order_id not in pending
+                and row_status(data) == work.merchant.statuses.fetch
+            )
+            count += _see(work, connection, row, data, released=released)
+            if row_time(data) <= settled:  # it has whole seconds: one more change may share its own
+                orders.touch(connection, work.name, [order_id], seen_updated_at=row_time(data))
+            _tell_split(work, connection, order_id, seen[order_id])
+    return count
+
+
+def _touched(
+    work: Work, rows: Mapping[int, Row[Any]], last: datetime | None
+) -> dict[int, dict[str, Any]]:
+    """Return the search rows of orders that changed since they were judged."""
+    if len(rows) <= PAGE_SIZE:
+        found = work.plenty.rows_by_id(rows)
+    else:
+        statuses = work.merchant.statuses
+        since = (last or datetime.now(UTC) - timedelta(days=7)) - OVERLAP
+        wanted = {
+            statuses.fetch,
+            statuses.handed_over,
+            statuses.address_error,
+            statuses.no_stock,
+        }
+        filters = [
+            Filter("statusId", "in", sorted(wanted)),
+            Filter("plentyId", "eq", work.merchant.plenty.plenty_id),
+            Filter("updatedAt", "gte", since),
+        ]
+        listed = work.plenty.search_rows(filters, expect=lambda row: row_status(row) in wanted)
+        found = {int(row["id"]): row for row in listed if int(row["id"]) in rows}
+    return {
+        order_id: row
+        for order_id, row in found.items()
+        if row_time(row) != rows[order_id].seen_updated_at
+    }
+
+
+def _see(
+    work: Work, connection: Connection, row: Row[Any], data: dict[str, Any], *, released: bool
+) -> bool:
+    """Note one order's change; say whether it is a new one."""
+    order_id = row.order_id
+    try:
+        order = parse_order(data, work.countries())
+    except OrderInvalid as error:
+        orders.touch(connection, work.name, [order_id], change_state=None, new_content=None)
+        tell_bad(work, connection, row, error.operator, error.operator)
+        return False
+    fingerprint = order.fingerprint()
+    if fingerprint == row.sent_fingerprint and not released:
+        if row.new_content is not None:
+            work.journal.add(connection, order_id, "change_taken_back")
+        orders.touch(
+            connection, work.name, [order_id],
+            new_content=None, change_state=None, fingerprint=fingerprint,
+        )  # fmt: skip
+        clear_changes(work, connection, order_id)
+        return False
+    if fingerprint == row.fingerprint and row.change_state is not None and not released:
+        return False
+    orders.touch(
+        connection, work.name, [order_id],
+        new_content=order.to_json(), change_state="new", fingerprint=fingerprint,
+        next_attempt_at=None,
+    )  # fmt: skip
+    work.journal.add(connection, order_id, "released_again_waiting" if released else "change_seen")
+    return True
+
+
+def _tell_split(work: Work, connection: Connection, order_id: int, row: Mapping[str, Any]) -> None:
+    if row.get("hasDeliveryOrders"):
+        work.tell(connection, order_id, "SPLIT_AFTER_HANDOVER")
+        return
+    subject = exceptions.order_subject(order_id)
+    exceptions.clear(connection, work.journal, subject=subject, code="SPLIT_AFTER_HANDOVER")
+
+
+def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:
+    """Judge seen changes by the rules for new orders; return how many may be sent.
+
+    Not by stock: what the order had reserved is its own, and wemalo says what lacks. Nor by the
+    lock of an invoice: the order is at the warehouse already.
+    """
+    with work.engine.begin() as connection:
+        rows = in_flight.changes(connection, work.name, ["new", "bad"])
+    if not rows:
+        return 0
+    changed = [replace(_new(row), lock_status="unlocked") for row in rows]
+    verdicts = examine(
+        changed, merchant=work.merchant, stock=StockView(available={}), known_products=None
+    ).verdicts
+    by_id = {row.order_id: row for row in rows}
+    good = 0
+    with work.engine.begin() as connection:
+        for order, verdict in zip(changed, verdicts, strict=True):
+            row = by_id[order.order_id]
+            if verdict.outcome == "ok":
+                good += 1
+                fixed = replace(order, delivery=verdict.repaired or order.delivery)
+                orders.touch(
+                    connection, work.name, [order.order_id],
+                    new_content=fixed.to_json(), change_state="good", next_attempt_at=None,
+                )  # fmt: skip
+                continue
+            again = datetime.now(UTC) + MERCHANT_RETRY
+            orders.touch(
+                connection, work.name, [order.order_id], change_state="bad", next_attempt_at=again
+            )
+            tell_bad(work, connection, row, verdict.reason_de, verdict.reason_en)
+    return good
+
+
+def _new(row: Row[Any]) -> Order:
+    return order_from_json(row.new_content)
