@@ -38,17 +38,25 @@ def before_write(current: Decimal, target: Decimal, expected: Collection[Decimal
 
 
 def overwritten_cancel(
-    history: Iterable[Mapping[str, Any]], target: Decimal, before: Decimal
+    history: Iterable[Mapping[str, Any]],
+    target: Decimal,
+    before: Decimal,
+    *,
+    later: Collection[Decimal] = (),
 ) -> Decimal | None:
     """Return the cancel status that our write of ``target`` overwrote, or None.
 
     :param history: status history rows of one order (contract 18); sorted by id here, since times
         of one second do not order them.
     :param before: the status read before our write. A cancel older than that was not overwritten.
+    :param later: statuses that we wrote since then. Where anybody else has set one since, their
+        word counts: nothing is put back.
     """
     rows = sorted(history, key=lambda row: int(row["id"]))
     ours = max((n for n, row in enumerate(rows) if row_status(row) == target), default=None)
     if ours is None or ours == 0:
+        return None
+    if any(row_status(row) not in later for row in rows[ours + 1 :]):
         return None
     previous = row_status(rows[ours - 1])
     return previous if previous != before and is_cancelled(previous) else None

@@ -143,6 +143,19 @@ def open_exceptions(
     ).all()
 
 
+def orders_with(connection: Connection, merchant: str, code: str) -> set[int]:
+    """Return the orders that have an open exception of ``code``."""
+    subjects = connection.execute(
+        select(exceptions.c.subject).where(
+            exceptions.c.merchant == merchant,
+            exceptions.c.code == code,
+            exceptions.c.cleared_at.is_(None),
+            exceptions.c.subject.startswith(_ORDER),
+        )
+    ).scalars()
+    return {int(subject.removeprefix(_ORDER)) for subject in subjects}
+
+
 def _of_order(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return (
         select(orders.c.order_id)

@@ -16,6 +16,8 @@ from include.ledger.tables import outbox
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
+    from decimal import Decimal
 
     from sqlalchemy import Connection, Row
 
@@ -86,6 +88,35 @@ def begin(connection: Connection, outbox_id: int, hold_s: int = 120) -> int:
         .returning(outbox.c.attempts)
     ).scalar_one_or_none()
     return int(taken or 0)
+
+
+def leave_unchecked(
+    connection: Connection, outbox_id: int, before: Decimal, since: datetime
+) -> None:
+    """Remember that a status is about to be written over ``before``, as read at ``since`` (UTC)."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.outbox_id == outbox_id)
+        .values(
+            status_before=before, unchecked_since=func.coalesce(outbox.c.unchecked_since, since)
+        )
+    )
+
+
+def unchecked(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
+    """Return written statuses whose history was not read since, oldest first."""
+    return connection.execute(
+        select(outbox)
+        .where(outbox.c.merchant == merchant, outbox.c.unchecked_since.is_not(None))
+        .order_by(outbox.c.outbox_id)
+    ).all()
+
+
+def checked(connection: Connection, outbox_ids: Collection[int]) -> None:
+    """Note that the history was read after these were written."""
+    connection.execute(
+        update(outbox).where(outbox.c.outbox_id.in_(list(outbox_ids))).values(unchecked_since=None)
+    )
 
 
 def finish(connection: Connection, outbox_id: int, state: str = "done") -> None:

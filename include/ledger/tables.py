@@ -132,6 +132,9 @@ outbox = Table(
     Column("error_code", Text),
     _now("created_at"),
     _time("done_at"),
+    # a status was written and the history not read since: what was read before, and when
+    Column("status_before", Numeric(6, 4)),
+    _time("unchecked_since"),
     CheckConstraint("state IN ('due', 'writing', 'done', 'dropped', 'dead')", name="state_known"),
     UniqueConstraint("merchant", "order_id", "dedupe_key"),
     Index(
@@ -140,6 +143,11 @@ outbox = Table(
         "kind",
         "next_attempt_at",
         postgresql_where=text("state IN ('due', 'writing')"),
+    ),
+    Index(
+        "ix_outbox_unchecked",
+        "merchant",
+        postgresql_where=text("unchecked_since IS NOT NULL"),
     ),
 )
 

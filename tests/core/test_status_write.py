@@ -51,5 +51,20 @@ def test_the_history_tells_which_cancellation_was_overwritten(
     assert found == (D(lost) if lost else None)
 
 
+@pytest.mark.parametrize(
+    ("statuses", "lost"),
+    [
+        (["5", "8", "5.1", "6.3"], "8"),  # what followed is ours, too
+        (["5", "8", "5.1", "6.2"], None),  # somebody has set another status since
+        (["5", "8", "5.1", "8"], None),  # cancelled once more: seen like any cancellation
+    ],
+)
+def test_a_history_that_is_read_late_tells_it_as_long_as_only_we_wrote_since(
+    statuses: list[str], lost: str | None
+) -> None:
+    found = overwritten_cancel(history(*statuses), D("5.1"), D("5"), later={D("5.1"), D("6.3")})
+    assert found == (D(lost) if lost else None)
+
+
 def test_our_own_cancel_done_over_the_cancel_we_read_is_no_loss() -> None:
     assert overwritten_cancel(history("5", "8", "8.8"), D("8.8"), D("8")) is None

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.flow.stage import Stage, good_order
 
@@ -70,6 +71,43 @@ def test_a_cancellation_in_between_is_never_lost(stage: Stage, point: str) -> No
         for row in stage.plenty_order(1)["statusHistory"]
     ], "the race was not forced"
     ends_cancelled(stage)
+
+
+def test_a_history_that_cannot_be_read_is_read_by_the_next_run(stage: Stage) -> None:
+    stage.add(good_order(1))
+    cancel_at(stage, PUT, "before")
+    stage.sandbox.plenty.fault(route=HISTORY, kind="status", status=503)
+    stage.run()
+    assert set(stage.errors) == {"writeback_status"}
+    assert stage.plenty_status(1) == Decimal("5.1"), "the cancellation is overwritten so far"
+    stage.sandbox.plenty.clear_faults()
+    ends_cancelled(stage)
+    assert "cancel_put_back" in stage.events(1)
+
+
+def test_a_run_that_dies_before_it_reads_the_history_leaves_that_to_the_next(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.add(good_order(1))
+    cancel_at(stage, PUT, "before")
+    for task in ("extract_plenty_orders", "validate", "load_to_wemalo"):
+        stage.step(task)
+    with monkeypatch.context() as patch:
+        patch.setattr("fulfilment.flow.writeback.outbox.finish", _die)
+        with pytest.raises(_Death):
+            stage.step("writeback_status")
+    assert stage.plenty_status(1) == Decimal("5.1")
+    with stage.engine.begin() as connection:  # two minutes later
+        connection.execute(text("UPDATE outbox SET next_attempt_at = now()"))
+    ends_cancelled(stage)
+
+
+class _Death(BaseException):
+    """What a killed process looks like to the code around it."""
+
+
+def _die(*_: object, **__: object) -> None:
+    raise _Death
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from include.core.wemalo_order import compose
+from include.ledger import orders
 from tests.flow.stage import Stage, good_order
 
 ADD = "POST /v1/goodsOrder/addConditional"
@@ -48,6 +50,20 @@ def test_an_unclear_answer_is_looked_up_before_anything_is_sent_again(
     assert stage.plenty_status(2) == Decimal("5.1"), "the other order goes on"
     for _ in range(4):
         stage.run()
+    handed_over_once(stage, 1, 2)
+
+
+def test_the_plain_route_asks_before_it_creates(stage: Stage) -> None:
+    wemalo = stage.merchant.wemalo.model_copy(update={"create_route": "add"})
+    stage.merchant = stage.merchant.model_copy(update={"wemalo": wemalo})
+    stage.lease_s = 0
+    stage.add(good_order(1), good_order(2))
+    for task in ("extract_plenty_orders", "validate"):
+        stage.step(task)
+    body = compose(orders.content(stage.timeline(2).order), stage.merchant)
+    stage.work("load_to_wemalo").wemalo.add(body)  # the warehouse has it, we do not know
+    stage.run()
+    assert not stage.errors
     handed_over_once(stage, 1, 2)
 
 

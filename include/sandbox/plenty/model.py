@@ -180,6 +180,9 @@ class Tenant:
         """Take an order out; it stays readable with `withDeleted`."""
         self.by_status[order.status].discard(order.id)
         self.deleted[order.id] = self.orders.pop(order.id)
+        for other in self.orders.values():
+            if order.id in other.children:
+                other.children.remove(order.id)
 
     def default_location(self, warehouse_id: int) -> int:
         """Return the location that id 0 stands for: the warehouse's first, 0 if it has none."""

@@ -51,7 +51,9 @@ def see_changes(work: Work) -> int:
         last = batches.previous_start(connection, work.name, work.batch_id)
         pending = outbox.has_pending(connection, work.name, rows, ["status"])
     settled = datetime.now(UTC) - timedelta(seconds=work.fresh_s)
-    seen = _touched(work, rows, last)
+    found = _shown(work, rows, last)
+    _tell_splits(work, found)
+    seen = [n for n, shown in found.items() if row_time(shown) != rows[n].seen_updated_at]
     contents = work.plenty.order_contents(seen) if seen else {}
     count = 0
     with work.engine.begin() as connection:
@@ -65,37 +67,30 @@ def see_changes(work: Work) -> int:
             count += _see(work, connection, row, data, released=released)
             if row_time(data) <= settled:  # it has whole seconds: one more change may share its own
                 orders.touch(connection, work.name, [order_id], seen_updated_at=row_time(data))
-            _tell_split(work, connection, order_id, seen[order_id])
     return count
 
 
-def _touched(
+def _shown(
     work: Work, rows: Mapping[int, Row[Any]], last: datetime | None
 ) -> dict[int, dict[str, Any]]:
-    """Return the search rows of orders that changed since they were judged."""
+    """Return what plentymarkets shows of the orders; of many, only what changed lately."""
     if len(rows) <= PAGE_SIZE:
-        found = work.plenty.rows_by_id(rows)
-    else:
-        statuses = work.merchant.statuses
-        since = (last or datetime.now(UTC) - timedelta(days=7)) - OVERLAP
-        wanted = {
-            statuses.fetch,
-            statuses.handed_over,
-            statuses.address_error,
-            statuses.no_stock,
-        }
-        filters = [
-            Filter("statusId", "in", sorted(wanted)),
-            Filter("plentyId", "eq", work.merchant.plenty.plenty_id),
-            Filter("updatedAt", "gte", since),
-        ]
-        listed = work.plenty.search_rows(filters, expect=lambda row: row_status(row) in wanted)
-        found = {int(row["id"]): row for row in listed if int(row["id"]) in rows}
-    return {
-        order_id: row
-        for order_id, row in found.items()
-        if row_time(row) != rows[order_id].seen_updated_at
+        return work.plenty.rows_by_id(rows)
+    statuses = work.merchant.statuses
+    since = (last or datetime.now(UTC) - timedelta(days=7)) - OVERLAP
+    wanted = {
+        statuses.fetch,
+        statuses.handed_over,
+        statuses.address_error,
+        statuses.no_stock,
     }
+    filters = [
+        Filter("statusId", "in", sorted(wanted)),
+        Filter("plentyId", "eq", work.merchant.plenty.plenty_id),
+        Filter("updatedAt", "gte", since),
+    ]
+    listed = work.plenty.search_rows(filters, expect=lambda row: row_status(row) in wanted)
+    return {int(row["id"]): row for row in listed if int(row["id"]) in rows}
 
 
 def _see(
@@ -130,12 +125,16 @@ def _see(
     return True
 
 
-def _tell_split(work: Work, connection: Connection, order_id: int, row: Mapping[str, Any]) -> None:
-    if row.get("hasDeliveryOrders"):
-        work.tell(connection, order_id, "SPLIT_AFTER_HANDOVER")
-        return
-    subject = exceptions.order_subject(order_id)
-    exceptions.clear(connection, work.journal, subject=subject, code="SPLIT_AFTER_HANDOVER")
+def _tell_splits(work: Work, found: Mapping[int, Mapping[str, Any]]) -> None:
+    """Tell of orders that were split after their hand-over, and of those that no longer are."""
+    split = {order_id for order_id, row in found.items() if row.get("hasDeliveryOrders")}
+    with work.engine.begin() as connection:
+        told = exceptions.orders_with(connection, work.name, "SPLIT_AFTER_HANDOVER")
+        for order_id in sorted(split - told):
+            work.tell(connection, order_id, "SPLIT_AFTER_HANDOVER")
+        for order_id in sorted(told & found.keys() - split):
+            subject = exceptions.order_subject(order_id)
+            exceptions.clear(connection, work.journal, subject=subject, code="SPLIT_AFTER_HANDOVER")
 
 
 def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:

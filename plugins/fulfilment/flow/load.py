@@ -21,6 +21,7 @@ from fulfilment.flow.change_send import send_changes
 from fulfilment.flow.handover import accept
 from fulfilment.flow.parts import may_be_sent
 from fulfilment.flow.work import Work, log
+from fulfilment.hooks.wemalo import WemaloAnswer
 from include.core.errors import (
     AmbiguousWrite,
     FulfilmentError,
@@ -188,11 +189,7 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
         ):  # fmt: skip
             return "postponed"
     try:
-        answer = (
-            work.wemalo.add_conditional(body)
-            if work.merchant.wemalo.create_route == "addConditional"
-            else work.wemalo.add(body)
-        )
+        answer = _post(work, order.order_id, body)
     except AmbiguousWrite as error:
         with work.engine.begin() as connection:
             work.journal.add(connection, order.order_id, "submit_unclear", code=error.code)
@@ -212,6 +209,18 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
     with work.engine.begin() as connection:
         state = accept(work, connection, order.order_id, row.episode, status.name, status.reason)
     return "waiting" if state is State.WAITING else "accepted"
+
+
+def _post(work: Work, order_id: int, body: dict[str, Any]) -> WemaloAnswer:
+    """Hand the order over by the merchant's route.
+
+    ``add`` may refuse or double an external id it knows (wemalo contract 4.3, 4.9): it is asked
+    first, and an order that is there already is taken as it is.
+    """
+    if work.merchant.wemalo.create_route == "addConditional":
+        return work.wemalo.add_conditional(body)
+    there = work.wemalo.status(external_id(order_id))
+    return WemaloAnswer(None, there) if there is not None else work.wemalo.add(body)
 
 
 def _step_back(work: Work, order_id: int, state: State, code: str, wait_s: float) -> None:

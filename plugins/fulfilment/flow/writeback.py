@@ -2,7 +2,8 @@
 
 There is no conditional write: all orders are read again in one search right before, and the status
 history is read once right after, so that a cancellation we overwrote is put back
-(plentymarkets contract 19, pitfall 3).
+(plentymarkets contract 19, pitfall 3). What was written stays noted until the history was read: a
+run that dies or cannot read it leaves that to the next one.
 """
 
 from __future__ import annotations
@@ -56,8 +57,11 @@ def _write_statuses(work: Work, counts: dict[str, int]) -> bool:
     """Write all due statuses; say whether cancellations came to light."""
     with work.engine.begin() as connection:
         rows = outbox.pending(connection, work.name, ["status"])
-    if not rows:
-        return False
+    cancels = _write_newest(work, rows, counts) if rows else False
+    return _check_history(work, counts) or cancels
+
+
+def _write_newest(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) -> bool:
     newest = {row.order_id: row for row in rows}  # by age: the last word per order counts
     with work.engine.begin() as connection:
         for row in rows:
@@ -65,7 +69,6 @@ def _write_statuses(work: Work, counts: dict[str, int]) -> bool:
                 outbox.finish(connection, row.outbox_id, "dropped")
     started = datetime.now(UTC)
     now = work.plenty.rows_by_id(sorted(newest))
-    written: dict[int, tuple[Decimal, Decimal]] = {}
     cancels = False
     for order_id, row in sorted(newest.items()):
         current = row_status(now[order_id]) if order_id in now else None
@@ -73,20 +76,30 @@ def _write_statuses(work: Work, counts: dict[str, int]) -> bool:
         expected = {Decimal(value) for value in row.payload["expected"]}
         action = Write.MOVED if current is None else before_write(current, target, expected)
         if action is Write.WRITE and current is not None:
-            if not _put(work, row, target, counts):
+            if not _put(work, row, target, counts, read=(current, started)):
                 break
-            written[order_id] = (target, current)
         else:
             cancels |= action is Write.CANCELLED
             _not_written(work, row, action, current, counts)
-    return _check_history(work, written, started, counts) or cancels
+    return cancels
 
 
-def _put(work: Work, row: Row[Any], target: Decimal, counts: dict[str, int]) -> bool:
-    """Write one status; False stops the loop because plentymarkets cannot be used."""
+def _put(
+    work: Work,
+    row: Row[Any],
+    target: Decimal,
+    counts: dict[str, int],
+    *,
+    read: tuple[Decimal, datetime],
+) -> bool:
+    """Write one status; False stops the loop because plentymarkets cannot be used.
+
+    :param read: the status that was read before, and when.
+    """
     with work.engine.begin() as connection:
         if not outbox.begin(connection, row.outbox_id):
             return True  # another run is writing it
+        outbox.leave_unchecked(connection, row.outbox_id, *read)
     try:
         work.plenty.set_status(row.order_id, target)
     except (OrderRejected, NotFound) as error:
@@ -153,33 +166,49 @@ def _start_cancel(work: Work, connection: Connection, order_id: int) -> None:
         request_cancel(work, connection, order_id)
 
 
-def _check_history(
-    work: Work,
-    written: Mapping[int, tuple[Decimal, Decimal]],
-    started: datetime,
-    counts: dict[str, int],
-) -> bool:
-    """Read the history once for the whole batch and put back cancellations we overwrote."""
-    if not written:
+def _check_history(work: Work, counts: dict[str, int]) -> bool:
+    """Read the history once for all written statuses and put back cancellations we overwrote."""
+    with work.engine.begin() as connection:
+        rows = outbox.unchecked(connection, work.name)
+    if not rows:
         return False
     by_order: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for entry in work.plenty.status_history(started - CLOCK_MARGIN):
-        by_order[int(entry["orderId"])].append(entry)
     found = False
-    for order_id, (target, before) in written.items():
-        lost = overwritten_cancel(by_order.get(order_id, []), target, before)
-        if lost is None:
-            continue
-        found = True
-        counts["put_back"] += 1
-        work.plenty.set_status(order_id, lost)
-        with work.engine.begin() as connection:
-            orders.set_statuses(connection, work.name, {order_id: lost})
-            work.journal.add(
-                connection, order_id, "cancel_put_back", status=str(lost), over=str(target)
-            )
-            _start_cancel(work, connection, order_id)
+    try:
+        for entry in work.plenty.status_history(
+            min(row.unchecked_since for row in rows) - CLOCK_MARGIN
+        ):
+            by_order[int(entry["orderId"])].append(entry)
+        for row in rows:
+            later = {Decimal(r.payload["target"]) for r in rows if r.order_id == row.order_id}
+            found |= _put_back(work, row, by_order[row.order_id], later, counts)
+    except FulfilmentError as error:
+        work.note_trouble(error)  # the next run reads it
     return found
+
+
+def _put_back(
+    work: Work,
+    row: Row[Any],
+    history: Sequence[Mapping[str, Any]],
+    later: set[Decimal],
+    counts: dict[str, int],
+) -> bool:
+    """Put back a cancellation that a written status overwrote; say whether there was one."""
+    target = Decimal(row.payload["target"])
+    lost = overwritten_cancel(history, target, row.status_before, later=later)
+    if lost is not None:
+        work.plenty.set_status(row.order_id, lost)
+        counts["put_back"] += 1
+    with work.engine.begin() as connection:
+        outbox.checked(connection, [row.outbox_id])
+        if lost is not None:
+            orders.set_statuses(connection, work.name, {row.order_id: lost})
+            work.journal.add(
+                connection, row.order_id, "cancel_put_back", status=str(lost), over=str(target)
+            )
+            _start_cancel(work, connection, row.order_id)
+    return lost is not None
 
 
 def _write_notes(work: Work, counts: dict[str, int]) -> None:
