@@ -49,7 +49,7 @@ def changes(connection: Connection, merchant: str, kinds: Collection[str]) -> Se
         orders.c.merchant == merchant,
         orders.c.change_state.in_(list(kinds)),
         orders.c.new_content.is_not(None),
-        orders.c.state.in_([State.ACCEPTED, State.WAITING]),
+        orders.c.state.in_([State.ACCEPTED, State.WAITING, State.PARTLY_SHIPPED]),
         orders.c.cancel_requested_at.is_(None),
         or_(orders.c.next_attempt_at.is_(None), orders.c.next_attempt_at <= func.now()),
     )

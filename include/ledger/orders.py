@@ -288,11 +288,12 @@ def rows_in(connection: Connection, merchant: str, states: Iterable[State]) -> S
     return _rows(connection, merchant, orders.c.state.in_(sorted(states)))
 
 
-def in_states(connection: Connection, merchant: str, states: Iterable[State]) -> Sequence[Row[Any]]:
-    """Return whole rows in ``states`` that still have their content, by order id."""
-    return _rows(
-        connection, merchant, orders.c.state.in_(sorted(states)), orders.c.content.is_not(None)
-    )
+def in_states(
+    connection: Connection, merchant: str, states: Iterable[State], *, also: Collection[int] = ()
+) -> Sequence[Row[Any]]:
+    """Return whole rows in ``states``, and ``also``, that still have their content, by order id."""
+    wanted = or_(orders.c.state.in_(sorted(states)), orders.c.order_id.in_(list(also)))
+    return _rows(connection, merchant, wanted, orders.c.content.is_not(None))
 
 
 def take_over_leases(

@@ -12,7 +12,7 @@ from include.ledger import orders
 from include.ledger.tables import stock_mirror
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -75,10 +75,15 @@ def promised(
     merchant: str,
     states: Iterable[State],
     key: Callable[[OrderItem], str],
+    *,
+    also: Collection[int] = (),
 ) -> dict[str, Decimal]:
-    """Return the pieces per product of orders in ``states``: on their way, not yet reserved."""
+    """Return the pieces per product of orders in ``states``: on their way, not yet reserved.
+
+    :param also: orders that were on their way when the stock was measured, wherever they are now.
+    """
     amounts: dict[str, Decimal] = {}
-    for row in orders.in_states(connection, merchant, states):
+    for row in orders.in_states(connection, merchant, states, also=also):
         for item in orders.content(row).items:
             product = key(item)
             amounts[product] = amounts.get(product, Decimal(0)) + item.quantity

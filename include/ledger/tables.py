@@ -80,7 +80,8 @@ orders = Table(
     Column("cancel_tries", Integer, nullable=False, server_default=text("0")),  # unclear answers
     _time("looked_at"),  # when wemalo was last asked how far it is
     _time("seen_updated_at"),  # plentymarkets' change time that was judged after the hand-over
-    Column("new_content", JSONB),  # changed after the hand-over, not yet at wemalo; personal
+    # changed after the hand-over, not yet at wemalo; personal
+    Column("new_content", JSONB(none_as_null=True)),
     Column("change_state", Text),  # of new_content: new, good, bad, late, unclear
     Column("lookups", Integer, nullable=False, server_default=text("0")),  # not found at wemalo
     Column("wemalo_status", Text),

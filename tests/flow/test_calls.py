@@ -54,6 +54,17 @@ def warehouse_cancels(stage: Stage) -> None:
     stage.sandbox.wemalo.act("cancel", "alpha", order="1")
 
 
+def changes(stage: Stage) -> None:
+    handed_over(stage)
+    stage.run()
+    stage.sandbox.plenty.act("edit_address", "alpha", order=1, changes={"address1": "Lindenallee"})
+
+
+def changes_too_late(stage: Stage) -> None:
+    changes(stage)
+    stage.sandbox.wemalo.act("start_picking", "alpha", order="1")
+
+
 def ships(stage: Stage) -> None:
     handed_over(stage)
     leave(stage)
@@ -85,6 +96,8 @@ CASES: dict[str, tuple[Callable[[Stage], None], int, int]] = {
     "cancelled in time": (cancel, 2, 1),
     "cancelled too late": (too_late, 4, 2),
     "cancelled by the warehouse": (warehouse_cancels, 2, 1),
+    "changed": (changes, 3, 0),
+    "changed too late": (changes_too_late, 4, 1),  # the note is one more change of ours
     "shipped": (ships, 3, 2),
     "shipped and booked": (ships_booked, 4, 3),
     "shipped, status only": (ships_status, 5, 3),

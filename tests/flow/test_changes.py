@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from include.ledger.exceptions import open_exceptions
 from tests.flow.stage import Stage, good_order
+from tests.flow.test_shipping import two_parcels
 
 ADD = "POST /v1/goodsOrder/addConditional"
 
@@ -81,6 +84,24 @@ def test_our_own_write_backs_are_no_changes_and_cost_one_look(stage: Stage) -> N
     assert at_wemalo(stage)["submissions"] == 1
 
 
+def test_of_many_orders_a_change_is_seen_although_the_look_after_it_failed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fulfilment.flow.changes.PAGE_SIZE", 0)  # as if there were many
+    monkeypatch.setattr("fulfilment.flow.changes.OVERLAP", timedelta(0))
+    handed_over(stage)
+    stage.run()
+    with stage.engine.begin() as connection:  # the last complete look is a minute old
+        connection.execute(text("UPDATE sync_state SET read_until = now() - interval '1 minute'"))
+    edit_street(stage)
+    stage.sandbox.plenty.fault(route="GET /rest/orders/search", kind="status", status=503)
+    stage.run()
+    assert "extract_plenty_orders" in stage.errors
+    stage.sandbox.plenty.clear_faults()
+    stage.run()
+    assert at_wemalo(stage)["meta"]["receiver"][0]["street"] == "Lindenallee"
+
+
 def test_a_touch_without_a_change_is_looked_at_once(stage: Stage) -> None:
     stage.fresh_s = -3600
     handed_over(stage)
@@ -118,6 +139,20 @@ def test_a_change_after_the_warehouse_began_is_told_with_the_difference(
     assert open_codes(stage) == []
 
 
+def test_a_change_after_the_first_of_two_parcels_left_is_told(stage: Stage) -> None:
+    two_parcels(stage)
+    stage.sandbox.wemalo.act("hand_over", "alpha", order="1", parcel=1)
+    stage.run()
+    assert stage.state(1) == "partly_shipped"
+    edit_street(stage)
+    for _ in range(2):
+        stage.run()
+        assert not stage.errors
+    assert open_codes(stage) == ["CHANGED_TOO_LATE"]
+    assert stage.events(1).count("change_too_late") == 1
+    assert stage.state(1) == "partly_shipped"
+
+
 def test_a_change_that_came_too_late_and_is_taken_back_is_settled(stage: Stage) -> None:
     handed_over(stage)
     stage.sandbox.wemalo.act("make_picking_list", "alpha", order="1")
@@ -141,6 +176,67 @@ def test_picking_starts_between_our_look_and_our_change(stage: Stage) -> None:
     assert stage.state(1) == "accepted"
     assert open_codes(stage) == ["CHANGED_TOO_LATE"]
     assert at_wemalo(stage)["meta"]["receiver"][0]["street"] == "Hauptstraße"
+
+
+def test_a_change_made_while_we_hand_the_order_over_follows_in_the_next_run(stage: Stage) -> None:
+    stage.add(good_order(1))
+    action = {"action": "edit_address", "order": 1, "changes": {"address1": "Lindenallee"}}
+    # right after the load step has looked at the order once more, and before it is posted
+    for task in ("extract_plenty_orders", "validate"):
+        stage.step(task)
+    stage.sandbox.plenty.hook(route="GET /rest/orders/search", when="after", action=action)
+    for task in ("load_to_wemalo", "writeback_status"):
+        stage.step(task)
+    (hook,) = stage.sandbox.plenty.hooks()
+    assert hook["error"] is None
+    assert at_wemalo(stage)["meta"]["receiver"][0]["street"] == "Hauptstraße"
+    stage.run()
+    assert at_wemalo(stage)["meta"]["receiver"][0]["street"] == "Lindenallee"
+    assert at_wemalo(stage)["submissions"] == 2
+    assert stage.plenty_status(1) == Decimal("5.1")
+
+
+@pytest.mark.parametrize("edit_first", [True, False], ids=["change, cancel", "cancel, change"])
+def test_of_a_change_and_a_cancellation_the_cancellation_counts(
+    stage: Stage, edit_first: bool
+) -> None:
+    handed_over(stage)
+    if edit_first:
+        edit_street(stage)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
+    edit_street(stage, "Lindenallee")
+    stage.run()
+    assert not stage.errors
+    order = at_wemalo(stage)
+    assert (order["status"], order["submissions"]) == ("CANCELLED", 1)
+    assert stage.plenty_status(1) == Decimal("8.8")
+    assert open_codes(stage) == []
+
+
+def test_a_cancellation_while_a_change_is_being_sent_is_settled_and_nothing_ships(
+    stage: Stage,
+) -> None:
+    handed_over(stage)
+    edit_street(stage)
+    stage.step("extract_plenty_orders")
+    stage.step("validate")
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
+    stage.step("load_to_wemalo")  # sends the change: it has not seen the cancellation
+    assert at_wemalo(stage)["submissions"] == 2
+    stage.run()
+    assert at_wemalo(stage)["status"] == "CANCELLED"
+    assert stage.plenty_status(1) == Decimal("8.8")
+    assert stage.state(1) == "cancelled"
+
+
+def test_a_change_that_came_after_a_cancellation_that_came_too_late_is_told(stage: Stage) -> None:
+    handed_over(stage)
+    stage.sandbox.wemalo.act("start_picking", "alpha", order="1")
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
+    edit_street(stage)
+    for _ in range(2):
+        stage.run()
+    assert open_codes(stage) == ["CANCEL_TOO_LATE", "CHANGED_TOO_LATE"]
 
 
 def test_a_warehouse_that_silently_ignores_the_change_is_not_believed(stage: Stage) -> None:

@@ -36,9 +36,10 @@ def send_changes(work: Work) -> dict[str, int]:
     counts = {"changes_sent": 0, "changes_late": 0}
     with work.engine.begin() as connection:
         rows = in_flight.changes(connection, work.name, ["good", "late"])
+    plain = work.merchant.wemalo.create_route == "add"
     for row in rows:
-        if row.change_state == "late" and row.wemalo_status not in NOT_STARTED:
-            continue
+        if row.change_state == "late" and (plain or row.wemalo_status not in NOT_STARTED):
+            continue  # told before
         try:
             outcome = _send(work, row)
         except AmbiguousWrite as error:
@@ -63,7 +64,8 @@ def _send(work: Work, row: Row[Any]) -> str:
     found = work.wemalo.status(external_id(order_id))
     if found is None or state_of(found.name) is None:
         return ""
-    if found.name not in NOT_STARTED or work.merchant.wemalo.create_route == "add":
+    begun = found.name not in NOT_STARTED or row.state == State.PARTLY_SHIPPED
+    if begun or work.merchant.wemalo.create_route == "add":
         return _late(work, row, found)
     with work.engine.begin() as connection:
         if not orders.lease(
@@ -154,11 +156,16 @@ def _late(work: Work, row: Row[Any], found: WemaloStatus) -> str:
     """Tell that the warehouse has begun: what differs, on the order and to the operator."""
     german, english = _difference(row)
     with work.engine.begin() as connection:
-        state = accept(
-            work, connection, row.order_id, row.episode, found.name, found.reason,
-            event="change_too_late", sets={"change_state": "late"},
-        )  # fmt: skip
-        if state is State.CANCELLED:
+        if row.state == State.PARTLY_SHIPPED:  # its next state comes with the last parcel
+            orders.touch(connection, work.name, [row.order_id], change_state="late")
+            work.journal.add(connection, row.order_id, "change_too_late", warehouse=found.name)
+        elif (
+            accept(
+                work, connection, row.order_id, row.episode, found.name, found.reason,
+                event="change_too_late", sets={"change_state": "late"},
+            )
+            is State.CANCELLED
+        ):  # fmt: skip
             return ""
         work.tell(
             connection, row.order_id, "CHANGED_TOO_LATE",

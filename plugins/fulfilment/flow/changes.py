@@ -19,7 +19,7 @@ from include.core.models import order_from_json
 from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.states import State
 from include.core.stock_rules import StockView
-from include.ledger import batches, exceptions, in_flight, orders, outbox
+from include.ledger import exceptions, in_flight, orders, outbox, sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 IN_FLIGHT = (State.ACCEPTED, State.WAITING, State.PARTLY_SHIPPED)
 #: so much the clocks of both systems may differ
 OVERLAP = timedelta(minutes=10)
+FIRST_LOOK = timedelta(days=7)
+CONCERN = "changes"  # how far the changes were read, in `include.ledger.sync_state`
 
 
 def see_changes(work: Work) -> int:
@@ -48,12 +50,13 @@ def see_changes(work: Work) -> int:
         }
         if not rows:
             return 0
-        last = batches.previous_start(connection, work.name, work.batch_id)
+        last = sync_state.state_of(connection, work.name, CONCERN)
         pending = outbox.has_pending(connection, work.name, rows, ["status"])
-    settled = datetime.now(UTC) - timedelta(seconds=work.fresh_s)
-    found = _shown(work, rows, last)
+    started = datetime.now(UTC)
+    settled = started - timedelta(seconds=work.fresh_s)
+    found = _shown(work, rows, last.read_until if last else None)
     _tell_splits(work, found)
-    seen = [n for n, shown in found.items() if row_time(shown) != rows[n].seen_updated_at]
+    seen = [n for n, shown in found.items() if _to_read(rows[n], shown)]
     contents = work.plenty.order_contents(seen) if seen else {}
     count = 0
     with work.engine.begin() as connection:
@@ -67,30 +70,32 @@ def see_changes(work: Work) -> int:
             count += _see(work, connection, row, data, released=released)
             if row_time(data) <= settled:  # it has whole seconds: one more change may share its own
                 orders.touch(connection, work.name, [order_id], seen_updated_at=row_time(data))
+        sync_state.looked(connection, work.name, CONCERN, started)
     return count
 
 
 def _shown(
-    work: Work, rows: Mapping[int, Row[Any]], last: datetime | None
+    work: Work, rows: Mapping[int, Row[Any]], read_until: datetime | None
 ) -> dict[int, dict[str, Any]]:
-    """Return what plentymarkets shows of the orders; of many, only what changed lately."""
+    """Return what plentymarkets shows of the orders; of many, only of those changed lately."""
     if len(rows) <= PAGE_SIZE:
         return work.plenty.rows_by_id(rows)
-    statuses = work.merchant.statuses
-    since = (last or datetime.now(UTC) - timedelta(days=7)) - OVERLAP
-    wanted = {
-        statuses.fetch,
-        statuses.handed_over,
-        statuses.address_error,
-        statuses.no_stock,
-    }
-    filters = [
-        Filter("statusId", "in", sorted(wanted)),
-        Filter("plentyId", "eq", work.merchant.plenty.plenty_id),
-        Filter("updatedAt", "gte", since),
+    plenty = work.merchant.plenty
+    filters = [  # whatever their status: the merchant may use more of them than we know
+        Filter("plentyId", "eq", plenty.plenty_id),
+        Filter("orderTypeId", "in", plenty.shippable_types),
+        Filter("updatedAt", "gte", (read_until or datetime.now(UTC) - FIRST_LOOK) - OVERLAP),
     ]
-    listed = work.plenty.search_rows(filters, expect=lambda row: row_status(row) in wanted)
+    listed = work.plenty.search_rows(
+        filters, expect=lambda row: int(row["plentyId"]) == plenty.plenty_id
+    )
     return {int(row["id"]): row for row in listed if int(row["id"]) in rows}
+
+
+def _to_read(row: Row[Any], shown: Mapping[str, Any]) -> bool:
+    """Say whether an order was changed, or changed once more while its change was sent."""
+    lost = row.change_state is None and row.fingerprint != row.sent_fingerprint
+    return bool(lost or row_time(shown) != row.seen_updated_at)
 
 
 def _see(

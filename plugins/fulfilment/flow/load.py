@@ -32,6 +32,7 @@ from include.core.errors import (
 from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.states import State
 from include.core.statuses import is_cancelled
+from include.core.stock_rules import priority
 from include.core.wemalo_order import compose, external_id
 from include.ledger import batches, orders
 
@@ -146,7 +147,8 @@ def _not_released(
 
 def _send_all(work: Work, due: list[tuple[Row[Any], Order]], counts: dict[str, int]) -> None:
     unclear = 0
-    for row, order in due:
+    # wemalo reserves in this order, and decides alone where the stock could not be checked
+    for row, order in sorted(due, key=lambda pair: priority(pair[1])):
         try:
             outcome = send(work, row, order)
         except AmbiguousWrite as error:

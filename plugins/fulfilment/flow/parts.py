@@ -64,10 +64,10 @@ def _hold(work: Work, order: Order, source: Source, known: dict[int, Known]) -> 
     first = known.get(source.order_id)
     if first is None or first.state is State.CANCELLED:
         return Hold.NO
-    # the first order was looked at after the part was made, and the warehouse has what was seen;
-    # times younger than `fresh_s` are never taken for seen
+    # looked at after the part was made: no time younger than `fresh_s` counts as looked at, so
+    # that a split after the look cannot fall into this margin
     seen = first.judged_at is not None and (
-        first.judged_at >= order.created_at - timedelta(seconds=work.fresh_s)
+        first.judged_at > order.created_at - timedelta(seconds=work.fresh_s)
     )
     return on_source(
         source.kind,
@@ -96,7 +96,7 @@ def _set_aside(work: Work, connection: Connection, row: Row[Any], source: Source
     ):  # fmt: skip
         return
     work.queue_note(
-        connection, row.order_id, f"{code}:{row.episode}",
+        connection, row.order_id, f"{code}:{source.order_id}",
         f"Nicht an das Lager übergeben: das Lager hat diese Ware schon mit Auftrag "
         f"{source.order_id}. Bitte diesen Auftrag löschen oder Auftrag {source.order_id} "
         "stornieren.",

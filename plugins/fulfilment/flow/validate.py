@@ -98,6 +98,8 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
     """Refresh the mirror with what changed; a failed read means "not checked", never "short"."""
     with work.engine.begin() as connection:
         last = stock.last_change(connection, work.name)
+        # another run may hand these over while the stock is read: measured free, and gone
+        leaving = orders.in_flight(connection, work.name, ON_THEIR_WAY)
     # the lists have hours for their resolution: ask for the hour of the last change once more
     since = last - timedelta(hours=1) if last else EVER
     measured_at = datetime.now(UTC)
@@ -115,7 +117,11 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
         stock.keep(connection, work.name, amounts, measured_at)
         available = stock.mirror(connection, work.name)
         promised = stock.promised(
-            connection, work.name, ON_THEIR_WAY, lambda item: product_key(item, work.merchant)
+            connection,
+            work.name,
+            ON_THEIR_WAY,
+            lambda item: product_key(item, work.merchant),
+            also=leaving,
         )
     return StockView(
         available=available,
