@@ -43,7 +43,10 @@ _SHORTENED = {
             ", ".join(f"'{state}'" for state in sorted(ENDED))
         )
     ),
-    ("outbox", "payload"): "CASE WHEN state IN ('done', 'dropped') THEN '{}' ELSE payload END",
+    ("outbox", "payload"): (
+        "CASE WHEN state IN ('done', 'dropped') AND unchecked_since IS NULL THEN '{}' "
+        "ELSE payload END"
+    ),
 }
 
 

@@ -21,7 +21,12 @@ HANDED_OVER, NO_STOCK = Decimal("5.1"), Decimal("6.3")
 
 def validate_as_airflow_does(stage: Stage) -> dict[str, Any]:
     operator = ValidateOrdersOperator(
-        task_id="validate", merchant=stage.merchant, order_ids=[], window_from=None, window_to=None
+        task_id="validate",
+        merchant=stage.merchant,
+        order_ids=[],
+        window_from=None,
+        window_to=None,
+        plan_only=False,
     )
     run = SimpleNamespace(run_id=f"run {threading.get_ident()}", run_type="manual")
     return operator.execute({"dag_run": run, "ti": SimpleNamespace(try_number=1)})

@@ -35,7 +35,7 @@ def send_changes(work: Work) -> dict[str, int]:
     """
     counts = {"changes_sent": 0, "changes_late": 0}
     with work.engine.begin() as connection:
-        rows = in_flight.changes(connection, work.name, ["good", "late"])
+        rows = work.mine(in_flight.changes(connection, work.name, ["good", "late"]))
     plain = work.merchant.wemalo.create_route == "add"
     for row in rows:
         if row.change_state == "late" and (plain or row.wemalo_status not in NOT_STARTED):

@@ -149,7 +149,7 @@ def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:
     lock of an invoice: the order is at the warehouse already.
     """
     with work.engine.begin() as connection:
-        rows = in_flight.changes(connection, work.name, ["new", "bad"])
+        rows = work.mine(in_flight.changes(connection, work.name, ["new", "bad"]))
     if not rows:
         return 0
     changed = [replace(_new(row), lock_status="unlocked") for row in rows]
