@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from include.core.errors import ConfigError
@@ -19,22 +19,25 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def connect() -> Iterator[Connection]:
+def connect(*, read_only: bool = False) -> Iterator[Connection]:
     """Open the ledger for one command, in one transaction.
 
+    :param read_only: PostgreSQL then refuses any write.
     :raises ConfigError: it cannot be reached.
     """
     engine = create_engine(ledger_url(Layout.current()))
     try:
         connection = engine.connect()
     except OperationalError as error:
-        text = (
+        message = (
             "The ledger cannot be reached. Is the stack up (`make up`)? For another one set "
             "FULFILMENT_DATABASE_URL."
         )
-        raise ConfigError(text) from error
+        raise ConfigError(message) from error
     try:
         with connection, connection.begin():
+            if read_only:
+                connection.execute(text("SET TRANSACTION READ ONLY"))
             yield connection
     finally:
         engine.dispose()

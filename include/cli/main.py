@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer looks at it
 from typing import Annotated, Literal
 
 import typer
 
-from include.cli import check_address, exceptions, lint, order, quality, stock
+from include.cli import check_address, exceptions, lint, order, quality, stock, what_if
 from include.core.errors import FulfilmentError
 
 app = typer.Typer(
@@ -54,6 +55,20 @@ def quality_command(
 ) -> None:
     """Tell how many orders broke which rule, and how that changes."""
     for line in quality.describe(merchant, days, language):
+        typer.echo(line)
+
+
+@app.command("what-if")
+def what_if_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    rules: Annotated[
+        Path,
+        typer.Option(help="YAML with a `quality:` section or more, laid over the merchant's file."),
+    ],
+    days: Annotated[int, typer.Option(min=1, max=366, help="Orders first read since then.")] = 14,
+) -> None:
+    """Tell what changed rules would have decided differently; nothing is written."""
+    for line in what_if.describe(merchant, rules, days):
         typer.echo(line)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from dataclasses import field as attribute
 from datetime import datetime
 from decimal import Decimal
@@ -122,9 +122,24 @@ class Order:
         return data
 
 
+#: beside the fields of an order: its delivery address before a repair
+AS_READ = "delivery_as_read"
+
+
+def repaired_json(order: Order, delivery: Address) -> dict[str, Any]:
+    """Return what `Order.to_json` does, with a repaired address beside the one that was read."""
+    return {**replace(order, delivery=delivery).to_json(), AS_READ: order.to_json()["delivery"]}
+
+
+def order_as_read(data: dict[str, Any]) -> Order:
+    """Return the order as plentymarkets gave it, before a repair."""
+    return order_from_json({**data, "delivery": data.get(AS_READ, data["delivery"])})
+
+
 def order_from_json(data: dict[str, Any]) -> Order:
-    """Read back what `Order.to_json` wrote."""
+    """Read back what `Order.to_json` or `repaired_json` wrote."""
     values = dict(data)
+    values.pop(AS_READ, None)
     values["status"] = Decimal(values["status"])
     values["created_at"] = datetime.fromisoformat(values["created_at"])
     values["updated_at"] = datetime.fromisoformat(values["updated_at"])

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from include.ledger.tables import quality_days, quality_seen
+from include.ledger.tables import orders, quality_days, quality_seen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import date
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 ALL, NOT_SENT = "", "*"
 _CHUNK = 5_000
@@ -77,3 +77,22 @@ def days(
     for row in rows:
         counts.setdefault(row.day, Counter())[row.code] = row.orders
     return counts
+
+
+def read_lately(
+    connection: Connection, merchant: str, days: int, *, at_once: int = 2_000
+) -> Iterator[Sequence[Row[Any]]]:
+    """Yield order id, content (None: not kept) and reason code of the last days' orders, in parts.
+
+    :param days: counted back from now, by the time an order was first read.
+    """
+    columns = [orders.c.order_id, orders.c.content, orders.c.reason_code]
+    rows = connection.execution_options(stream_results=True, yield_per=at_once).execute(
+        select(*columns)
+        .where(
+            orders.c.merchant == merchant,
+            orders.c.first_seen_at >= func.now() - timedelta(days=days),
+        )
+        .order_by(orders.c.order_id)
+    )
+    yield from rows.partitions()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from fulfilment.flow import quality
 from fulfilment.flow.changes import judge_changes
 from fulfilment.flow.parts import hold_back
 from include.core.errors import FulfilmentError
+from include.core.models import repaired_json
 from include.core.states import State
 from include.core.stock_rules import StockView
 from include.core.wemalo_order import product_key
@@ -178,7 +178,7 @@ def _apply(
     data = {"code": verdict.code, "field": verdict.field, "warnings": list(verdict.warnings)}
     if verdict.repaired is not None:
         # the fingerprint stays that of what was read: a repair is no change by the merchant
-        sets["content"] = replace(order, delivery=verdict.repaired).to_json()
+        sets["content"] = repaired_json(order, verdict.repaired)
     state = {"ok": State.READY, "bad": State.INVALID, "short": State.NO_STOCK}.get(verdict.outcome)
     if state is None:
         pause = WAIT if verdict.outcome == "wait" else PERSON_WAIT
