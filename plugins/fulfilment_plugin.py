@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-if "scheduler" in sys.argv:
-    # With LocalExecutor a task is a fork of the scheduler: what is loaded here costs it nothing.
-    import include.quality.validation  # noqa: F401 - pandas and Great Expectations
+if "scheduler" in sys.argv and "LocalExecutor" in conf.get("core", "executor"):
+    # A task is a fork of the scheduler: what is loaded here costs it nothing.
+    from include.quality.preload import preload
+
+    preload()
 
 
 class FulfilmentPlugin(AirflowPlugin):
-    """Names the plugin in Airflow's list."""
+    """Adds this project's pages to Airflow's API server."""
 
     name = "fulfilment"
+
+    @property
+    def fastapi_apps(self) -> list[Any]:  # type: ignore[override]
+        """Return the pages; asked for by the API server only, so nothing else imports FastAPI."""
+        from fulfilment.web.app import app
+
+        return [{"name": "fulfilment", "app": app, "url_prefix": "/fulfilment"}]

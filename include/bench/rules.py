@@ -24,7 +24,7 @@ NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 def run(*, quick: bool = False) -> list[Row]:
     """Judge the batch, and have Great Expectations alone look at the same frame."""
     orders = 500 if quick else ORDERS
-    bare = fresh(import_only)
+    bare = fresh(load)
     whole = fresh(judge_batch, orders)
     alone = fresh(expectations_only, orders)
     import_s, rules_s = whole.value
@@ -39,11 +39,11 @@ def run(*, quick: bool = False) -> list[Row]:
     ]  # fmt: skip
 
 
-def import_only() -> None:
+def load() -> None:
     """Load what a batch needs and judge nothing."""
-    from include.quality.validation import warm_up
+    from include.quality.preload import preload
 
-    warm_up()
+    preload()
 
 
 def judge_batch(count: int) -> tuple[float, float]:
@@ -54,7 +54,7 @@ def judge_batch(count: int) -> tuple[float, float]:
     orders = [order(number, merchant) for number in range(1, count + 1)]
     stock = StockView({str(2001 + n): count // 2 for n in range(20)}, measured_at=NOW)
     start = time.process_time()
-    import_only()
+    load()
     loaded = time.process_time()
     judge(orders, merchant=merchant, stock=stock, known_products=set(stock.available), now=NOW)
     return loaded - start, time.process_time() - loaded
@@ -66,7 +66,7 @@ def expectations_only(count: int) -> float:
 
     merchant = find("alpha")
     orders = [order(number, merchant) for number in range(1, count + 1)]
-    import_only()
+    load()
     start = time.process_time()
     nothing = {one.order_id: () for one in orders}
     validate(orders, nothing, nothing, {}, merchant=merchant)

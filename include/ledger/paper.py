@@ -23,6 +23,8 @@ from include.ledger.tables import (
     order_events,
     plan_lines,
     plans,
+    quality_days,
+    quality_seen,
     rate_budget,
     tokens,
 )
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 #: calls are really made, so their limits, logins and failures are kept in the ledger itself
 _SHARED = {table.name for table in (circuits, rate_budget, tokens, plans, plan_lines)}
 #: a merchant's past that decides nothing
-_EMPTY = {order_events.name, data_docs.name}
+_EMPTY = {table.name for table in (order_events, data_docs, quality_days, quality_seen)}
 #: what is long and decides nothing once the row is over: table -> column, value, when
 _SHORTENED = {
     ("orders", "content"): (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fulfilment.flow.validate import validate
 from fulfilment.operators.base import FulfilmentOperator
+from fulfilment.operators.links import DataDocsLink
 from include.quality.batch import examine
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 class ValidateOrdersOperator(FulfilmentOperator):
     """Judge fetched orders; faulty ones get their status, reason and note."""
+
+    operator_extra_links = (DataDocsLink(),)
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
         """See `fulfilment.flow.validate`."""
