@@ -1,11 +1,11 @@
 # Two commands are enough: `make demo` shows it, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status demo sandbox test lint lock bench
+.PHONY: help install up down status demo sandbox test test-celery lint lock bench
 
 BIN := .venv/bin
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## make .venv (every command below does it when needed)
 	@scripts/install
@@ -35,7 +35,10 @@ lint: install ## check style, types and the direction of imports
 	@$(BIN)/lint-imports
 
 test: lint ## lint, then every test
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/celery
+
+test-celery: install ## two Celery workers and a real Redis, one killed; and the containers' commands
+	@$(BIN)/pytest tests/celery
 
 bench: install ## measure speed and memory (NAMES="rules ...": only these; --quick: smaller)
 	@$(BIN)/python -m include.bench $(NAMES)

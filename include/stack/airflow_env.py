@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from include.core.errors import ConfigError
+from include.stack import broker
 from include.stack.layout import PROJECT
 from include.stack.postgres import PostgresServer
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 AIRFLOW_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 LEDGER_DATABASE = "FULFILMENT_DATABASE_URL"
+EXECUTOR = "FULFILMENT_EXECUTOR"
+"""Who runs the tasks: ``local`` (default), or ``celery``: workers that are fed through Redis."""
+WORKERS = "FULFILMENT_WORKERS"
+"""How many Celery workers; two by default."""
 
 
 def hostname() -> str:
@@ -42,6 +48,22 @@ def ledger_url(layout: Layout) -> str:
     return os.environ.get(LEDGER_DATABASE) or server(layout).url("ledger")
 
 
+def celery_workers() -> list[str]:
+    """Return the names of the Celery workers; none where the scheduler runs the tasks itself.
+
+    :raises ConfigError: one of both variables holds something else.
+    """
+    executor = os.environ.get(EXECUTOR) or "local"
+    count = os.environ.get(WORKERS) or "2"
+    if executor not in ("local", "celery"):
+        text = f"{EXECUTOR}={executor} is neither local nor celery."
+        raise ConfigError(text, code="EXECUTOR")
+    if not count.isdecimal() or int(count) < 1:
+        text = f"{WORKERS}={count} is no number of workers."
+        raise ConfigError(text, code="WORKERS")
+    return [f"worker-{n}" for n in range(1, int(count) + 1)] if executor == "celery" else []
+
+
 def environment(layout: Layout, ports: Ports) -> dict[str, str]:
     """Return every variable Airflow and the pipeline need, secrets included.
 
@@ -53,6 +75,7 @@ def environment(layout: Layout, ports: Ports) -> dict[str, str]:
         **_timing(),
         **_logging(layout),
         **_databases(layout),
+        **(_celery(layout) if celery_workers() else {}),
     }
     given = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW__")}
     return {**ours, **given, **_process(layout)}
@@ -117,6 +140,18 @@ def _logging(layout: Layout) -> dict[str, str]:
 
 def _databases(layout: Layout) -> dict[str, str]:
     return {AIRFLOW_DATABASE: airflow_url(layout), LEDGER_DATABASE: ledger_url(layout)}
+
+
+def _celery(layout: Layout) -> dict[str, str]:
+    """Tasks go through Redis; what a dead worker had fetched is given to another soon."""
+    return {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CELERY__BROKER_URL": broker.url(layout),
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{airflow_url(layout)}",
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": str((os.cpu_count() or 1) + 1),
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
+        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
+    }
 
 
 def _process(layout: Layout) -> dict[str, str]:

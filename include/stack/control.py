@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from include.core.errors import ConfigError
 from include.ledger.migrate import upgrade
-from include.stack import airflow_env, processes
+from include.stack import airflow_env, broker, processes
 from include.stack.api import AirflowApi
 from include.stack.layout import write_private
 from include.stack.supervision import Program, Supervisor
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 POSTGRES = "postgres"
+REDIS = "redis"
 SANDBOX = "sandbox"
+REAPER = "reaper"
 POOLS: Mapping[str, int] = {}
 """Pools of the DAGs and their slots."""
 
@@ -113,10 +115,30 @@ def programs(layout: Layout, ports: Ports) -> list[Program]:
         triggerer = {"stopasgroup": "false", "stopwaitsecs": "4"}
         settings = triggerer if name == "triggerer" else {}
         found.append(Program(name, command, home, settings))
+    found += _celery(layout)
     sandbox = [sys.executable, "-m", "include.sandbox", "--host", "127.0.0.1"]
     sandbox += ["--plenty-port", str(ports.plenty), "--wemalo-port", str(ports.wemalo)]
     sandbox += ["--state-dir", str(layout.sandbox)]
     return [*found, Program(SANDBOX, sandbox, layout.sandbox)]
+
+
+def _celery(layout: Layout) -> list[Program]:
+    workers = airflow_env.celery_workers()
+    if not workers:
+        return []
+    command = [sys.executable, "-m", "airflow", "celery", "worker", "--skip-serve-logs"]
+    return [
+        Program(REDIS, broker.command(layout), layout.redis_data, {"startsecs": "0"}),
+        *(
+            Program(name, [*command, "--celery-hostname", f"{name}@127.0.0.1"], layout.airflow_home)
+            for name in workers
+        ),
+    ]
+
+
+def _tasks_and_ui(supervisor: Supervisor) -> list[str]:
+    """Return the components that need the databases: those of Airflow, and Celery's workers."""
+    return [n for n in supervisor.states() if n not in (POSTGRES, REDIS, SANDBOX, REAPER)]
 
 
 def _migrate_airflow(layout: Layout, environment: Mapping[str, str]) -> None:
@@ -179,7 +201,9 @@ def up(layout: Layout, ports: Ports, *, with_sandbox: bool, say: Callable[[str],
             supervisor.start(SANDBOX)
         environment = airflow_env.environment(layout, ports)
         _databases(layout, supervisor, environment)
-        for name in AIRFLOW:
+        if REDIS in supervisor.states():
+            supervisor.start(REDIS)
+        for name in _tasks_and_ui(supervisor):
             supervisor.start(name)
     say("waiting until Airflow is healthy")
     wait(layout)
@@ -233,10 +257,11 @@ def down(layout: Layout) -> int:
         supervisor = Supervisor(layout)
         pid = supervisor.pid()
         if pid is not None:
-            for name in (*AIRFLOW, SANDBOX):
+            for name in (*_tasks_and_ui(supervisor), SANDBOX):
                 supervisor.stop(name, wait=False)
             _until_stopped(supervisor)
-            supervisor.stop(POSTGRES)
+            for name in (REDIS, POSTGRES):
+                supervisor.stop(name)
             supervisor.shutdown()
             with suppress(psutil.Error):
                 psutil.Process(pid).wait(timeout=30)
@@ -247,7 +272,7 @@ def down(layout: Layout) -> int:
 
 def _until_stopped(supervisor: Supervisor) -> None:
     deadline = time.monotonic() + 25  # supervisord itself kills after 15
-    while any(supervisor.states()[name] == "STOPPING" for name in (*AIRFLOW, SANDBOX)):
+    while "STOPPING" in supervisor.states().values():
         if time.monotonic() > deadline:
             return  # whoever is left is ended by force
         time.sleep(0.1)

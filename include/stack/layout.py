@@ -96,6 +96,11 @@ class Layout:
         return self.state / "postgres" / "data"
 
     @property
+    def redis_data(self) -> Path:
+        """Data folder of the Redis server, where Celery runs the tasks."""
+        return self.state / "redis"
+
+    @property
     def sandbox(self) -> Path:
         """Snapshots of the sandbox's two worlds."""
         return self.state / "sandbox"
