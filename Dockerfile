@@ -1,14 +1,17 @@
-# The project on the official Airflow image, or on a base of your own that is built like it:
-# Python and pip on the PATH, user 50000 of group 0. Nothing is downloaded when a container starts.
+# The project on the official Airflow image, or on any other base with Python 3.11 to 3.13 and pip.
+# Nothing is downloaded when a container starts.
 ARG BASE_IMAGE=apache/airflow:3.3.2-python3.11
 FROM ${BASE_IMAGE}
 
 # A new volume takes owner and mode from the image's folder: these are for every container's user.
 USER 0:0
-RUN install -d -o 50000 -g 0 -m 0775 /opt/fulfilment \
+RUN install -d -o 50000 -g 0 -m 0775 /home/airflow /opt/fulfilment \
     /opt/airflow /opt/airflow/logs /opt/airflow/secrets /opt/airflow/state
 
 USER 50000:0
+# As in the official image; a plain Python image has neither.
+ENV HOME=/home/airflow \
+    PATH=/home/airflow/.local/bin:${PATH}
 WORKDIR /opt/fulfilment
 COPY --chown=50000:0 requirements.txt requirements.lock ./
 RUN pip install --no-cache-dir -r requirements.txt -c requirements.lock

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from include.stack.postgres import PostgresServer
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer", "worker")
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 from include.config.merchants import find
 from include.core.states import State
 from include.demo.check import check
-from include.demo.run import Stage, dag_id, prepare, tell
+from include.demo.run import Stage, dag_id, prepare, run_all, tell
 from include.sandbox.client import ControlClient
 from include.stack.airflow_env import ledger_url
 from include.stack.testing import throw_away_stack
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from include.stack.testing import ThrowAwayStack
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 MERCHANT = "alpha"
 
 
@@ -93,7 +93,9 @@ def test_a_worker_killed_while_it_sends_loses_nothing_and_sends_nothing_twice(
     stage.wemalo.clear_faults()
 
     run = f"{dag}/dagRuns/{first}"
-    eventually(lambda: api.call("GET", run)["state"] in ("success", "failed"), 400)
+    eventually(lambda: api.call("GET", run)["state"] in ("success", "failed"), 600)
+    while State.SUBMITTING in states():  # until the dead worker's lease is over
+        run_all(stage, [MERCHANT])
     tell(stage, stories, print)
     running = {n for n in stack.supervisor.pids() if n.startswith("worker")}
     assert running == left, "the killed worker came back and helped"
