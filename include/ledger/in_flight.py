@@ -43,6 +43,23 @@ def oldest_look(
     return connection.execute(statement).all()
 
 
+def watched(connection: Connection, merchant: str, states: Iterable[State]) -> Sequence[Row[Any]]:
+    """Return what tells a change of the orders in ``states`` that nobody cancels, by order id.
+
+    Without their contents: there may be thousands.
+    """
+    o = orders.c
+    statement = select(
+        o.order_id, o.state, o.fingerprint, o.sent_fingerprint, o.seen_updated_at, o.change_state,
+        o.new_content.is_not(None).label("has_change"),
+    ).where(
+        o.merchant == merchant,
+        o.state.in_(sorted(states)),
+        o.cancel_requested_at.is_(None),  # the cancellation comes first
+    )  # fmt: skip
+    return connection.execute(statement.order_by(o.order_id)).all()
+
+
 def changes(connection: Connection, merchant: str, kinds: Collection[str]) -> Sequence[Row[Any]]:
     """Return whole rows of orders at the warehouse with a change of ``kinds`` that is due."""
     statement = select(orders).where(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, or_, select, text, update
+from sqlalchemy import bindparam, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.models import Order, order_from_json
@@ -171,6 +171,7 @@ def put_unreadable(
             where=orders.c.state.in_(may),
             set_={
                 "state": State.QUARANTINED,
+                "content": null(),  # what was read before is not what would be sent
                 "reason_code": code,
                 "reason": reason,
                 "changed_at": func.now(),

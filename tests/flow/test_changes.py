@@ -294,6 +294,24 @@ def test_a_change_that_breaks_a_rule_is_not_sent_until_it_is_corrected(stage: St
     assert open_codes(stage) == []
 
 
+def test_an_order_that_becomes_unreadable_before_it_is_sent_is_told_and_sent_once_corrected(
+    stage: Stage,
+) -> None:
+    stage.add(good_order(1))
+    for task in ("extract_plenty_orders", "validate"):
+        stage.step(task)
+    profile = str(good_order(1)["profile"])
+    stage.sandbox.plenty.act("set_property", "alpha", order=1, type=2, value="express")
+    for _ in range(2):
+        stage.run()
+    assert stage.wemalo_orders() == {}
+    assert open_codes(stage) == ["ORDER_MALFORMED"]
+    stage.sandbox.plenty.act("set_property", "alpha", order=1, type=2, value=profile)
+    stage.run()
+    assert at_wemalo(stage)["submissions"] == 1
+    assert open_codes(stage) == []
+
+
 def test_an_order_split_after_its_hand_over_is_sent_once(stage: Stage) -> None:
     handed_over(stage)
     child = stage.sandbox.plenty.act("delivery_order", "alpha", order=1)["id"]
@@ -372,3 +390,7 @@ def test_without_the_setting_it_waits_for_the_merchant(stage: Stage) -> None:
     stage.run()
     assert stage.state(2) == "no_stock"
     assert stage.plenty_status(2) == Decimal("6.3")
+    stage.sandbox.plenty.act("set_status", "alpha", order=2, status=5)
+    stage.run()
+    assert stage.plenty_status(2) == Decimal("5.1")
+    assert stage.wemalo_orders()["2"]["submissions"] == 1

@@ -50,6 +50,20 @@ def test_a_released_order_is_announced_once_by_one_read_a_look(stage: Stage) -> 
     assert poll() == {"released": 1, "cancelled": 0}
 
 
+def test_an_order_that_waits_at_the_warehouse_and_is_released_again_is_announced(
+    stage: Stage,
+) -> None:
+    stage.sandbox.wemalo.act("force_reason", "alpha", order="1", reason="ADDRESS", times=1)
+    stage.add(good_order(1))
+    stage.run()
+    poll = poll_of(stage)
+    assert poll() is None
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=5)
+    assert poll() == {"released": 1, "cancelled": 0}
+    stage.run()
+    assert poll() is None
+
+
 def test_what_a_run_has_dealt_with_is_not_announced_not_even_after_a_restart(stage: Stage) -> None:
     stage.add(good_order(1), good_order(2, delivery={"country": "DE"}), good_order(3, plenty_id=9))
     assert poll_of(stage)() == {"released": 2, "cancelled": 0}

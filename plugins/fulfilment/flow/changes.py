@@ -43,11 +43,7 @@ def see_changes(work: Work) -> int:
     One search; content is read only of orders whose change time was not judged before.
     """
     with work.engine.begin() as connection:
-        rows = {
-            row.order_id: row
-            for row in orders.rows_in(connection, work.name, IN_FLIGHT)
-            if row.cancel_requested_at is None  # the cancellation comes first
-        }
+        rows = {row.order_id: row for row in in_flight.watched(connection, work.name, IN_FLIGHT)}
         if not rows:
             return 0
         last = sync_state.state_of(connection, work.name, CONCERN)
@@ -58,6 +54,7 @@ def see_changes(work: Work) -> int:
     _tell_splits(work, found)
     seen = [n for n, shown in found.items() if _to_read(rows[n], shown)]
     contents = work.plenty.order_contents(seen) if seen else {}
+    countries = work.countries() if contents else {}
     count = 0
     with work.engine.begin() as connection:
         for order_id, data in sorted(contents.items()):
@@ -66,8 +63,13 @@ def see_changes(work: Work) -> int:
                 row.state == State.WAITING
                 and order_id not in pending
                 and row_status(data) == work.merchant.statuses.fetch
+                and not found[order_id].get("hasDeliveryOrders")  # else the status is theirs
             )
-            count += _see(work, connection, row, data, released=released)
+            read = _read(data, countries)
+            if isinstance(read, OrderInvalid):
+                _unreadable(work, connection, row, read)
+            else:
+                count += _see(work, connection, row, read, released=released)
             if row_time(data) <= settled:  # it has whole seconds: one more change may share its own
                 orders.touch(connection, work.name, [order_id], seen_updated_at=row_time(data))
         sync_state.looked(connection, work.name, CONCERN, started)
@@ -98,20 +100,26 @@ def _to_read(row: Row[Any], shown: Mapping[str, Any]) -> bool:
     return bool(lost or row_time(shown) != row.seen_updated_at)
 
 
+def _read(data: dict[str, Any], countries: Mapping[int, str]) -> Order | OrderInvalid:
+    try:
+        return parse_order(data, countries)
+    except OrderInvalid as error:
+        return error
+
+
+def _unreadable(work: Work, connection: Connection, row: Row[Any], error: OrderInvalid) -> None:
+    orders.touch(connection, work.name, [row.order_id], change_state=None, new_content=None)
+    tell_bad(work, connection, row, error.operator, error.operator)
+
+
 def _see(
-    work: Work, connection: Connection, row: Row[Any], data: dict[str, Any], *, released: bool
+    work: Work, connection: Connection, row: Row[Any], order: Order, *, released: bool
 ) -> bool:
     """Note one order's change; say whether it is a new one."""
     order_id = row.order_id
-    try:
-        order = parse_order(data, work.countries())
-    except OrderInvalid as error:
-        orders.touch(connection, work.name, [order_id], change_state=None, new_content=None)
-        tell_bad(work, connection, row, error.operator, error.operator)
-        return False
     fingerprint = order.fingerprint()
     if fingerprint == row.sent_fingerprint and not released:
-        if row.new_content is not None:
+        if row.has_change:
             work.journal.add(connection, order_id, "change_taken_back")
         orders.touch(
             connection, work.name, [order_id],

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -103,25 +102,31 @@ def _still_released(
                 )  # fmt: skip
             elif row.order_id in contents and _changed(contents[row.order_id], row, countries):
                 counts["changed"] += 1
-                _judge_anew(work, connection, row, contents[row.order_id], resumed=resumed)
+                orders.move(
+                    connection, work.journal, row.order_id, State.FETCHED,
+                    sets={"plenty_updated_at": None}, event="changed_before_sending",
+                )  # fmt: skip
+                if resumed:  # it is in no status that is read again: take it as it is
+                    _take(work, connection, row.order_id, contents[row.order_id], countries)
             else:
                 keep.append((row, orders.content(row)))
     return keep
 
 
-def _judge_anew(
-    work: Work, connection: Connection, row: Row[Any], data: dict[str, Any], *, resumed: bool
+def _take(
+    work: Work,
+    connection: Connection,
+    order_id: int,
+    data: dict[str, Any],
+    countries: Mapping[int, str],
 ) -> None:
-    """Let an order that changed be read and judged once more before it is sent."""
-    event = "changed_before_sending"
-    if not orders.move(
-        connection, work.journal, row.order_id, State.FETCHED,
-        sets={"plenty_updated_at": None}, event=event,
-    ) or not resumed:  # fmt: skip
+    try:
+        order = parse_order(data, countries)
+    except OrderInvalid as error:
+        reason = {"field": error.field, "de": error.operator, "en": error.operator}
+        orders.put_unreadable(connection, work.journal, work.batch_id, order_id, error.rule, reason)
         return
-    with suppress(OrderInvalid):  # it is in no status that is read again: take it as it is
-        order = parse_order(data, work.countries())
-        orders.put_fetched(connection, work.journal, work.batch_id, [order])
+    orders.put_fetched(connection, work.journal, work.batch_id, [order])
 
 
 def _changed(data: dict[str, Any], row: Row[Any], countries: Mapping[int, str]) -> bool:

@@ -18,6 +18,7 @@ from fulfilment.hooks.plenty import Filter, PlentyHook
 from include.core.errors import CircuitOpen, FulfilmentError, RateLimited
 from include.core.plenty_order import row_status, row_time
 from include.core.release import Cancel, Release, on_cancel, on_release
+from include.core.states import State
 from include.ledger import orders, outbox
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def look(watch: Watch, plenty: PlentyHook, engine: Engine) -> tuple[set[Key], se
 
 
 def _is_released(entry: orders.Known | None, row: Row, *, write_pending: bool) -> bool:
+    if entry is not None and entry.state is State.WAITING:
+        return not write_pending  # corrected and released again: it is sent again
     action = on_release(
         entry.state if entry else None,
         sent=bool(entry and entry.sent),
