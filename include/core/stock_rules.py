@@ -31,12 +31,14 @@ class StockView:
     ``available`` and ``reserved_on_way`` are pieces per product, the key is what wemalo knows the
     product by (merchant setting ``wemalo.product_id``). ``available`` may be negative (wemalo
     contract 7); what was handed over after ``measured_at`` (aware UTC) belongs into
-    ``reserved_on_way``. ``complete`` says that a product missing from ``available`` has no stock;
+    ``reserved_on_way``, and how many orders that is per product into ``orders_on_way``.
+    ``complete`` says that a product missing from ``available`` has no stock;
     without it such a product is "not checked" (wemalo reports changes, not products).
     """
 
     available: Mapping[str, Decimal | int]
     reserved_on_way: Mapping[str, Decimal | int] = field(default_factory=dict)
+    orders_on_way: Mapping[str, int] = field(default_factory=dict)
     measured_at: datetime | None = None
     max_age: timedelta = timedelta(hours=1)
     complete: bool = False
@@ -152,9 +154,10 @@ def _one(
         return Demand(order.order_id, finding=_unchecked(_UNKNOWN) if unknown else None)
     room, product, cumulative, left = tightest
     if room < 0:
-        finding = _short(
-            code, names[product], needs[product], left, taken[product], takers[product]
-        )
+        free = left - Decimal(taken[product])
+        gone = Decimal(taken[product]) + Decimal(stock.reserved_on_way.get(product, 0))
+        orders = takers[product] + stock.orders_on_way.get(product, 0)
+        finding = _short(code, names[product], needs[product], free, gone, orders)
         return Demand(order.order_id, cumulative, left, finding)
     for product, amount in needs.items():
         taken[product] += amount  # type: ignore[assignment]
@@ -164,23 +167,23 @@ def _one(
 
 
 def _short(
-    code: str, sku: str, amount: Decimal | int, left: Decimal, taken: Decimal | int, takers: int
+    code: str, sku: str, amount: Decimal | int, free: Decimal, gone: Decimal, takers: int
 ) -> Finding:
-    free = max(left - Decimal(taken), Decimal(0))
+    """Say what is lacking; ``gone`` pieces went to ``takers`` orders before this one."""
     after = ("", "")
     if takers:
-        gone = pieces(Decimal(taken))
+        taken = pieces(gone)
         after = (
-            f" (zuvor haben {takers} ältere oder eiligere Aufträge {gone} Stück erhalten)"
+            f" (zuvor haben {takers} ältere oder eiligere Aufträge {taken} Stück erhalten)"
             if takers > 1
-            else f" (zuvor hat ein älterer oder eiligerer Auftrag {gone} Stück erhalten)",
-            f" ({takers} earlier or more urgent order{'s' if takers > 1 else ''} took {gone})",
+            else f" (zuvor hat ein älterer oder eiligerer Auftrag {taken} Stück erhalten)",
+            f" ({takers} earlier or more urgent order{'s' if takers > 1 else ''} took {taken})",
         )
     return found(
         code,
         sku=sku,
         wanted=pieces(Decimal(amount)),
-        available=pieces(free),
+        available=pieces(max(free, Decimal(0))),
         after_de=after[0],
         after_en=after[1],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -77,14 +78,17 @@ def promised(
     key: Callable[[OrderItem], str],
     *,
     also: Collection[int] = (),
-) -> dict[str, Decimal]:
-    """Return the pieces per product of orders in ``states``: on their way, not yet reserved.
+) -> tuple[dict[str, Decimal], Counter[str]]:
+    """Return pieces and number of orders per product of orders on their way, not yet reserved.
 
+    :param states: those of orders on their way.
     :param also: orders that were on their way when the stock was measured, wherever they are now.
     """
     amounts: dict[str, Decimal] = {}
+    takers: Counter[str] = Counter()
     for row in orders.in_states(connection, merchant, states, also=also):
-        for item in orders.content(row).items:
-            product = key(item)
-            amounts[product] = amounts.get(product, Decimal(0)) + item.quantity
-    return amounts
+        needed = [(key(item), item.quantity) for item in orders.content(row).items]
+        for product, quantity in needed:
+            amounts[product] = amounts.get(product, Decimal(0)) + quantity
+        takers.update({product for product, _ in needed})
+    return amounts, takers

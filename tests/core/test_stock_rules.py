@@ -9,7 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.core.plenty_order import parse_order
 from include.core.stock_rules import StockView, share_out
+from tests.core.orders import COUNTRIES, order_json
 from tests.quality.builders import NOW, a_stock, an_item, an_order
 
 
@@ -83,6 +85,32 @@ def test_the_note_names_sku_amounts_and_takers_by_count_only() -> None:
         "SKU SKU-2044: 4 wanted, 3 available (2 earlier or more urgent orders took 2)."
     )
     assert "4 bestellt, 3 verfügbar" in finding.reason_de
+
+
+def test_the_note_counts_orders_that_are_on_their_way_as_takers() -> None:
+    stock = replace(a_stock(v2044=5), reserved_on_way={"2044": 3}, orders_on_way={"2044": 1})
+    orders = [an_order(1), an_order(2, items=(an_item(quantity=4),))]
+    finding = share_out(orders, stock, now=NOW)[2].finding
+    assert finding is not None
+    assert finding.reason_en == (
+        "SKU SKU-2044: 4 wanted, 1 available (2 earlier or more urgent orders took 4)."
+    )
+    assert "1 verfügbar (zuvor haben 2 ältere oder eiligere Aufträge 4 Stück" in finding.reason_de
+
+
+def test_of_a_bundle_its_components_are_counted_and_not_its_head() -> None:
+    def row(item: int, kind: int, variation: int, quantity: int) -> dict[str, Any]:
+        return {"id": item, "typeId": kind, "itemVariationId": variation, "quantity": quantity,
+                "orderItemName": "Ware", "warehouseId": 3, "amounts": [],
+                "variation": {"id": variation, "number": f"SKU-{variation}"}}  # fmt: skip
+
+    items = [row(1, 2, 900, 2), row(2, 3, 2044, 4), row(3, 3, 2045, 2), row(4, 1, 2044, 1)]
+    order = parse_order(order_json(orderItems=items), COUNTRIES)
+    stock = replace(a_stock(v2044=5, v2045=2), complete=True)  # of the head there is none
+    assert outcome([order], stock) == {order.order_id: "ok"}
+    finding = share_out([order], a_stock(v2044=4, v2045=2), now=NOW)[order.order_id].finding
+    assert finding is not None
+    assert "SKU SKU-2044: 5 wanted, 4 available" in finding.reason_en
 
 
 def test_a_merchant_may_let_short_orders_wait() -> None:

@@ -116,7 +116,7 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
     with work.engine.begin() as connection:
         stock.keep(connection, work.name, amounts, measured_at)
         available = stock.mirror(connection, work.name)
-        promised = stock.promised(
+        promised, takers = stock.promised(
             connection,
             work.name,
             ON_THEIR_WAY,
@@ -126,6 +126,7 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
     return StockView(
         available=available,
         reserved_on_way=promised,
+        orders_on_way=takers,
         measured_at=measured_at,
         max_age=timedelta(minutes=work.merchant.quality.stock_max_age_minutes),
         complete=True,
