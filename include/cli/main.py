@@ -7,7 +7,20 @@ from typing import Annotated, Literal
 
 import typer
 
-from include.cli import check_address, exceptions, lint, order, quality, stock, what_if
+from include.cli import (
+    check_address,
+    doctor,
+    exceptions,
+    lint,
+    new,
+    order,
+    quality,
+    sandbox,
+    schema,
+    stock,
+    unpause,
+    what_if,
+)
 from include.core.errors import FulfilmentError
 
 app = typer.Typer(
@@ -24,7 +37,40 @@ def main() -> None:
 
 
 app.command("check-address")(check_address.command)
+app.command("doctor")(doctor.command)
 app.command("lint")(lint.command)
+app.command("new")(new.command)
+app.command("schema")(schema.command)
+
+
+@app.command("unpause")
+def unpause_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+) -> None:
+    """Let the merchant's DAG run in the stack of this folder."""
+    for line in unpause.unpause(merchant):
+        typer.echo(line)
+
+
+sandbox_app = typer.Typer(no_args_is_help=True, help="The sandbox of both remote systems.")
+app.add_typer(sandbox_app, name="sandbox")
+
+
+@sandbox_app.command("add-merchant")
+def sandbox_add_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    orders: Annotated[int, typer.Option(min=0, max=30, help="Released orders to begin with.")] = 10,
+) -> None:
+    """Open a merchant in the sandbox and print what `fulfil new` asks for."""
+    for line in sandbox.add_merchant(merchant, orders):
+        typer.echo(line)
+
+
+@sandbox_app.command("warehouse-day")
+def sandbox_day_command() -> None:
+    """Let the sandbox's warehouse ship what it has."""
+    for line in sandbox.warehouse_day():
+        typer.echo(line)
 
 
 @app.command("order")

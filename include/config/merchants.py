@@ -173,5 +173,10 @@ def merchant_files() -> Iterator[Path]:
         yield from paths
 
 
+def name_of_file(path: Path) -> str:
+    """Return the merchant that a file is for, by its name."""
+    return _safe(path.stem)
+
+
 def _safe(stem: str) -> str:
     return _ODD.sub("_", stem.lower()) or "unnamed"

@@ -51,10 +51,21 @@ class Plenty(Section):
         description="Airflow connection with URL, user name and password of the REST user.",
         examples=["plenty_alpha"],
     )
-    plenty_id: int = Field(gt=0, description="Id of the client (store), 'plentyID'.")
-    warehouse_id: int = Field(gt=0, description="The warehouse made for the fulfilment centre.")
+    plenty_id: int = Field(
+        gt=0,
+        description="Id of the client (store), 'plentyID' (contract 16).",
+        examples=[1001],
+    )
+    warehouse_id: int = Field(
+        gt=0,
+        description="The warehouse made for the fulfilment centre (contract 12.3).",
+        examples=[3],
+    )
     storage_location_id: int = Field(
-        ge=0, description="Default storage location of that warehouse; 0 is plentymarkets' own."
+        ge=0,
+        description="Default storage location of that warehouse; 0 is plentymarkets' own "
+        "(contract 12.3).",
+        examples=[7],
     )
     plan: Plan = Field(
         "classic", description="Plan of the system: it sets the call limits (contract 4)."
@@ -76,7 +87,11 @@ class Wemalo(Section):
         description="Airflow connection with URL and token (password) of the shop user.",
         examples=["wemalo_alpha"],
     )
-    shop: str = Field("", description="Shop name in wemalo-connect; sent along when known.")
+    shop: str = Field(
+        "",
+        description="Shop name in wemalo-connect; sent along when known (contract 1).",
+        examples=["alpha"],
+    )
     create_route: Literal["addConditional", "add"] = Field(
         "addConditional",
         description="Route that creates orders; 'add' asks for the status first (contract 4.3).",
@@ -95,17 +110,32 @@ class Wemalo(Section):
 class Statuses(Section):
     """Every plentymarkets status id of the flow; compared as decimals."""
 
-    fetch: StatusId = Field(Decimal(5), description="Released for shipping; orders are read here.")
-    handed_over: StatusId = Field(Decimal("5.1"), description="Handed over to wemalo.")
-    address_error: StatusId = Field(Decimal("6.2"), description="Delivery address faulty.")
-    no_stock: StatusId = Field(Decimal("6.3"), description="Not enough stock.")
-    cancel_requested: StatusId = Field(Decimal(8), description="Cancelled by the merchant.")
-    cancel_done: StatusId = Field(Decimal("8.8"), description="Cancellation handed over.")
+    fetch: StatusId = Field(
+        Decimal(5),
+        description="Released for shipping; orders are read here (wemalo contract 14.2).",
+    )
+    handed_over: StatusId = Field(
+        Decimal("5.1"), description="Handed over to wemalo (wemalo contract 14.2)."
+    )
+    address_error: StatusId = Field(
+        Decimal("6.2"), description="Delivery address faulty (wemalo contract 14.2)."
+    )
+    no_stock: StatusId = Field(
+        Decimal("6.3"), description="Not enough stock (wemalo contract 14.2)."
+    )
+    cancel_requested: StatusId = Field(
+        Decimal(8), description="Cancelled by the merchant (wemalo contract 14.2)."
+    )
+    cancel_done: StatusId = Field(
+        Decimal("8.8"), description="Cancellation handed over (wemalo contract 14.2)."
+    )
     cancel_too_late: StatusId = Field(
         Decimal("8.8"), description="Set when the warehouse had already started on the order."
     )
     shipped: StatusId | None = Field(
-        None, description="Status to set once everything has left; empty leaves the status alone."
+        None,
+        description="Status to set once everything has left; empty leaves the status alone.",
+        examples=["7"],
     )
 
 
@@ -115,6 +145,7 @@ class Merchant(Section):
     merchant: str = Field(
         pattern=r"^[a-z][a-z0-9_]{1,39}$",
         description="Short name: the DAG is called fulfilment__<merchant>.",
+        examples=["alpha"],
     )
     owner: str = Field("fulfilment", description="Owner shown in the Airflow UI.")
     schedule_minutes: Literal[1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 720] = (
@@ -143,14 +174,19 @@ class Merchant(Section):
     shipping_profiles: dict[int, str] = Field(
         default_factory=dict,
         description="plentymarkets shipping profile id -> wemalo matchId; "
-        "unmapped profiles stop the order unless `default_profile` is set.",
+        "unmapped profiles stop the order unless `default_profile` is set (contract 10.3).",
+        examples=[{6: "dhl-paket"}],
     )
     default_profile: str | None = Field(
-        None, description="wemalo matchId for profiles that are not listed."
+        None,
+        description="wemalo matchId for profiles that are not listed.",
+        examples=["dhl-paket"],
     )
     carriers: dict[str, str] = Field(
         default_factory=dict,
-        description="wemalo carrier name -> name of the plentymarkets shipping service provider.",
+        description="wemalo carrier name -> name of the plentymarkets shipping service provider "
+        "(contract 10.2).",
+        examples=[{"DHL": "DHL"}],
     )
     quality: QualitySettings = Field(
         default_factory=QualitySettings, description="Rules for addresses, positions and stock."
@@ -172,6 +208,7 @@ class Merchant(Section):
         default_factory=dict,
         description="wemalo carrier name -> address of the carrier's tracking page, with {number}; "
         "written with the shipping information.",
+        examples=[{"DHL": "https://tracking.example.com/{number}"}],
     )
     number_patience_minutes: int = Field(
         240, ge=0, description="So long a parcel that left may lack its tracking number."

@@ -41,15 +41,20 @@ class QualitySettings(_Section):
     """What the validate task checks and how strictly, for one merchant."""
 
     ship_to: list[IsoCode] = Field(
-        default_factory=list, description="ISO codes shipped to; empty means every country."
+        default_factory=list,
+        description="ISO codes shipped to; empty means every country.",
+        examples=[["DE", "AT"]],
     )
     not_ship_to: list[IsoCode] = Field(
-        default_factory=list, description="ISO codes never shipped to; stronger than `ship_to`."
+        default_factory=list,
+        description="ISO codes never shipped to; stronger than `ship_to`.",
+        examples=[["CH"]],
     )
     repairs: Repairs = Field(default_factory=Repairs)
     off: list[str] = Field(
         default_factory=list,
         description="Codes of rules that are switched off for this merchant.",
+        examples=[["ADDRESS_PO_BOX"]],
     )
     label_length: int = Field(35, ge=20, le=60, description="Characters of one label line.")
     po_box: Literal["stop", "warn"] = Field(

@@ -37,6 +37,7 @@ class Announce(_Section):
     statuses: list[ReturnStatus] = Field(
         default_factory=list,
         description="Return orders in one of these statuses are announced to wemalo; empty: none.",
+        examples=[["9.1"]],
     )
     types: list[int] = Field(
         [3], description="Order types that count as a return (plentymarkets contract 9: 3)."
@@ -45,6 +46,7 @@ class Announce(_Section):
         default_factory=dict,
         description="plentymarkets return reason id -> wemalo's return-reason number; unmapped "
         "reasons are not sent along.",
+        examples=[{1: 3}],
     )
 
 
@@ -62,11 +64,13 @@ class Returns(_Section):
     reasons: dict[str, int] = Field(
         default_factory=dict,
         description="wemalo reason code -> plentymarkets return reason id.",
+        examples=[{"WRONG_SIZE": 2}],
     )
     conditions: dict[str, int] = Field(
         default_factory=dict,
         description="wemalo quality code (attributeCode) -> plentymarkets item condition id. The "
         "default quality, if it can be sold again, needs none.",
+        examples=[{"2": 3}],
     )
     unmapped: Literal["exception", "leave_out"] = Field(
         "exception",

@@ -96,7 +96,9 @@ class Products(_Section):
         description="Where the name comes from first; the other one and the number are fallbacks.",
     )
     barcode_id: int | None = Field(
-        None, description="plentymarkets' barcode id whose GTIN-13 is sent; empty: the first valid."
+        None,
+        description="plentymarkets' barcode id whose GTIN-13 is sent; empty: the first valid.",
+        examples=[1],
     )
     product_group: str = Field("default", min_length=1, description="wemalo's productGroup.")
     dimensions: bool = Field(
@@ -108,4 +110,5 @@ class Products(_Section):
     required: list[Literal["ean", "weight", "customs", "origin"]] = Field(
         default_factory=list,
         description="Fields without which a product is not sent; number and name always are.",
+        examples=[["ean", "weight"]],
     )

@@ -166,6 +166,8 @@ def plenty_scenario(
     merchant: StoryMerchant, story: list[StoryOrder], password: str
 ) -> dict[str, Any]:
     """Return the tenant for the plentymarkets sandbox."""
+    second = merchant.first_variation + 1
+    bundle = [{"variation": second, "quantity": 1}, {"variation": second + 1, "quantity": 2}]
     return {
         "tenants": [
             {
@@ -195,6 +197,8 @@ def plenty_scenario(
                         "number": sku(merchant, n),
                         "name": f"Article {n}",
                         "weightG": 300 + 50 * n,
+                        # the last one is a bundle of the second and two of the third
+                        "bundle": bundle if n == 6 else [],
                     }
                     for n in range(7)
                 ],

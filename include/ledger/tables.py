@@ -533,3 +533,14 @@ plan_lines = Table(
     Column("en", Text, nullable=False),
     Index(None, "order_id"),
 )
+
+#: the doctor's newest report per merchant: settings, counts and what to fix; never personal
+doctor_reports = Table(
+    "doctor_reports",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("report", JSONB, nullable=False),
+    # once it was ready for its orders, not being ready is a failure and not work to do
+    Column("was_ready", Boolean, nullable=False),
+    _now("made_at"),
+)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from include.core.merchant import Merchant
     from include.core.models import Order
     from include.core.window import Window
     from include.ledger.orders import Known
@@ -67,8 +68,9 @@ def extract(work: Work, *, window: Window, order_ids: Sequence[int] = ()) -> dic
     return counts
 
 
-def _filters(work: Work, status: Decimal, *, main_orders: bool) -> list[Filter]:
-    plenty = work.merchant.plenty
+def order_filters(merchant: Merchant, status: Decimal, *, main_orders: bool) -> list[Filter]:
+    """Return the conditions of this merchant's orders in a status (contract 6.2)."""
+    plenty = merchant.plenty
     filters = [
         Filter("statusId", "eq", status),
         Filter("plentyId", "eq", plenty.plenty_id),
@@ -94,7 +96,7 @@ def _search(
             and (main_orders or not row.get("hasDeliveryOrders"))
         )
 
-    filters = [*_filters(work, status, main_orders=main_orders), *more]
+    filters = [*order_filters(work.merchant, status, main_orders=main_orders), *more]
     found = work.plenty.search_rows(filters, expect=ours)
     return {int(row["id"]): row for row in found}
 

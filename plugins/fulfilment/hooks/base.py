@@ -116,6 +116,7 @@ class ApiHook(HttpHook):
         self._last_use = 0.0
         self._on_trial = False  # this call is the one that tries a resting system again
         self._testing = False  # somebody wants to know now, whatever the circuit says
+        self.last_headers: Mapping[str, str] = {}  # of the newest answer: limits, the server's time
 
     # -- what a subclass says -------------------------------------------------------------
 
@@ -272,6 +273,7 @@ class ApiHook(HttpHook):
         finally:
             self._last_use = time.monotonic()
             self._log_call(request, reply, self._last_use - started)
+        self.last_headers = reply.headers
         try:
             answer = judge(self._place, request, reply)
         except RateLimited as error:

@@ -308,6 +308,16 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         """Return the warehouses (contract 12.3)."""
         return self._list("/rest/stockmanagement/warehouses")
 
+    def storage_locations(self, warehouse_id: int) -> list[Row]:
+        """Return the storage locations of a warehouse (contract 12.3)."""
+        return self._pages(
+            "/rest/warehouses/{warehouse_id}/locations", "id", warehouse_id=warehouse_id
+        )
+
+    def webstores(self) -> list[Row]:
+        """Return the clients; ``storeIdentifier`` is the plentyID (contract 16)."""
+        return self._list("/rest/webstores")
+
 
 def _is_one_of(asked: set[int], row: Row) -> bool:
     return whole(row.get("id")) in asked

@@ -71,10 +71,10 @@ class PlentyCalls(ApiHook):
             self._get(route, params=(), **ids), f"GET {route}", self.merchant
         ).rows
 
-    def _pages(self, route: str, key: str) -> list[Row]:
+    def _pages(self, route: str, key: str, **ids: int) -> list[Row]:
         return Listing(f"GET {route}", self.merchant).by_number(
             lambda page: self._get(
-                route, params=[("page", str(page)), ("itemsPerPage", str(paging.PAGE_SIZE))]
+                route, params=[("page", str(page)), ("itemsPerPage", str(paging.PAGE_SIZE))], **ids
             ),
             key=lambda row: row.get(key),
         )

@@ -41,6 +41,23 @@ class PlentyItems(PlentyCalls):
             found |= self._variations([("id", ",".join(map(str, chunk)))])
         return {number: row for number, row in found.items() if number in set(ids)}
 
+    def some_variations(self, pages: int) -> list[Row]:
+        """Return the variations of the first pages of 250, with their warehouses."""
+        rows: dict[int, Row] = {}
+        for number in range(1, pages + 1):
+            query = [
+                ("with", "variationWarehouses"),
+                ("page", str(number)),
+                ("itemsPerPage", str(paging.PAGE_SIZE)),
+            ]
+            page = paging.read_page(
+                self._get(_VARIATIONS, params=query), f"GET {_VARIATIONS}", self.merchant
+            )
+            rows |= {int(row["id"]): row for row in page.rows}
+            if page.last or len(page.rows) < paging.PAGE_SIZE:
+                break
+        return list(rows.values())
+
     def variation_numbers(self) -> dict[str, int]:
         """Return variation number (SKU) -> id of all variations."""
         return {

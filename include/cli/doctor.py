@@ -1,0 +1,63 @@
+"""``fulfil doctor <merchant>``: compare both systems with the merchant's file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from sqlalchemy.exc import OperationalError
+
+from include.config.merchants import find
+from include.core.doctor import lines
+from include.stack import airflow_env
+from include.stack.layout import Layout
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    language: Annotated[Literal["de", "en"], typer.Option(help="Language of the report.")] = "en",
+) -> None:
+    """Compare both systems with the merchant's file and list what to fix; writes nothing there.
+
+    Exit code 1 if orders cannot travel yet.
+    """
+    settings = find(merchant)
+    use_stack()
+    from fulfilment.operators.doctor import call_on  # imports Airflow, in the stack's environment
+
+    one = call_on(settings, _ledger())
+    for line in lines(one.report, language):
+        typer.echo(line)
+    for check in one.changed:
+        before = "Geändert" if language == "de" else "Changed"
+        typer.echo(f"{before}: {check.code} {check.text(language)}")
+    raise typer.Exit(0 if one.report.ready else 1)
+
+
+def use_stack() -> None:
+    """Take the environment of this folder's stack, so that its connections are found."""
+    layout = Layout.current()
+    if layout.running_file.exists():
+        for name, value in airflow_env.environment(layout, layout.ports()).items():
+            os.environ.setdefault(name, value)
+        # outside of a task, connections come from the metadata database only in this context
+        os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")
+
+
+def _ledger() -> Engine | None:
+    """Return the ledger, None if it does not answer: the systems can be looked at without it."""
+    from fulfilment.hooks.ledger import LedgerHook
+
+    from include.core.errors import ConfigError
+
+    try:
+        engine = LedgerHook().engine
+        engine.connect().close()
+    except (ConfigError, OperationalError):
+        return None
+    return engine

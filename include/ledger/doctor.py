@@ -1,0 +1,42 @@
+"""The doctor's newest report per merchant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from include.ledger.tables import doctor_reports
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection
+
+
+def kept(connection: Connection, merchant: str) -> tuple[dict[str, Any] | None, bool]:
+    """Return the newest report, None if there is none, and whether one was ever ready."""
+    row = connection.execute(
+        select(doctor_reports.c.report, doctor_reports.c.was_ready).where(
+            doctor_reports.c.merchant == merchant
+        )
+    ).one_or_none()
+    return (None, False) if row is None else (row.report, row.was_ready)
+
+
+def keep(connection: Connection, merchant: str, report: Mapping[str, Any]) -> None:
+    """Keep a report (`include.core.doctor.Report.to_json`) in place of the one before."""
+    values = {"report": dict(report), "was_ready": bool(report["ready"])}
+    connection.execute(
+        insert(doctor_reports)
+        .values(merchant=merchant, **values)
+        .on_conflict_do_update(
+            index_elements=[doctor_reports.c.merchant],
+            set_={
+                "report": values["report"],
+                "was_ready": doctor_reports.c.was_ready | values["was_ready"],
+                "made_at": func.now(),
+            },
+        )
+    )
