@@ -9,12 +9,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from include.core.models import DELIVERY_ORDER
 from include.core.parts import Hold, Source, on_source
 from include.core.states import State
 from include.ledger import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -26,19 +27,21 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(hours=1)
 #: changes that the warehouse did not take, or may not have taken
 _NOT_TAKEN = frozenset({"bad", "late", "unclear"})
+_LEAVES = frozenset({State.PARTLY_SHIPPED, State.SHIPPED})
 #: kind of source -> why the part is set aside
 CODES = {"parent": "DELIVERY_ORDER_LATE", "split": "PART_LATE", "grouped": "PART_LATE"}
 
 
-def hold_back(work: Work, connection: Connection, rows: Iterable[Row[Any]]) -> list[Row[Any]]:
+def hold_back(work: Work, connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
     """Return the rows that may go on; set those aside whose goods the warehouse already has."""
-    rows = list(rows)
-    found = {row.order_id: orders.content(row).sources() for row in rows}
-    wanted = {source.order_id for sources in found.values() for source in sources}
+    # most orders are no parts: they are not worth reading twice
+    parts = {row.order_id: orders.content(row) for row in rows if _is_part(row.content)}
+    wanted = {source.order_id for part in parts.values() for source in part.sources()}
     known = orders.known(connection, work.name, wanted)
     keep = []
     for row in rows:
-        held = [(one, _hold(work, orders.content(row), one, known)) for one in found[row.order_id]]
+        part = parts.get(row.order_id)
+        held = [(one, _hold(work, part, one, known)) for one in part.sources()] if part else []
         late = [one for one, hold in held if hold is Hold.KEEP]
         waits = [one for one, hold in held if hold is Hold.WAIT]
         if not late and waits and datetime.now(UTC) - row.changed_at > PATIENCE:
@@ -50,13 +53,18 @@ def hold_back(work: Work, connection: Connection, rows: Iterable[Row[Any]]) -> l
     return keep
 
 
+def _is_part(content: Mapping[str, Any]) -> bool:
+    return bool(content.get("taken_from")) or content.get("type_id") == DELIVERY_ORDER
+
+
 def may_be_sent(work: Work, connection: Connection, order: Order) -> bool:
     """Say whether no order with the same goods is at the warehouse, and keep it so.
 
     The sources stay locked until the transaction ends, in which the order is written ahead.
     """
-    sources: Sequence[Source] = order.sources()
-    known = orders.known(connection, work.name, [source.order_id for source in sources], lock=True)
+    sources = order.sources()
+    ids = [source.order_id for source in sources]
+    known = orders.known(connection, work.name, ids, lock=True)
     return all(_hold(work, order, source, known) is Hold.NO for source in sources)
 
 
@@ -75,9 +83,6 @@ def _hold(work: Work, order: Order, source: Source, known: dict[int, Known]) -> 
         shrunk=seen and first.change_state is None and first.up_to_date,
         hopeless=first.change_state in _NOT_TAKEN or first.state in _LEAVES,
     )
-
-
-_LEAVES = (State.PARTLY_SHIPPED, State.SHIPPED)
 
 
 def _set_aside(work: Work, connection: Connection, row: Row[Any], source: Source) -> None:
