@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
 
 import pytest
+from airflow.serialization.serialized_objects import OperatorSerialization
 from fastapi.testclient import TestClient
+from fulfilment.operators.validate import ValidateOrdersOperator
 from fulfilment.web.app import allowed, app
 from sqlalchemy import create_engine
 
 from include.ledger import data_docs
-
-if TYPE_CHECKING:
-    pass
+from tests.quality.builders import a_merchant
 
 RUN = "manual__2026-03-02T08:00:00+00:00_<b>"
 
@@ -84,3 +84,17 @@ def test_every_route_asks_who_it_is() -> None:
     assert len(routes) == 2
     for route in routes:
         assert allowed in {dependency.call for dependency in route.dependant.dependencies}
+
+
+def test_the_task_links_to_the_page_of_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/centre/")
+    operator = ValidateOrdersOperator(task_id="validate", merchant=a_merchant())
+    (link,) = operator.operator_extra_links
+    url = link.get_link(operator, ti_key=SimpleNamespace(run_id="manual__1+00:00"))
+    assert url == (
+        "https://airflow.example/centre/fulfilment/data-docs/alpha?run=manual__1%2B00%3A00"
+    )
+    # what Airflow keeps of the DAG: the link's name, and where its tasks leave the address
+    assert OperatorSerialization.serialize_operator(operator)["_operator_extra_links"] == {
+        "Data Docs": "_link_DataDocsLink"
+    }

@@ -44,11 +44,11 @@ app = FastAPI(title="Fulfilment", docs_url=None, redoc_url=None, openapi_url=Non
 def pages(merchant: MerchantName, run: str | None = None) -> HTMLResponse:
     """List a merchant's pages of Data Docs, or show the newest one of a run."""
     status, html = data_docs.overview(merchant, run)
-    return HTMLResponse(html, status, HEADERS)
+    return HTMLResponse(html, int(status), HEADERS)
 
 
 @app.get("/data-docs/{merchant}/{page_id}", dependencies=[Depends(allowed)])
 def page(merchant: MerchantName, page_id: int) -> HTMLResponse:
     """Show one page of Data Docs."""
     status, html = data_docs.one(merchant, page_id)
-    return HTMLResponse(html, status, HEADERS)
+    return HTMLResponse(html, int(status), HEADERS)
