@@ -57,6 +57,7 @@ class OrderItem:
     total_cents: int = 0  # gross price of the position
     tax_cents: int = 0
     name: str = ""
+    active: bool = True  # the variation's
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Order:
     total_net_cents: int = 0
     total_vat_cents: int = 0
     parent_order_id: int | None = None
+    has_delivery_orders: bool = False
     plenty_packages: tuple[tuple[int, str], ...] = ()  # (id, tracking number or "")
     taken_from: tuple[tuple[Kind, int], ...] = ()  # orders it was split from or groups
 

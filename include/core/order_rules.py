@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 # plentymarkets contract 6.6: variation, bundle component, set component, unassigned variation.
 GOODS = frozenset({1, 3, 14})
+# plentymarkets contract 7.4: an invoice locks an order reversibly, and most are invoiced before
+# they ship. Point-of-sale orders are locked for good: their goods have left over the counter.
+SENDABLE_LOCKS = frozenset({"", "unlocked", "reversibleLocked"})
 PAID = frozenset({"fullyPaid", "overpaid"})  # plentymarkets contract 6.7, property 4
 
 
@@ -47,12 +50,18 @@ def _ours(order: Order, merchant: Merchant) -> list[Finding]:
     findings = []
     if order.plenty_id != merchant.plenty.plenty_id:
         findings.append(found("ORDER_OTHER_CLIENT"))
-    warehouses = {order.warehouse_id, *(i.warehouse_id for i in order.items)} - {None, 0}
+    # an item's own warehouse wins over the order's (contract 6.2)
+    warehouses = {i.warehouse_id or order.warehouse_id for i in order.items} or {order.warehouse_id}
+    warehouses -= {None, 0}
     if not warehouses:
         findings.append(found("ORDER_NO_WAREHOUSE"))
-    elif warehouses != {merchant.plenty.warehouse_id}:
+    elif merchant.plenty.warehouse_id not in warehouses:
         findings.append(found("ORDER_OTHER_WAREHOUSE"))
-    if order.lock_status not in {"", "unlocked"}:
+    elif len(warehouses) > 1:
+        findings.append(found("ORDER_SEVERAL_WAREHOUSES"))
+    if order.has_delivery_orders:
+        findings.append(found("ORDER_MAIN"))
+    if order.lock_status not in SENDABLE_LOCKS:
         findings.append(found("ORDER_LOCKED"))
     if order.type_id not in merchant.plenty.shippable_types:
         findings.append(found("ORDER_TYPE", type=order.type_id))
@@ -81,6 +90,8 @@ def _items(
         seen[product] += 1
         if known_products is not None and product not in known_products and seen[product] == 1:
             findings.append(found("ORDER_UNKNOWN_SKU", sku=item.sku or item.variation_id))
+        if not item.active and seen[product] == 1:
+            findings.append(found("ORDER_VARIATION_INACTIVE", sku=item.sku or item.variation_id))
         if seen[product] == 2:
             findings.append(found("ORDER_DUPLICATE_ITEM", sku=item.sku or item.variation_id))
     return findings

@@ -62,6 +62,7 @@ def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
         total_net_cents=_cents(amounts.get("netTotal")),
         total_vat_cents=_cents(amounts.get("vatTotal")),
         parent_order_id=_parent(data),
+        has_delivery_orders=data.get("hasDeliveryOrders") is True,
         taken_from=_taken_from(data),
         plenty_packages=tuple(
             (_int(p.get("id"), "shippingPackages.id"), str(p.get("packageNumber") or ""))
@@ -218,6 +219,7 @@ def _item(row: Mapping[str, Any]) -> OrderItem:
         total_cents=int(gross * quantity),
         tax_cents=int((gross - net) * quantity),
         name=str(row.get("orderItemName") or ""),
+        active=variation.get("isActive") is not False,
     )
 
 

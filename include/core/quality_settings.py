@@ -75,7 +75,7 @@ class QualitySettings(_Section):
         60, ge=1, description="A stock mirror older than this is not used (wemalo decides)."
     )
     customs: Literal["off", "stop"] = Field(
-        "off",
+        "stop",
         description="Stop orders to countries outside the EU whose positions lack a name or price.",
     )
     data_docs: bool = Field(

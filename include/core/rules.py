@@ -112,6 +112,12 @@ _STOP = (
      "The order belongs to another plentymarkets client."),
     ("ORDER_OTHER_WAREHOUSE", "warehouseId", "Der Auftrag gehört zu einem anderen Lager.",
      "The order belongs to another warehouse."),
+    ("ORDER_SEVERAL_WAREHOUSES", "warehouseId",
+     "Die Positionen liegen in mehreren Lagern. Bitte den Auftrag in plentymarkets aufteilen.",
+     "The positions lie in several warehouses. Please split the order in plentymarkets."),
+    ("ORDER_MAIN", "hasDeliveryOrders",
+     "Hauptauftrag: Seine Lieferaufträge tragen die Ware.",
+     "A main order: its delivery orders carry the goods."),
     ("ORDER_NO_WAREHOUSE", "warehouseId", "Dem Auftrag ist kein Lager zugeordnet.",
      "The order has no warehouse."),
     ("ORDER_LOCKED", "lockStatus", "Der Auftrag ist gesperrt.", "The order is locked."),
@@ -190,6 +196,8 @@ _WARN = (
     ("stock", "STOCK_NOT_CHECKED", "orderItems.quantity",
      "Bestand nicht geprüft: {why_de}; wemalo entscheidet.",
      "Stock not checked: {why_en}; wemalo decides."),
+    ("order", "ORDER_VARIATION_INACTIVE", "orderItems.itemVariationId",
+     "Die Variante mit der SKU {sku} ist inaktiv.", "The variation with SKU {sku} is inactive."),
     ("order", "ORDER_DUPLICATE_ITEM", "orderItems", "SKU {sku} steht in mehreren Positionen.",
      "SKU {sku} appears in several positions."),
 )  # fmt: skip
@@ -207,6 +215,8 @@ def _catalogue() -> dict[str, Rule]:
 
 
 RULES: dict[str, Rule] = _catalogue()
+# Orders that are none of our business: no status, no note, only the ledger knows.
+LEFT_ALONE = frozenset({"ORDER_OTHER_CLIENT", "ORDER_OTHER_WAREHOUSE", "ORDER_MAIN"})
 _RANK = {code: place for place, code in enumerate(RULES)}
 
 

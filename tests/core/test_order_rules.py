@@ -27,7 +27,7 @@ def test_a_good_order_has_no_findings() -> None:
     ("code", "changes"),
     [
         ("ORDER_OTHER_CLIENT", {"plenty_id": 1}),
-        ("ORDER_OTHER_WAREHOUSE", {"warehouse_id": 4}),
+        ("ORDER_OTHER_WAREHOUSE", {"items": (an_item(warehouse_id=4),)}),
         ("ORDER_NO_WAREHOUSE", {"warehouse_id": None, "items": (an_item(warehouse_id=None),)}),
         ("ORDER_LOCKED", {"lock_status": "permanentlyLocked"}),
         ("ORDER_TYPE", {"type_id": 3}),

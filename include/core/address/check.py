@@ -26,6 +26,7 @@ from include.core.address.words import (
     NO_NUMBER_COUNTRIES,
     STREET,
     TOWN_CODE,
+    TYPE_ONLY,
     is_square,
 )
 from include.core.models import Address
@@ -262,6 +263,7 @@ def _is_street(desk: _Desk, where: Country) -> bool:
         return False
     if (letters(street) >= 2 and not is_number(street)) or is_road_name(street):
         nonsense = is_placeholder(street) or (where.rules not in _FEW_VOWELS and is_mashed(street))
+        nonsense = nonsense or (not desk.number and TYPE_ONLY.fullmatch(street) is not None)
         if nonsense and not desk.has("ADDRESS_PLACEHOLDER"):
             desk.note("ADDRESS_PLACEHOLDER", "address1")
         return True
@@ -313,6 +315,7 @@ def _number(desk: _Desk, where: Country, parts: splitting.Split) -> None:
     needed = {
         "always": True,
         "squares": not is_square(parts.street),
+        "places": STREET.search(parts.street) is not None or is_square(parts.street),
         "streets": STREET.search(parts.street) is not None,
         "hint": False,
     }[where.number]

@@ -51,18 +51,16 @@ EU = frozenset({
 # Codes that Google's data does not know under this name.
 _ALIAS = {"IC": "ES", "EA": "ES", "XI": "GB", "UK": "GB", "EL": "GR"}
 
-NumberPolicy = Literal["always", "squares", "streets", "hint"]
-# "always": every delivery address has a number. "squares": all but squares have. "streets": streets
-# have, squares, buildings and places may not. Elsewhere house names and lieux-dits are common:
-# only a hint.
+NumberPolicy = Literal["always", "squares", "places", "streets", "hint"]
+# "always": every delivery address has a number. "squares": all but squares have. "places": streets
+# and squares have, farms and buildings may not. "streets": streets have, squares and buildings may
+# not. Elsewhere house names and lieux-dits are common: only a hint.
 _ALWAYS = frozenset({
     "DE", "AT", "CH", "LI", "NL", "PL", "CZ", "SK", "DK", "FI", "EE", "HU", "SI",
 })  # fmt: skip
-_SQUARES = frozenset({"BE", "LU"})
-_STREETS = frozenset({
-    "SE", "NO", "IT", "SM", "ES", "HR", "LV", "LT", "GR", "RO", "BG",
-    "RS", "BA", "ME", "MK", "US", "CA", "AU",
-})  # fmt: skip
+_SQUARES = frozenset({"BE", "LU", "HR"})
+_PLACES = frozenset({"SE", "NO", "LV", "LT", "GR", "RO", "BG", "RS", "BA", "ME", "MK"})
+_STREETS = frozenset({"IT", "SM", "ES", "US", "CA", "AU"})
 NUMBER_FIRST = frozenset({"FR", "MC", "LU", "GB", "IE", "US", "CA", "AU", "NZ", "MT"})
 _STATES = frozenset({"US", "CA", "AU"})  # elsewhere the postal code says it
 
@@ -104,15 +102,16 @@ def country(iso: str) -> Country | None:
         town_required="city" in rules.required_fields,
         example=(rules.postal_code_examples or [""])[0],
         state_required=rules_code in _STATES,
-        number="always"
-        if rules_code in _ALWAYS
-        else "squares"
-        if rules_code in _SQUARES
-        else "streets"
-        if rules_code in _STREETS
-        else "hint",
+        number=_number_policy(rules_code),
         number_first=rules_code in NUMBER_FIRST,
     )
+
+
+def _number_policy(code: str) -> NumberPolicy:
+    policies: tuple[tuple[NumberPolicy, frozenset[str]], ...] = (
+        ("always", _ALWAYS), ("squares", _SQUARES), ("places", _PLACES), ("streets", _STREETS),
+    )  # fmt: skip
+    return next((policy for policy, codes in policies if code in codes), "hint")
 
 
 # Google calls these codes optional; no carrier takes a parcel there without one.

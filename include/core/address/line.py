@@ -38,7 +38,7 @@ _JOIN = r"\s?(?:[-–—/+&]|:(?=\d)|\bu\.|\bund\b|\bbis\b(?=\s?\d)|\bà\b)\s?"
 _DOORS = r"(?:\s?/\s?(?:stg|stiege|st|top|tür|t|haus|obj|block)\.?\s?\w{1,4})*"
 _MORE = (
     rf"(?:{_JOIN}(?!{FLOOR_FIRST.pattern}|r/c\b|\d{{5}})(?:{_ONE}(?!\d|\.\s?[^\W\d_]{{2}}|\.?\s?[ºª°])|"
-    rf"{_LETTER}|[A-Z]\d{{1,3}}(?!\w)|[IVX]{{1,4}}\b))*"
+    rf"{_LETTER}|[A-Z]\d{{1,3}}(?!\w)|[IVX]{{1,4}}[A-Z]?\b))*"
 )
 _SUFFIX = (
     r"(?:[\s\-/]?(?:bis|ter|quater|hs|huis|rood|zwart|rosso|½)"

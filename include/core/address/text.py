@@ -118,15 +118,15 @@ def is_placeholder(value: str, *, town: bool = False) -> bool:
     short = key(value)
     if not short:
         return True  # "-", "...", "???"
-    if town and short in _REAL_TOWNS:
+    if town and short in _REAL_TOWNS and value.isalpha():
         return False
     if short in _TEST_WORDS:
         return True
     words = short.rstrip("0123456789")
     if words != short and words in _TEST_WORDS and words not in {"strasse", "str", "street", "ort"}:
         return True
-    if len(short) >= 3 and len(set(short)) == 1 and not short.isdigit():
-        return True
+    if len(short) >= 2 and len(set(short)) == 1 and not short.isdigit():
+        return len(short) > 2 or short[0] not in _VOWELS  # "Aa" and "Ee" are places
     if any(run in short for run in _KEY_ROWS):
         return True
     plain = [w for w in (key(t) for t in value.split()) if w and not w.isdigit()]

@@ -13,7 +13,7 @@ KILOMETRE = r"(?<!\w)(?:km|kil[oó]metro|p\.?\s?k)\.?"
 
 # The house has no number, and the post there knows that.
 NO_NUMBER = re.compile(
-    r"(?:s\s?/\s?n[º°r]?|s\.\s?n\.(?:\s?c\.)?|snc|b\.?\s?b\.?|z\s?/\s?n|sin\s+n[úu]mero|"
+    r"(?:s\s?/\s?n[º°r]?|s\.\s?n\.(?:\s?c\.)?|snc?|b\.?\s?b\.?|z\s?/\s?n|sin\s+n[úu]mero|"
     r"sem\s+n[úu]mero|senza\s+numero|sans\s+num[ée]ro|bez\s+broja)",
     re.IGNORECASE,
 )
@@ -148,9 +148,9 @@ STREET = re.compile(
 # Squares, which may do without numbers.
 _SQUARE = re.compile(
     r"(?:place|pl|plaza|piazza|piazzale|largo|praça|praza|plaça|parvis|cours|square|platz|plein|"
-    r"náměstí|nám|námestie|trg|plac|esplanade|campo|passage)(?![^\W\d_])|"
-    r".*(?:markt|plein|plaats|place|square|plads|pladsen|torv|torvet|tori|tér|tere|trg|plats|"
-    r"väljak|turg)$",
+    r"náměstí|nám|námestie|trg|plac|esplanade|campo|passage|piața|plateia|πλατεία|площад|пл)(?![^\W\d_])|"
+    r".*(?:markt|plein|plaats|place|square|plads|pladsen|plass|plassen|torg|torget|torv|torvet|tori|tér|tere|trg|plats|"
+    r"väljak|turg|laukums|aikštė)$",
     re.IGNORECASE,
 )
 
@@ -162,22 +162,22 @@ def is_square(text: str) -> bool:
 
 # Roads and numbered things whose number is no house number.
 NUMBERED_THING = re.compile(
-    r"(?:^|[\s,])(?:rn|rd|(?-i:[NDABLE])$|route\s+nationale|route\s+d[ée]partementale|route|"
+    r"(?:^|[\s,])(?:rn|rd|(?-i:[NDABLE])$|strada\s+(?:provinciale|statale|regionale)|route\s+nationale|route\s+d[ée]partementale|route|"
     r"autoroute|autopista|carretera|highway|hwy|zone|zi|za|terminal|dublin|"
     r"flat|apartment|apt|unit|suite|room|floor|level)\.?$",
     re.IGNORECASE,
 )
 
 PO_BOX = re.compile(
-    r"(?:p\.?\s?o\.?\s?box|p\.?\s?o\.?\s?b\.?(?=\s?\d)|post\s?(?:office)?\s?box|post\s?fach|postf\.|"
-    r"pf\.?(?=\s?\d)|"
+    r"(?:p\.?\s?o\.?[\s\-]?box|p\.?\s?o\.?\s?b\.?(?=\s?\d)|post[\s\-]?(?:office)?[\s\-]?box|post[\s\-]?fach|postf\.|"
+    r"pf[.:]*(?=\s?\d)|"
     r"postbus|bo[îi]te\s+postale|b\.?\s?p\.?(?=\s?\d)|cs(?=\s?\d{4,5})|casella\s+postale|case\s+postale|"
     r"c\.?\s?p\.?(?=\s?\d{1,5}$)|"
     r"apartado|apdo|caixa\s+postal|postboks|postbox|box(?=\s?\d)|postilokero|pl(?=\s?\d)|"
     r"skr(?:ytka|\.)\s*poczt\w*\.?|po[šs]tovn[íi]\s+p[řr]ihr[áa]dka|po[šs]tov[ýy]\s+prie[čc]inok|"
     r"p\.\s?p\.(?=\s?\d)|postafi[óo]k|po[šs]tni\s+predal|po[šs]tanski\s+pretinac|"
     r"c[ăa]su[țt]a\s+po[șs]tal[ăa]|"
-    r"пощенска\s+кутия|п\.\s?к\.|ταχ\w*\.?\s+θυρ\w*\.?|τ\.\s?θ\.|t\.\s?th\.|postkast|a/k(?=\s?\d)|"
+    r"пощенска\s+кутия|п\.\s?к\.|ταχ\w*\.?\s+θυρ\w*\.?|[tτ]\.\s?θ\.|t\.\s?th\.|postkast|a/k(?=\s?\d)|"
     r"abonentin[ėe]\s+d[ėe][žz]ut[ėe]|pašto\s+d[ėe][žz]ut[ėe])"
     r"(?![^\W\d_])",
     re.IGNORECASE,

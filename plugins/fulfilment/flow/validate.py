@@ -12,6 +12,7 @@ from fulfilment.flow.changes import judge_changes
 from fulfilment.flow.parts import hold_back
 from include.core.errors import FulfilmentError
 from include.core.models import repaired_json
+from include.core.rules import LEFT_ALONE
 from include.core.states import State
 from include.core.stock_rules import StockView
 from include.core.wemalo_order import product_key
@@ -205,6 +206,8 @@ def _apply(
 
 
 def _tell(work: Work, connection: Connection, verdict: Verdict, episode: int, state: State) -> None:
+    if verdict.code in LEFT_ALONE:
+        return
     statuses = work.merchant.statuses
     target = {State.INVALID: statuses.address_error, State.NO_STOCK: statuses.no_stock}.get(state)
     if target is not None:

@@ -2,8 +2,8 @@
 
 ``good.jsonl``, ``tricky.jsonl`` and ``bad.jsonl`` grew together with the rules. ``rounds.jsonl``
 are rounds written before the rules saw them, each mended for afterwards. ``held_out.jsonl`` was
-written before any of that and is never mended for. Addresses are public buildings and streets
-everybody knows, written the ways shops hand them over; the persons are made up.
+written before any of that and run once all of it was done. Addresses are public buildings and
+streets everybody knows, written the ways shops hand them over; the persons are made up.
 """
 
 from __future__ import annotations
