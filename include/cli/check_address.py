@@ -7,6 +7,7 @@ verdict per line out. Nothing is stored, nothing is asked of any server.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -60,9 +61,16 @@ def _address(data: dict[str, Any]) -> Address:
         text = _text(data.get(name))
         if text:
             values[ours] = text
-    number = _text(data.get("countryId"))
-    values["country_id"] = int(number) if number.isascii() and number.isdigit() else 0
+    if values.get("country", "").strip().isdigit():  # an id in the wrong field
+        values["country_id"] = _id(values.pop("country"))
+    else:
+        values["country_id"] = _id(_text(data.get("countryId")))
     return Address(**values)
+
+
+def _id(text: str) -> int:
+    number = text.strip()
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0
 
 
 def _text(value: object) -> str:
@@ -122,5 +130,9 @@ def command() -> None:
         sys.stdin.reconfigure(encoding="utf-8", errors="replace")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
-    for verdict in check_address(sys.stdin):
-        sys.stdout.write(f"{verdict}\n")
+    try:
+        for verdict in check_address(sys.stdin):
+            sys.stdout.write(f"{verdict}\n")
+            sys.stdout.flush()  # whoever asks line by line gets an answer line by line
+    except BrokenPipeError:  # the reader has seen enough: `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -145,7 +145,8 @@ def _characters(desk: _Desk) -> None:
         if cleaned and is_lost(cleaned):
             desk.note("ADDRESS_UNREADABLE", _PLENTY_NAME.get(name, name))
     # Spaces at the edges are no repair worth telling, and checks need clean text in any case.
-    desk.address = replace(desk.address, **changes)
+    if changes:
+        desk.address = replace(desk.address, **changes)
     if visible and desk.settings.repairs.characters:
         desk.repairs.append("REPAIRED_CHARACTERS")
 
@@ -156,9 +157,10 @@ def _country(desk: _Desk) -> Country | None:
     if where is None:
         desk.note("ADDRESS_COUNTRY_UNKNOWN")
         return None
-    desk.address = replace(desk.address, country={"UK": "GB", "EL": "GR"}.get(iso, iso))
+    code = {"UK": "GB", "EL": "GR"}.get(iso, iso)
+    if code != desk.address.country:
+        desk.address = replace(desk.address, country=code)
     wanted, unwanted = desk.settings.ship_to, desk.settings.not_ship_to
-    code = desk.address.country
     if code in unwanted or (wanted and code not in wanted):
         desk.note("ADDRESS_COUNTRY_NOT_SHIPPED", country=code)
     return where

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields, replace
+from operator import attrgetter
+from typing import Any
 
-if TYPE_CHECKING:
-    from include.core.models import Address
+from include.core.models import Address
 
 # One label line each: company, person, addition, street with number, lines three and four, town.
 _LONGEST = 250  # characters of one field
+_TEXT_FIELDS = tuple(f.name for f in fields(Address) if f.name != "country_id")
+_TEXTS = attrgetter(*_TEXT_FIELDS)
 _BREAK = re.compile(r"\s*[,;(]\s*|\s+[-–]\s+")
 
 
 def endless(address: Address) -> tuple[str, int] | None:
     """Return (field, length) of a text that is too long to be read as an address, else None."""
-    for name, value in ((f, getattr(address, f)) for f in address.__slots__):
-        if isinstance(value, str) and len(value) > _LONGEST:
+    values = _TEXTS(address)
+    if max(map(len, values)) <= _LONGEST:
+        return None
+    for name, value in zip(_TEXT_FIELDS, values, strict=True):
+        if len(value) > _LONGEST:
             return ("postalCode" if name == "postal_code" else name), len(value)
     return None
 

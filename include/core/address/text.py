@@ -53,9 +53,7 @@ _TEST_WORDS = frozenset({
 })  # fmt: skip
 
 _SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "example", "foo"})
-_KEY_ROWS = (
-    "asdf", "sdfg", "dfgh", "fghj", "ghjk", "hjkl", "qwer", "yxcv", "zxcv", "xcvb", "cvbn",
-)  # fmt: skip
+_KEY_ROWS = re.compile("asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|yxcv|zxcv|xcvb|cvbn")
 _VOWELS = frozenset("aeiouy")
 # Real towns that would read as a placeholder (None in Piedmont, Test in Hungary's Vas, ...).
 _REAL_TOWNS = frozenset({"none", "bar", "land", "so", "na", "asd", "str", "zip"})
@@ -127,10 +125,13 @@ def is_placeholder(value: str, *, town: bool = False) -> bool:
         return True
     if len(short) >= 2 and len(set(short)) == 1 and not short.isdigit():
         return len(short) > 2 or short[0] not in _VOWELS  # "Aa" and "Ee" are places
-    if any(run in short for run in _KEY_ROWS):
+    if _KEY_ROWS.search(short):
         return True
-    plain = [w for w in (key(t) for t in value.split()) if w and not w.isdigit()]
-    return len(plain) > 1 and plain[0] in _SAMPLES and set(plain[1:]) <= _TEST_WORDS
+    first, *others = value.split()
+    if not others or key(first) not in _SAMPLES:
+        return False
+    plain = {w for w in map(key, others) if w and not w.isdigit()}
+    return bool(plain) and plain <= _TEST_WORDS
 
 
 def is_mashed(value: str) -> bool:
