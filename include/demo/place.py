@@ -10,49 +10,34 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from include.core.errors import ConfigError, Unavailable
+from include.core.errors import Unavailable
 from include.demo.run import Stage, dag_id
 from include.sandbox.client import ControlClient
 from include.stack import control
-from include.stack.api import AirflowApi
 from include.stack.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-API_URL = "FULFILMENT_API_URL"
-
 
 def stage() -> Stage:
     """Return the systems of the demo.
 
-    :raises ConfigError: `API_URL` is set, and one of the variables that go with it is not.
+    :raises ConfigError: Airflow's address is set, and a variable that goes with it is not.
     """
-    if os.environ.get(API_URL):
-        api = AirflowApi(
-            _given(API_URL), _given("FULFILMENT_UI_USER"), _given("FULFILMENT_UI_PASSWORD")
-        )
-        plenty, wemalo = _given("FULFILMENT_PLENTY_URL"), _given("FULFILMENT_WEMALO_URL")
+    layout = Layout.current()
+    if os.environ.get(control.API_URL):
+        plenty, wemalo = (control.given(f"FULFILMENT_{n}_URL") for n in ("PLENTY", "WEMALO"))
     else:
-        layout = Layout.current()
-        api = control.api(layout)
         ports = layout.ports()
         plenty, wemalo = (f"http://127.0.0.1:{port}" for port in (ports.plenty, ports.wemalo))
     return Stage(
-        api=api,
+        api=control.api(layout),
         plenty=ControlClient(plenty),
         wemalo=ControlClient(wemalo),
         plenty_url=plenty,
         wemalo_url=wemalo,
     )
-
-
-def _given(name: str) -> str:
-    value = os.environ.get(name, "")
-    if not value:
-        text = f"{name} is not set; it belongs to {API_URL}."
-        raise ConfigError(text)
-    return value
 
 
 def wait_for_dags(where: Stage, merchants: Iterable[str], seconds: float = 180) -> None:
@@ -71,7 +56,7 @@ def wait_for_dags(where: Stage, merchants: Iterable[str], seconds: float = 180) 
 
 def login(where: Stage) -> list[str]:
     """Return the lines that say where the UI is and how to log in."""
-    if os.environ.get(API_URL):
+    if os.environ.get(control.API_URL):
         return ["The Airflow UI is where docker-compose.yaml publishes it; the login is in .env."]
     secrets = Layout.current().secrets()
     return [

@@ -35,6 +35,12 @@ POSTGRES = "postgres"
 REDIS = "redis"
 SANDBOX = "sandbox"
 REAPER = "reaper"
+API_URL, UI_USER, UI_PASSWORD = (
+    "FULFILMENT_API_URL",
+    "FULFILMENT_UI_USER",
+    "FULFILMENT_UI_PASSWORD",
+)
+"""Where Airflow is and who logs in, where it is not the stack of this folder: in containers."""
 POOLS: Mapping[str, int] = {}
 """Pools of the DAGs and their slots."""
 
@@ -47,9 +53,26 @@ def base_url(ports: Ports) -> str:
 
 
 def api(layout: Layout) -> AirflowApi:
-    """Return a client of the running stack's Airflow."""
+    """Return a client of Airflow: the one that the environment names, else the running stack's.
+
+    :raises ConfigError: `API_URL` is set, and user or password are not.
+    """
+    if os.environ.get(API_URL):
+        return AirflowApi(given(API_URL), given(UI_USER), given(UI_PASSWORD))
     secrets = layout.secrets()
     return AirflowApi(base_url(layout.ports()), secrets.user, secrets.password)
+
+
+def given(name: str) -> str:
+    """Return a variable that goes with `API_URL`.
+
+    :raises ConfigError: it is not set.
+    """
+    value = os.environ.get(name, "")
+    if not value:
+        text = f"{name} is not set; it belongs to {API_URL}."
+        raise ConfigError(text)
+    return value
 
 
 @contextmanager
