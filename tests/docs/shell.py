@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
+_PLACEHOLDER = re.compile(r"<([\w-]+)>")
+#: what a page leaves to the reader, for the parsers
+FILLED_IN = {"merchant": "alpha", "id": "100000"}
 _BETWEEN = {"&&", "||", ";", "|"}
 
 
 @dataclass(frozen=True)
 class Command:
-    """One simple command: its words, without variables before it, pipes and redirections."""
+    """One simple command: its words, without variables before it, pipes and redirections.
+
+    Words that the page leaves to the reader, like ``<merchant>``, are filled in.
+    """
 
     page: str
     line: str
@@ -46,6 +52,7 @@ def commands() -> list[Command]:
 
 
 def _simple(line: str) -> Iterator[tuple[str, ...]]:
+    line = _PLACEHOLDER.sub(lambda found: FILLED_IN.get(found[1], "1"), line)
     lexer = shlex.shlex(line, posix=True, punctuation_chars="&|;<>")
     lexer.whitespace_split = True
     current: list[str] = []
