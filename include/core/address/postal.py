@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 _CAR = {"DE": "D", "AT": "A", "BE": "B", "FR": "F", "IT": "I", "LU": "L", "ES": "E", "PT": "P",
         "SE": "S", "NO": "N", "FI": "FIN", "HU": "H", "SI": "SLO", "LI": "FL", "RS": "SRB",
         "GR": "TK"}  # fmt: skip
+# The areas of British codes: the letters in front, for the post towns they are called after.
+_POST_TOWNS = (
+    "AB|AL|BA|BB|BD|BF|BH|BL|BN|BR|BS|BT|BX|B|CA|CB|CF|CH|CM|CO|CR|CT|CV|CW|DA|DD|DE|DG|DH|DL|DN|DT|"
+    "DY|EC|EH|EN|EX|E|FK|FY|GL|GU|G|HA|HD|HG|HP|HR|HS|HU|HX|IG|IP|IV|KA|KT|KW|KY|LA|LD|LE|LL|LN|LS|"
+    "LU|L|ME|MK|ML|M|NE|NG|NN|NP|NR|NW|N|OL|OX|PA|PE|PH|PL|PO|PR|RG|RH|RM|SA|SE|SG|SK|SL|SM|SN|SO|"
+    "SP|SR|SS|ST|SW|SY|S|TA|TD|TF|TN|TQ|TR|TS|TW|UB|WA|WC|WD|WF|WN|WR|WS|WV|W|YO|ZE"
+)
 # First characters that no code of a country has, where no complete list says so.
 _UNUSED = {
     "FR": "00|96|99", "IT": "99", "ES": "00|5[3-9]|[6-9]", "LU": "0", "PT": "0", "GR": "[09]",
-    "BG": "0", "LV": "(?:LV-)?[06-9]", "EE": "0", "SK": "[1-7]",
+    "GB": rf"(?!(?:{_POST_TOWNS})\d|GIR)", "BG": "0", "LV": "(?:LV-)?[06-9]", "EE": "0",
+    "SK": "[1-7]",
 }  # fmt: skip
 _MOST_ZEROS = 2  # "100" may be 00100; "10" is anything
 _ZEROS_LOST = {

@@ -48,6 +48,8 @@ _TEST_WORDS = frozenset({
     "rien", "aucun", "aucune", "niente", "nessuno", "nessuna", "nada", "ninguno", "ninguna",
     "nenhum", "nenhuma", "niets", "geen", "ingen", "inget", "intet", "brak", "nic", "zadny",
     "zadna", "nincs", "semmi", "puuttuu", "kein", "fehlt", "missing", "keinehausnummer",
+    "neznama", "neznamy", "ismeretlen", "tuntematon", "okand", "ukjent", "ukendt", "nepoznato",
+    "neznano", "necunoscut",
     "telefon", "tel", "mobil", "handy", "fax", "phone", "mobile",
     "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
 })  # fmt: skip
