@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.address import contact, labels, places, postal, stations
 from include.core.address import split as splitting
 from include.core.address.countries import PLENTY_IDS, Country, country, territory
+from include.core.address.desk import Desk
 from include.core.address.line import bare, is_number, is_road_name
 from include.core.address.text import (
     clean,
@@ -68,34 +69,6 @@ class AddressResult:
         return bool(self.repairs)
 
 
-class _Desk:
-    """The address on the desk while it is checked: its state, findings and repairs so far."""
-
-    def __init__(self, address: Address, settings: QualitySettings) -> None:
-        self.address = address
-        self.settings = settings
-        self.findings: list[Finding] = []
-        self.repairs: list[str] = []
-        self.street = ""
-        self.number = ""
-
-    def note(self, code: str, field: str = "", **detail: object) -> None:
-        self.findings.append(found(code, field, **detail))
-
-    def has(self, code: str, field: str = "") -> bool:
-        return any(f.code == code and field in {"", f.field} for f in self.findings)
-
-    def repair(self, code: str, **changes: Any) -> None:
-        self.address = replace(self.address, **changes)
-        if code not in self.repairs:
-            self.repairs.append(code)
-
-    @property
-    def lines(self) -> tuple[str, str, str, str]:
-        a = self.address
-        return (a.address1, a.address2, a.address3, a.address4)
-
-
 def check_address(address: Address | None, settings: QualitySettings) -> AddressResult:
     """Return the findings for a delivery address (plentymarkets contract 6.10); never raises.
 
@@ -104,7 +77,7 @@ def check_address(address: Address | None, settings: QualitySettings) -> Address
     """
     if address is None:
         return AddressResult(Address(), (found("ADDRESS_MISSING"),))
-    desk = _Desk(address, settings)
+    desk = Desk(address, settings)
     endless = labels.endless(address)
     if endless:  # before anything costly looks at it
         desk.note("ADDRESS_TOO_LONG", endless[0], length=endless[1])
@@ -133,7 +106,7 @@ def check_address(address: Address | None, settings: QualitySettings) -> Address
     )
 
 
-def _characters(desk: _Desk) -> None:
+def _characters(desk: Desk) -> None:
     changes: dict[str, Any] = {}
     visible = False
     for name in _TEXTS:
@@ -151,7 +124,7 @@ def _characters(desk: _Desk) -> None:
         desk.repairs.append("REPAIRED_CHARACTERS")
 
 
-def _country(desk: _Desk) -> Country | None:
+def _country(desk: Desk) -> Country | None:
     iso = desk.address.country.strip().upper() or PLENTY_IDS.get(desk.address.country_id, "")
     where = country(iso) if iso else None
     if where is None:
@@ -166,7 +139,7 @@ def _country(desk: _Desk) -> Country | None:
     return where
 
 
-def _names(desk: _Desk) -> None:
+def _names(desk: Desk) -> None:
     filled = [(name, getattr(desk.address, name)) for name in _NAMES]
     filled = [(name, text) for name, text in filled if letters(text)]
     if not filled:
@@ -177,7 +150,7 @@ def _names(desk: _Desk) -> None:
         desk.note("ADDRESS_PLACEHOLDER", filled[0][0])
 
 
-def _places_filled(desk: _Desk) -> None:
+def _places_filled(desk: Desk) -> None:
     """Find placeholders in street, town and postal code."""
     for name in ("address1", "town"):
         text = getattr(desk.address, name)
@@ -185,7 +158,7 @@ def _places_filled(desk: _Desk) -> None:
             desk.note("ADDRESS_PLACEHOLDER", name)
 
 
-def _delivery_point(desk: _Desk, where: Country) -> None:
+def _delivery_point(desk: Desk, where: Country) -> None:
     a = desk.address
     point = stations.station(desk.lines, a.post_number, (a.name4, a.name1, a.name2, a.name3))
     if point:
@@ -197,7 +170,7 @@ def _delivery_point(desk: _Desk, where: Country) -> None:
         _street(desk, where)
 
 
-def _station(desk: _Desk, point: stations.Station) -> None:
+def _station(desk: Desk, point: stations.Station) -> None:
     a = desk.address
     locker = point.kind == "Packstation"
     if a.country != "DE":
@@ -226,13 +199,13 @@ def _station(desk: _Desk, point: stations.Station) -> None:
         desk.repair("REPAIRED_PACKSTATION", **wanted)
 
 
-def _street_only(desk: _Desk) -> None:
+def _street_only(desk: Desk) -> None:
     if not any(desk.lines):
         desk.note("ADDRESS_STREET_MISSING")
     desk.street, desk.number = desk.address.address1, desk.address.address2
 
 
-def _street(desk: _Desk, where: Country) -> None:
+def _street(desk: Desk, where: Country) -> None:
     a = desk.address
     if not any(desk.lines):
         desk.note("ADDRESS_STREET_MISSING")
@@ -256,7 +229,7 @@ def _street(desk: _Desk, where: Country) -> None:
     _write(desk, parts, boxes)
 
 
-def _is_street(desk: _Desk, where: Country) -> bool:
+def _is_street(desk: Desk, where: Country) -> bool:
     """Say whether the street can be one; note why not."""
     street = desk.street
     if any(_CONTACT.search(line) for line in (street, desk.address.address1)):
@@ -293,7 +266,7 @@ def _is_street(desk: _Desk, where: Country) -> bool:
     return False
 
 
-def _number(desk: _Desk, where: Country, parts: splitting.Split) -> None:
+def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
     """Judge the house number, or that there is none."""
     number = desk.number
     if number and not NO_NUMBER.fullmatch(number):
@@ -325,7 +298,7 @@ def _number(desk: _Desk, where: Country, parts: splitting.Split) -> None:
     desk.note("ADDRESS_NO_HOUSE_NUMBER" if stops else "ADDRESS_NO_HOUSE_NUMBER_HINT")
 
 
-def _write(desk: _Desk, parts: splitting.Split, boxes: list[str]) -> None:
+def _write(desk: Desk, parts: splitting.Split, boxes: list[str]) -> None:
     """Put street and number into their fields, the rest behind them."""
     if parts.apart or not parts.number or not desk.settings.repairs.house_number:
         return
@@ -339,7 +312,7 @@ def _write(desk: _Desk, parts: splitting.Split, boxes: list[str]) -> None:
     )
 
 
-def _postal_code(desk: _Desk, where: Country) -> None:
+def _postal_code(desk: Desk, where: Country) -> None:
     _town_field(desk, where)
     a = desk.address
     if not key(a.postal_code):
@@ -360,7 +333,7 @@ def _postal_code(desk: _Desk, where: Country) -> None:
         desk.note("ADDRESS_CUSTOMS_TERRITORY", territory=name)
 
 
-def _town_field(desk: _Desk, where: Country) -> None:
+def _town_field(desk: Desk, where: Country) -> None:
     """Take a postal code out of the town, and undo swapped fields."""
     a, pattern = desk.address, where.postal_code
     if pattern is None:
@@ -382,7 +355,7 @@ def _town_field(desk: _Desk, where: Country) -> None:
         desk.repair("REPAIRED_TOWN", town=match[2], postal_code=a.postal_code or inside)
 
 
-def _town(desk: _Desk) -> None:
+def _town(desk: Desk) -> None:
     town = desk.address.town
     where = desk.address.country
     if not town:
@@ -399,7 +372,7 @@ def _town(desk: _Desk) -> None:
         desk.note("ADDRESS_TOWN_INVALID")
 
 
-def _contacts(desk: _Desk) -> None:
+def _contacts(desk: Desk) -> None:
     a = desk.address
     email, phone = a.email.strip(), a.phone.strip()
     if desk.settings.check_email and email and not contact.email_ok(email):
@@ -408,7 +381,7 @@ def _contacts(desk: _Desk) -> None:
         desk.note("ADDRESS_PHONE_INVALID")
 
 
-def _label(desk: _Desk) -> None:
+def _label(desk: Desk) -> None:
     limit = desk.settings.label_length
     if desk.settings.repairs.label_lines:
         spread = labels.spread(desk.address, limit)

@@ -76,7 +76,8 @@ _UNITS_WITH_NUMBERS = frozenset({"ES", "IT", "PT", "GB", "IE", "FR", "US", "CA",
 _LOTS = frozenset({"ES", "PT", "IT"})
 _UNIT_END = re.compile(rf"(?:.*[\s,/])?(?:{UNIT_WORD.pattern})", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
-_EDGE = " ,;-–/()"
+_EDGE = " ,;-–/"
+_BEFORE_NUMBER = " ,;-–/("
 # "12 A 5": stairs and flat belong to the number in Finland, letter and room in the Netherlands.
 _LETTER_AND_ROOM = (
     rf"\s[A-Za-z](?!\w)(?:(?!\s?{FLOOR_FIRST.pattern})\s?\d{{1,3}}\s?[a-z]?(?![\w.]))?"
@@ -146,7 +147,18 @@ def number_field(
         return None
     if number_first and rest and not after_number(rest):
         return None
-    return tidy(number), tuple(t for t in (rest.strip(_EDGE),) if t)
+    return tidy(number), _more(rest)
+
+
+def _more(rest: str) -> tuple[str, ...]:
+    """Return what follows a number as a part of its own, without the marks that set it off."""
+    text = rest.strip(_EDGE)
+    if text.startswith("(") and text.find(")") in {-1, len(text) - 1}:
+        text = text.strip("()")
+    elif "(" not in text:
+        text = text.replace(")", "")
+    text = text.strip(_EDGE)
+    return (text,) if text else ()
 
 
 def _with_stairs(number: str, rest: str, country: str) -> tuple[str, str]:
@@ -233,14 +245,14 @@ def _trailing(line: str, country: str) -> Parts | None:
     """Read "Straße des 17. Juni 135", "Calle Mayor, 5, 3º B", "ul. Długa 12/34"."""
     road = _ROAD.fullmatch(line)
     if road:
-        rest = road["rest"].strip(_EDGE)
-        return _street(road["street"].rstrip(_EDGE), f"km {road['num']}", (rest,) if rest else ())
+        return _street(
+            road["street"].rstrip(_BEFORE_NUMBER), f"km {road['num']}", _more(road["rest"])
+        )
     lot = LOT.fullmatch(line) if country in _LOTS else None
     if lot and not re.search(r"\d", lot["street"]):
-        rest = lot["rest"].strip(_EDGE)
-        return _street(lot["street"].rstrip(_EDGE), lot["num"], (rest,) if rest else ())
+        return _street(lot["street"].rstrip(_BEFORE_NUMBER), lot["num"], _more(lot["rest"]))
     for match in _TRAILING.finditer(line):
-        street, rest = line[: match.start()].rstrip(_EDGE), line[match.end() :]
+        street, rest = line[: match.start()].rstrip(_BEFORE_NUMBER), line[match.end() :]
         if country in _BARE_N and street.endswith((" n", " N")):
             street = street if _ROAD_BEFORE_N.search(street) else street[:-2]
         if _belongs_to_name(street, match["num"], rest, country):
@@ -250,7 +262,7 @@ def _trailing(line: str, country: str) -> Parts | None:
             country == "HU" or len(rest) == 1 or AFTER_NUMBER.match(rest[1:])
         ):
             rest = rest[1:]
-        more = (rest.strip(_EDGE),) if rest.strip(_EDGE) else ()
+        more = _more(rest)
         if not more or after_number(rest):
             return _street(street, tidy(number), more)
         if rest[0] != " ":
@@ -259,8 +271,7 @@ def _trailing(line: str, country: str) -> Parts | None:
             return _street(street, tidy(number), more)
     none = _SIGN_NUMBER.fullmatch(line)
     if none and country in NO_NUMBER_COUNTRIES:
-        rest = none["rest"].strip(_EDGE)
-        return _street(none["street"].rstrip(_EDGE), none["num"], (rest,) if rest else ())
+        return _street(none["street"].rstrip(_BEFORE_NUMBER), none["num"], _more(none["rest"]))
     glued = _GLUED.fullmatch(line)
     if glued and not NUMBERED_THING.search(glued["street"]):
         return _street(glued["street"], glued["num"], ())
