@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 #: name -> module; imported when it runs, so that one benchmark never pays for another
 BENCHMARKS: dict[str, str] = {
+    "parse": "include.bench.parse",
     "rules": "include.bench.rules",
 }
 

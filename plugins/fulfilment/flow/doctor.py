@@ -65,11 +65,13 @@ def visit(
 def gather(merchant: Merchant, plenty: PlentyHook, wemalo: WemaloHook) -> Facts:
     """Return the facts of both systems; one that cannot be read leaves the others alone."""
     facts = Facts()
-    _read(facts, "user", plenty.who_am_i)
+    if _reached(facts, "user", plenty):
+        _read(facts, "user", plenty.who_am_i)
     _clock(facts, "plentymarkets", plenty.last_headers)
     if facts.user is not None:
         _read_plenty(facts, merchant, plenty)
-    _read(facts, "shop", wemalo.shop_name)
+    if _reached(facts, "shop", wemalo):
+        _read(facts, "shop", wemalo.shop_name)
     _clock(facts, "wemalo", wemalo.last_headers)
     articles: list[dict[str, Any]] = []
     if facts.shop is not None:
@@ -79,6 +81,14 @@ def gather(merchant: Merchant, plenty: PlentyHook, wemalo: WemaloHook) -> Facts:
     if facts.user is not None:
         _read(facts, "sample", lambda: _sample(merchant, plenty, facts, articles))
     return facts
+
+
+def _reached(facts: Facts, name: str, hook: PlentyHook | WemaloHook) -> bool:
+    """Try the login whatever the circuit says: somebody has just corrected it and wants to know."""
+    good, said = hook.test_connection()
+    if not good:
+        facts.why[name] = said
+    return good
 
 
 def _read_plenty(facts: Facts, merchant: Merchant, plenty: PlentyHook) -> None:
