@@ -28,6 +28,10 @@ class OrdersWaitingTrigger(BaseEventTrigger):
         self.watch = Watch.from_json(watch)
         self._poll: Callable[[], Mapping[str, int] | None] | None = None
 
+    def __repr__(self) -> str:
+        # Airflow's own one serializes, and each edge of a DAG asks for it several times
+        return f"<{type(self).__name__} {self.watch.merchant} {self.poll_seconds}>"
+
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what makes this trigger again in the triggerer."""
         name = f"{type(self).__module__}.{type(self).__qualname__}"
