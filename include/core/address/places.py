@@ -29,7 +29,7 @@ _OTHER_NAMES = frozenset({"CZ"})
 # Lists with one name per code, not always the town's: a town that is not named is not doubted.
 _ONE_NAME = frozenset({"BE", "SE", "FI", "NO", "PL", "HU", "SI", "HR"})
 # Lists of main towns: good for confirming a town, not for doubting a code.
-PARTIAL = frozenset({"FR", "IT", "SK", "RO", "LU"})
+PARTIAL = frozenset({"FR", "IT", "SK", "RO"})
 # How many characters of a code name a region; one where a capital has codes of its own all over.
 _REGION = {"AT": 1, "HU": 1, "SI": 1}
 _ISLANDS = {"FI": ("AX",), "NO": ("SJ",)}  # lists of their own inside a country's codes
