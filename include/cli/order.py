@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from include.cli import exceptions
 from include.cli.ledger import connect
-from include.core.states import State
+from include.core.states import ENDED, State
 from include.core.story import event_text, standing
 from include.ledger import timeline
-from include.ledger.exceptions import open_exceptions, order_subject
+from include.ledger.exceptions import of_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def describe(merchant: str, order_id: int) -> Iterator[str]:
     """
     with connect() as connection:
         found = timeline.read(connection, merchant, order_id)
-        cases = open_exceptions(connection, merchant, subject=order_subject(order_id))
+        cases = of_order(connection, merchant, order_id, _variations(found))
     if found is None:
         yield (
             f"Order {order_id} of merchant {merchant} was never fetched: it is not in the ledger. "
@@ -35,6 +35,13 @@ def describe(merchant: str, order_id: int) -> Iterator[str]:
     yield first
     yield from exceptions.of_order(cases)
     yield from rest
+
+
+def _variations(found: Timeline | None) -> list[int]:
+    """Return the variations of an order that has not ended: their exceptions are its own."""
+    if found is None or found.order.content is None or found.order.state in ENDED:
+        return []
+    return sorted({int(item["variation_id"]) for item in found.order.content["items"]})
 
 
 def _lines(order_id: int, found: Timeline) -> Iterator[str]:

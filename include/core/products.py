@@ -182,13 +182,16 @@ _FIELDS = {
                "kein Herstellungsland", "no country of origin"),
 }  # fmt: skip
 
+REFUSED, _NO_NUMBER = "PRODUCT_REFUSED", "PRODUCT_NO_NUMBER"
+CODES = frozenset({REFUSED, _NO_NUMBER, *(code for code, *_ in _FIELDS.values())})
+
 
 def _problem(
     number: str, body: Mapping[str, Any], wrong: str, settings: Products
 ) -> Problem | None:
     if not number:
         return Problem(
-            "PRODUCT_NO_NUMBER",
+            _NO_NUMBER,
             "number",
             "hat keine Variantennummer (SKU)",
             "has no variation number (SKU)",

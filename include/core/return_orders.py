@@ -120,6 +120,15 @@ def described(item: Mapping[str, Any], line: Line) -> dict[str, Any]:
     return {**item, "properties": [*kept, *added]}
 
 
+def is_described(item: Mapping[str, Any], line: Line) -> bool:
+    """Say whether an item of a return order shows its line's reason and condition."""
+    there = {
+        int(row.get("typeId") or 0): str(row.get("value")) for row in item.get("properties") or []
+    }
+    given = {PROPERTY_REASON: line.reason, PROPERTY_CONDITION: line.condition}
+    return all(value is None or there.get(key) == str(value) for key, value in given.items())
+
+
 def marker(key: int) -> str:
     """Return the sign by which we know a return order of ours again."""
     return f"{MARKER}{key})"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from include.core.exception_texts import ExceptionText
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class _Texts(NamedTuple):
     """What is wrong and what to do."""
 
     de: str
@@ -16,7 +18,7 @@ class Texts:
 
 
 _STOCK = {
-    "STOCK_FIRST_RUN": Texts(
+    "STOCK_FIRST_RUN": _Texts(
         "Der erste Abgleich des Bestands würde {count} Varianten in plentymarkets ändern.",
         "The first comparison of stock would change {count} variations in plentymarkets.",
         "Mit `fulfil stock show {merchant}` prüfen, mit `fulfil stock approve {merchant}` "
@@ -24,33 +26,42 @@ _STOCK = {
         "Check it with `fulfil stock show {merchant}`, confirm with "
         "`fulfil stock approve {merchant}`.",
     ),
-    "STOCK_MASS_ZERO": Texts(
+    "STOCK_MASS_ZERO": _Texts(
         "{count} Varianten fielen auf einmal auf null; nichts davon wurde gebucht.",
         "{count} variations would fall to zero at once; nothing of it was booked.",
         "Beim Lager nachfragen. Stimmt es, mit `fulfil stock approve {merchant}` bestätigen.",
         "Ask the warehouse. If it is right, confirm with `fulfil stock approve {merchant}`.",
     ),
-    "STOCK_JUMP": Texts(
+    "STOCK_JUMP": _Texts(
         "Variante {variation}: Der Bestand würde sich um {count} Stück ändern.",
         "Variation {variation}: the stock would change by {count} pieces.",
         "Beim Lager nachfragen. Stimmt es, mit `fulfil stock approve {merchant}` bestätigen.",
         "Ask the warehouse. If it is right, confirm with `fulfil stock approve {merchant}`.",
     ),
-    "STOCK_REFUSED": Texts(
+    "STOCK_REFUSED": _Texts(
         "Variante {variation}: plentymarkets nimmt die Buchung von {count} Stück nicht an.",
         "Variation {variation}: plentymarkets does not take the booking of {count} pieces.",
-        "Variante, Lager und Lagerort in plentymarkets prüfen, dann "
-        "`fulfil stock approve {merchant}`.",
-        "Check variation, warehouse and storage location in plentymarkets, then "
-        "`fulfil stock approve {merchant}`.",
+        "Variante, Lager und Lagerort in plentymarkets prüfen. Es wird stündlich neu versucht, "
+        "sofort mit `fulfil stock approve {merchant}`.",
+        "Check variation, warehouse and storage location in plentymarkets. It is tried again every "
+        "hour, at once with `fulfil stock approve {merchant}`.",
+    ),
+    "STOCK_FOREIGN_PRODUCT": _Texts(
+        "wemalo meldet Buchungen von {count} Artikeln, die der Händler nicht hat: {variation}. Sie "
+        "bleiben in wemalos Liste.",
+        "wemalo lists postings of {count} products that the merchant does not have: {variation}. "
+        "They stay in wemalo's queue.",
+        "Im Lager klären, wem die Artikel gehören, und ihre externe Nummer berichtigen lassen.",
+        "Ask the warehouse whose products these are, and to correct their external id.",
     ),
 }
 
 
-def stock_texts(code: str, merchant: str, count: object, variation: object = "") -> Texts:
+CODES = frozenset(_STOCK)
+
+
+def stock_texts(code: str, merchant: str, count: object, variation: object = "") -> ExceptionText:
     """Return the texts of a stock exception with its figures."""
-    found = _STOCK[code]
     values = {"merchant": merchant, "count": count, "variation": variation}
-    return Texts(
-        *(t.format(**values) for t in (found.de, found.en, found.action_de, found.action_en))
-    )
+    de, en, action_de, action_en = (text.format(**values) for text in _STOCK[code])
+    return {"code": code, "de": de, "en": en, "action_de": action_de, "action_en": action_en}

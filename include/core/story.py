@@ -89,6 +89,30 @@ _EVENTS = {
     "partly_shipped": "partly shipped",
     "shipped": "shipped completely",
     "address_removed": "the delivery address is no longer kept",
+    "piece_returned": "{quantity} × {product} came back (quality {quality}, reason {reason})",
+    "piece_gone": "wemalo took piece {piece} off its list of returns",
+    "return_planned": "return order planned for {pieces} piece(s)",
+    "return_created": "return order {return_order} created in plentymarkets",
+    "return_adopted": "return order {return_order} had arrived in plentymarkets after all",
+    "return_replaced": "the merchant made return order {return_order} instead; it is taken over",
+    "return_not_found": "plentymarkets does not find the return order (look {lookups}); one more "
+    "look follows",
+    "return_not_arrived": "the return order never arrived in plentymarkets; it is created again",
+    "return_postponed": "return order not created this time ({code})",
+    "return_described": "reasons, conditions and status written to return order {return_order}",
+    "return_booked": "{pieces} piece(s) of return order {return_order} booked into stock",
+    "return_booking_there": "return order {return_order} was already booked into stock",
+    "return_done": "return order {return_order} is complete",
+    "return_given_up": "return order {return_order} is gone, and wemalo lists its pieces no more",
+    "return_announced": "return order {return_order} announced to wemalo",
+    "return_withdrawn": "return order {return_order} need not be announced any more",
+    "document_awaited": "document {document} is awaited: it is {state}",
+    "document_attached": "document {document} ({document_id}) attached in wemalo",
+    "document_postponed": "document {document} not attached this time ({code})",
+    "left_without_document": "left the warehouse without document {document}",
+    "stock_shipment_booked": "{pieces} piece(s) of variation {variation} booked out of stock",
+    "stock_shipment_there": "goods issue was booked by somebody else; not booked out again",
+    "stock_shipment_taken_back": "goods issue was booked as well; our booking is taken back",
     "exception_opened": "exception {code} opened: {text}",
     "exception_cleared": "exception {code} cleared: its cause is gone",
     "move_refused": "nothing changed: somebody was faster (wanted {to})",
@@ -118,4 +142,10 @@ def standing(order_id: int, state: State, reason: str, waiting: int, dead: int) 
 
 def event_text(kind: str, data: Mapping[str, Any]) -> str:
     """Return an event in words; an unknown kind is shown by its name."""
-    return _EVENTS.get(kind, kind.replace("_", " ")).format_map(_Missing(data))
+    values = {name: "-" if value in ("", None) else value for name, value in data.items()}
+    return _EVENTS.get(kind, kind.replace("_", " ")).format_map(_Missing(values))
+
+
+def is_told(kind: str) -> bool:
+    """Say whether there are words for a kind of event."""
+    return kind in _EVENTS

@@ -1,7 +1,8 @@
 """Open exceptions: what a person should look at, told once, cleared when the cause is gone.
 
-One open row per merchant, subject and code. A subject is ``order:123``, ``item:2044`` or
-``merchant``. Raising an open exception again refreshes its texts and when it was last seen.
+One open row per merchant, subject and code. A subject is ``order:123``, ``item:2044``,
+``return:77`` (wemalo's booking), ``document:123:invoice``, ``announcement:456`` or ``merchant``.
+Raising an open exception again refreshes its texts and when it was last seen.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from include.ledger.tables import exceptions, orders
+from include.ledger.tables import exceptions, order_events, orders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,6 +31,11 @@ _ORDER = "order:"
 def order_subject(order_id: int) -> str:
     """Return the subject of an order."""
     return f"{_ORDER}{order_id}"
+
+
+def item_subject(variation_id: int) -> str:
+    """Return the subject of an item: a variation."""
+    return f"item:{variation_id}"
 
 
 def raise_exception(
@@ -66,13 +72,11 @@ def raise_exception(
     return bool(times == 1)
 
 
-def clear(
-    connection: Connection, journal: Journal, *, subject: str, code: str | None = None
-) -> int:
-    """Clear a subject's open exceptions, all or those of one code; return how many."""
+def clear(connection: Connection, journal: Journal, subject: str, *codes: str) -> list[str]:
+    """Clear a subject's open exceptions, all or those of ``codes``; return the codes cleared."""
     where = [exceptions.c.subject == subject]
-    if code is not None:
-        where.append(exceptions.c.code == code)
+    if codes:
+        where.append(exceptions.c.code.in_(codes))
     return _clear(connection, journal, *where)
 
 
@@ -93,7 +97,7 @@ def keep(
     }
     texts = {(subject, text["code"]): text for subject, rows in wanted.items() for text in rows}
     for subject, code in there.keys() - texts.keys():
-        clear(connection, journal, subject=subject, code=code)
+        clear(connection, journal, subject, code)
     for (subject, code), text in sorted(texts.items()):
         if there.get((subject, code)) != text["en"]:
             raise_exception(connection, journal, subject=subject, **text)
@@ -104,16 +108,16 @@ def clock(connection: Connection) -> datetime:
     return connection.execute(select(func.now())).scalar_one()
 
 
-def clear_unseen(connection: Connection, journal: Journal, code: str, since: datetime) -> int:
+def clear_unseen(connection: Connection, journal: Journal, code: str, since: datetime) -> None:
     """Clear the open exceptions of a code that were not raised again since a full look."""
-    return _clear(connection, journal, exceptions.c.code == code, exceptions.c.last_seen_at < since)
+    _clear(connection, journal, exceptions.c.code == code, exceptions.c.last_seen_at < since)
 
 
 def clear_where_state(
     connection: Connection, journal: Journal, codes: Collection[str], states: Iterable[str]
-) -> int:
+) -> None:
     """Clear exceptions of ``codes`` whose order has come to one of ``states``."""
-    return _clear(
+    _clear(
         connection, journal, exceptions.c.code.in_(list(codes)),
         _of_order(orders.c.state.in_(sorted(states))),
     )  # fmt: skip
@@ -121,21 +125,38 @@ def clear_where_state(
 
 def clear_where_plenty_status(
     connection: Connection, journal: Journal, code: str, low: Any, high: Any
-) -> int:
+) -> None:
     """Clear exceptions of a code whose order shows a status from ``low`` up to ``high``."""
     shown = (orders.c.plenty_status >= low) & (orders.c.plenty_status < high)
-    return _clear(connection, journal, exceptions.c.code == code, _of_order(shown))
+    _clear(connection, journal, exceptions.c.code == code, _of_order(shown))
+
+
+def of_order(
+    connection: Connection, merchant: str, order_id: int, variations: Collection[int]
+) -> Sequence[Row[Any]]:
+    """Return the open exceptions about an order: its own, of its returns and documents, its items'.
+
+    :param variations: the variations of its items.
+    """
+    told = select(order_events.c.data["subject"].astext).where(
+        order_events.c.merchant == merchant,
+        order_events.c.order_id == order_id,
+        order_events.c.kind == "exception_opened",
+        order_events.c.data.has_key("subject"),
+    )
+    own = [order_subject(order_id), *(item_subject(number) for number in variations)]
+    return open_exceptions(
+        connection, merchant, exceptions.c.subject.in_(own) | exceptions.c.subject.in_(told)
+    )
 
 
 def open_exceptions(
-    connection: Connection, merchant: str | None = None, *, subject: str | None = None
+    connection: Connection, merchant: str | None = None, *where: ColumnElement[bool]
 ) -> Sequence[Row[Any]]:
     """Return open exceptions of all merchants or one, the oldest first within a merchant."""
-    statement = select(exceptions).where(exceptions.c.cleared_at.is_(None))
+    statement = select(exceptions).where(exceptions.c.cleared_at.is_(None), *where)
     if merchant is not None:
         statement = statement.where(exceptions.c.merchant == merchant)
-    if subject is not None:
-        statement = statement.where(exceptions.c.subject == subject)
     return connection.execute(
         statement.order_by(
             exceptions.c.merchant, exceptions.c.first_seen_at, exceptions.c.exception_id
@@ -168,7 +189,7 @@ def _of_order(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def _clear(connection: Connection, journal: Journal, *where: ColumnElement[bool]) -> int:
+def _clear(connection: Connection, journal: Journal, *where: ColumnElement[bool]) -> list[str]:
     cleared = connection.execute(
         update(exceptions)
         .where(exceptions.c.merchant == journal.merchant, exceptions.c.cleared_at.is_(None), *where)
@@ -183,4 +204,4 @@ def _clear(connection: Connection, journal: Journal, *where: ColumnElement[bool]
             if row.subject.startswith(_ORDER)
         ],
     )
-    return len(cleared)
+    return [row.code for row in cleared]

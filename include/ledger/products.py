@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger.tables import products
@@ -93,6 +93,16 @@ def in_state(connection: Connection, merchant: str, *states: str) -> Sequence[Ro
         .where(products.c.merchant == merchant, products.c.state.in_(states))
         .order_by(products.c.variation_id)
     ).all()
+
+
+def forget(connection: Connection, merchant: str, ids: Collection[int]) -> None:
+    """Remove products that are not to be told of any more."""
+    if ids:
+        connection.execute(
+            delete(products).where(
+                products.c.merchant == merchant, products.c.variation_id.in_(list(ids))
+            )
+        )
 
 
 def sent(connection: Connection, merchant: str, rows: Sequence[Row[Any]]) -> None:

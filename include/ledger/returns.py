@@ -250,6 +250,51 @@ def step(connection: Connection, merchant: str, key: int, **values: Any) -> None
     )
 
 
+def end(connection: Connection, merchant: str, key: int, *, keep: str) -> None:
+    """End a return order; one whose error is ``keep`` keeps it, and when to try again."""
+    mine = (returns.c.merchant == merchant, returns.c.return_key == key)
+    connection.execute(update(returns).where(*mine).values(state="done", done_at=func.now()))
+    connection.execute(
+        update(returns)
+        .where(*mine, returns.c.error_code.is_distinct_from(keep))
+        .values(error_code=None, next_attempt_at=None)
+    )
+
+
+def undescribed(connection: Connection, merchant: str, code: str) -> Sequence[Row[Any]]:
+    """Return ended return orders with error ``code`` whose turn has come."""
+    return connection.execute(
+        select(returns).where(
+            returns.c.merchant == merchant,
+            returns.c.state == "done",
+            returns.c.error_code == code,
+            or_(returns.c.next_attempt_at.is_(None), returns.c.next_attempt_at <= func.now()),
+        )
+    ).all()
+
+
+def give_up(
+    connection: Connection, merchant: str, code: str, there: Collection[int]
+) -> Sequence[Row[Any]]:
+    """End and return return orders with error ``code`` none of whose pieces wemalo lists."""
+    listed = select(return_rows.c.return_key).where(
+        return_rows.c.merchant == merchant,
+        return_rows.c.return_key.is_not(None),
+        return_rows.c.history_id.in_(list(there)),
+    )
+    return connection.execute(
+        update(returns)
+        .where(
+            returns.c.merchant == merchant,
+            returns.c.state != "done",
+            returns.c.error_code == code,
+            returns.c.return_key.not_in(listed),
+        )
+        .values(state="done", done_at=func.now(), next_attempt_at=None)
+        .returning(returns)
+    ).all()
+
+
 def postpone(
     connection: Connection, merchant: str, key: int, code: str, *, wait_s: float | None = None,
     **values: Any,
@@ -354,6 +399,21 @@ def set_announced(connection: Connection, merchant: str, return_id: int, **value
         .where(announced_returns.c.merchant == merchant, announced_returns.c.return_id == return_id)
         .values(**values)
     )
+
+
+def withdraw_announcements(
+    connection: Connection, merchant: str, wanted: Collection[int]
+) -> Sequence[Row[Any]]:
+    """Forget and return refused announcements of return orders that are not ``wanted`` any more."""
+    return connection.execute(
+        delete(announced_returns)
+        .where(
+            announced_returns.c.merchant == merchant,
+            announced_returns.c.state == "refused",
+            announced_returns.c.return_id.not_in(list(wanted)),
+        )
+        .returning(announced_returns)
+    ).all()
 
 
 def wait(seconds: float) -> ColumnElement[Any]:

@@ -89,6 +89,19 @@ def approve(connection: Connection, merchant: str) -> int:
     ).rowcount
 
 
+def try_refused_again(connection: Connection, merchant: str, after: timedelta) -> None:
+    """Make refused bookings due whose last call is so long ago."""
+    connection.execute(
+        update(stock_bookings)
+        .where(
+            stock_bookings.c.merchant == merchant,
+            stock_bookings.c.state == "refused",
+            stock_bookings.c.called_at < func.now() - after,
+        )
+        .values(state="due")
+    )
+
+
 # -- postings -------------------------------------------------------------------------------------
 
 

@@ -41,7 +41,7 @@ def test_raising_twice_keeps_one_open_row_and_clearing_ends_it(stage: Stage) -> 
             exceptions.raise_exception(connection, journal, subject="item:7", code="X", **TEXTS)
         (row,) = exceptions.open_exceptions(connection, stage.name)
         assert (row.times, row.subject, row.en) == (2, "item:7", "Wrong")
-        assert exceptions.clear(connection, journal, subject="item:7") == 1
+        assert exceptions.clear(connection, journal, "item:7") == ["X"]
         assert exceptions.open_exceptions(connection) == []
         assert exceptions.raise_exception(connection, journal, subject="item:7", code="X", **TEXTS)
 

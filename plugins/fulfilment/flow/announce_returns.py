@@ -16,7 +16,7 @@ from include.core.statuses import status
 from include.ledger import returns as ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import Row
 
@@ -34,6 +34,7 @@ def announce_returns(work: Work, counts: dict[str, int]) -> None:
     """
     wish = work.merchant.returns.announce
     if not wish.statuses:
+        _withdraw(work, ())
         return
     statuses, types = set(wish.statuses), set(wish.types)
 
@@ -48,6 +49,7 @@ def announce_returns(work: Work, counts: dict[str, int]) -> None:
         ],
         expect=expected,
     )
+    _withdraw(work, found)
     with work.engine.begin() as connection:
         known = ledger.announcements(connection, work.name, found)
         made_by_us = ledger.ours(connection, work.name, set(found) - set(known))
@@ -65,6 +67,17 @@ def announce_returns(work: Work, counts: dict[str, int]) -> None:
     for return_id, data in work.plenty.rows_by_id(due, PARTS).items():
         if not _announce(work, return_id, data, known.get(return_id), counts):
             return
+
+
+def _withdraw(work: Work, wanted: Collection[int]) -> None:
+    """Take back what is said of refused announcements that nobody wants any more."""
+    with work.engine.begin() as connection:
+        for row in ledger.withdraw_announcements(connection, work.name, wanted):
+            subject = f"announcement:{row.return_id}"
+            clear_case(work, connection, row.order_id, subject, NOT_ANNOUNCED)
+            work.journal.add(
+                connection, row.order_id or 0, "return_withdrawn", return_order=row.return_id
+            )
 
 
 def _announce(

@@ -14,10 +14,14 @@ from fulfilment.flow.open_cases import clear_case, raise_case
 from fulfilment.flow.work import log
 from include.core import documents as rules
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+<<<<<<< HEAD
 from include.core.models import DELIVERY_ORDER
 from include.core.states import State
+=======
+from include.core.states import ENDED, State
+>>>>>>> a9e2284 (Let exceptions of returns, documents, stock and products end with their cause)
 from include.core.wemalo_order import WarehouseStatus, external_id
-from include.ledger import batches
+from include.ledger import batches, exceptions, orders
 from include.ledger import documents as ledger
 
 if TYPE_CHECKING:
@@ -29,9 +33,10 @@ if TYPE_CHECKING:
     from include.core.returns import Trouble
 
 COUNTS = ("documents_attached", "documents_awaited", "documents_refused", "documents_unclear")
+_DOCUMENT = "document:"
 REFUSED_RETRY_S = 3600
 FOR_GOOD_S = 365 * 86_400
-_CODES = tuple(f"DOCUMENT_{state.upper()}" for state in ledger.WAITING)
+_WAITING = tuple(f"DOCUMENT_{state.upper()}" for state in ledger.WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Need:
     @property
     def subject(self) -> str:
         """What its exceptions are about."""
-        return f"document:{self.order_id}:{self.kind}"
+        return f"{_DOCUMENT}{self.order_id}:{self.kind}"
 
 
 def attach_documents(work: Work) -> dict[str, int]:
@@ -58,6 +63,7 @@ def attach_documents(work: Work) -> dict[str, int]:
     """
     counts = dict.fromkeys(COUNTS, 0)
     kinds = [kind for kind in rules.KINDS if rules.wish(work.merchant.documents, kind) != "off"]
+    _close_left(work)
     if kinds:
         try:
             _attach_all(work, kinds, counts)
@@ -70,7 +76,6 @@ def attach_documents(work: Work) -> dict[str, int]:
 
 
 def _attach_all(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> None:
-    _close_left(work)
     needs = _needs(work, kinds, counts)
     if not needs:
         return
@@ -84,15 +89,28 @@ def _attach_all(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> Non
 
 
 def _close_left(work: Work) -> None:
-    """Stop waiting for documents of orders that have ended."""
+    """Stop waiting for documents of orders that have ended, and take back what nobody wants now."""
+    settings = work.merchant.documents
     with work.engine.begin() as connection:
         for row in ledger.left_behind(connection, work.name):
-            need = Need(row.order_id, row.order_id, row.kind, ())
-            _clear_waiting(work, connection, need)
             if row.order_state == State.SHIPPED:
                 work.journal.add(
                     connection, row.order_id, "left_without_document", document=row.kind
                 )
+        for case in exceptions.open_exceptions(connection, work.name):
+            if not case.subject.startswith(_DOCUMENT):
+                continue
+            _, number, kind = case.subject.split(":")
+            order_id, wanted = int(number), rules.wish(settings, kind)
+            waits = case.code in _WAITING
+            if (
+                wanted == "off"
+                or (waits and wanted != "required")
+                or orders.one(connection, work.name, order_id).state in ENDED
+            ):
+                clear_case(work, connection, order_id, case.subject, case.code)
+                if waits:
+                    ledger.forget(connection, work.name, order_id, kind)
 
 
 def _needs(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> list[Need]:
@@ -166,7 +184,7 @@ def _wait(work: Work, need: Need, state: str, counts: dict[str, int]) -> None:
                 connection, need.order_id, "document_awaited", document=need.kind, state=state
             )
             if before is not None and before.told_at is not None:
-                _clear_waiting(work, connection, need)
+                clear_case(work, connection, need.order_id, need.subject, *_WAITING)
         told = before is not None and before.told_at is not None and before.state == state
         if impatient and not told and rules.wish(settings, need.kind) == "required":
             trouble = rules.waiting(need.kind, state, need.order_id)
@@ -184,11 +202,6 @@ def _tell(
         document=need.kind, document_id=document_id,
     )  # fmt: skip
     ledger.set_told(connection, work.name, need.order_id, need.kind, document_id)
-
-
-def _clear_waiting(work: Work, connection: Connection, need: Need) -> None:
-    for code in _CODES:
-        clear_case(work, connection, need.order_id, need.subject, code)
 
 
 # -- attaching ------------------------------------------------------------------------------------
@@ -239,10 +252,7 @@ def _attached(work: Work, need: Need, document_id: int, wemalo_id: int | None) -
             state="attached", wemalo_id=wemalo_id, attached_at=ledger.now(), error_code=None,
         )  # fmt: skip
         ledger.forget(connection, work.name, need.order_id, need.kind)
-        _clear_waiting(work, connection, need)
-        for row in need.rows:  # what an older document or an earlier try had left open
-            if row.told_at is not None and row.error_code:
-                clear_case(work, connection, need.order_id, need.subject, row.error_code)
+        clear_case(work, connection, need.order_id, need.subject)
         work.journal.add(
             connection,
             need.order_id,

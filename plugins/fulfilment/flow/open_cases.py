@@ -53,8 +53,8 @@ def raise_case(
 
 
 def clear_case(
-    work: Work, connection: Connection, order_id: int | None, subject: str, code: str
+    work: Work, connection: Connection, order_id: int | None, subject: str, *codes: str
 ) -> None:
-    """Take an exception back: its cause is gone."""
-    if exceptions.clear(connection, work.journal, subject=subject, code=code):
+    """Take a subject's exceptions back, all or those of ``codes``: their cause is gone."""
+    for code in exceptions.clear(connection, work.journal, subject, *codes):
         work.journal.add(connection, order_id or 0, "exception_cleared", code=code, subject=subject)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.work import Work, log
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
-from include.core.products import belongs, components, compose, is_bundle
+from include.core.products import CODES, REFUSED, belongs, components, compose, is_bundle
 from include.ledger import batches, exceptions, sync_state
 from include.ledger import products as ledger
 
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from include.core.exception_texts import ExceptionText
+
 CONCERN = "products"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 #: the most that one call takes
 BATCH = 100
+STUCK = ("invalid", "refused")
 COUNTS = ("variations", "changed", "sent", "invalid", "product_refused")
 
 
@@ -38,6 +41,8 @@ def products(work: Work) -> dict[str, int]:
     settings = work.merchant.products
     counts = dict.fromkeys(COUNTS, 0)
     if not settings.enabled:
+        with work.engine.begin() as connection:
+            exceptions.keep(connection, work.journal, CODES, {})
         return counts
     with work.engine.begin() as connection:
         if not sync_state.is_due(
@@ -52,6 +57,7 @@ def products(work: Work) -> dict[str, int]:
         since = state.read_until - timedelta(minutes=settings.overlap_minutes)
     until = datetime.now(UTC)
     _read(work, since, until, counts)
+    _forget_deleted(work)
     _send(work, counts)
     _tell(work, counts)
     with work.engine.begin() as connection:
@@ -92,6 +98,16 @@ def _read(work: Work, since: datetime, until: datetime, counts: dict[str, int]) 
         counts["changed"] = ledger.keep(connection, work.name, composed)
 
 
+def _forget_deleted(work: Work) -> None:
+    """Forget products that could not be sent and that plentymarkets no longer has."""
+    with work.engine.begin() as connection:
+        stuck = {r.variation_id for r in ledger.in_state(connection, work.name, *STUCK)}
+    if stuck:
+        gone = stuck - work.plenty.variations_by_id(stuck).keys()
+        with work.engine.begin() as connection:
+            ledger.forget(connection, work.name, gone)
+
+
 def _item(row: Mapping[str, Any], items: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
     return items.get(int(row["itemId"])) or row.get("item") or {}
 
@@ -99,9 +115,11 @@ def _item(row: Mapping[str, Any], items: Mapping[int, Mapping[str, Any]]) -> Map
 def _send(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
         due = ledger.in_state(connection, work.name, "due")
-    for start in range(0, len(due), BATCH):
-        if not _send_batch(work, due[start : start + BATCH], counts):
-            return
+        again = ledger.in_state(connection, work.name, "refused")  # wemalo may take them now
+    for rows in (due, again):
+        for start in range(0, len(rows), BATCH):
+            if not _send_batch(work, rows[start : start + BATCH], counts):
+                return
 
 
 def _send_batch(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) -> bool:
@@ -114,7 +132,7 @@ def _send_batch(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) ->
             return _send_batch(work, rows[:half], counts) and _send_batch(work, rows[half:], counts)
         counts["product_refused"] += 1
         problem = {
-            "code": "PRODUCT_REFUSED",
+            "code": REFUSED,
             "field": "number",
             "de": f"nimmt wemalo nicht an ({error.code}); die SKU kann vergeben sein",
             "en": f"is refused by wemalo ({error.code}); its SKU may be taken",
@@ -134,23 +152,22 @@ def _send_batch(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) ->
 
 def _tell(work: Work, counts: dict[str, int]) -> None:
     """Raise an exception per product that cannot be sent, and clear those that can."""
+    wanted: dict[str, list[ExceptionText]] = {}
     with work.engine.begin() as connection:
-        rows = ledger.in_state(connection, work.name, "invalid", "refused")
-        wanted = {(f"item:{row.variation_id}", row.problem["code"]): row for row in rows}
-        counts["invalid"] = sum(row.state == "invalid" for row in rows)
-        for row in exceptions.open_exceptions(connection, work.name):
-            key = (row.subject, row.code)
-            if row.code.startswith("PRODUCT_") and key not in wanted:
-                exceptions.clear(connection, work.journal, subject=row.subject, code=row.code)
-        for (subject, code), row in wanted.items():
-            problem = row.problem
-            exceptions.raise_exception(
-                connection,
-                work.journal,
-                subject=subject,
-                code=code,
-                de=f"Variante {row.variation_id} {problem['de']}.",
-                en=f"Variation {row.variation_id} {problem['en']}.",
-                action_de=f"In plentymarkets das Feld {problem['field']} ergänzen.",
-                action_en=f"Fill in the field {problem['field']} in plentymarkets.",
-            )
+        for row in ledger.in_state(connection, work.name, *STUCK):
+            counts["invalid"] += row.state == "invalid"
+            wanted[exceptions.item_subject(row.variation_id)] = [_text(row)]
+        exceptions.keep(connection, work.journal, CODES, wanted)
+
+
+def _text(row: Row[Any]) -> ExceptionText:
+    problem = row.problem
+    return {
+        "code": problem["code"],
+        "de": f"Variante {row.variation_id} {problem['de']}.",
+        "en": f"Variation {row.variation_id} {problem['en']}.",
+        "action_de": f"In plentymarkets das Feld {problem['field']} ergänzen oder berichtigen. "
+        "Aufträge mit dieser Variante warten so lange.",
+        "action_en": f"Fill in or correct the field {problem['field']} in plentymarkets. Orders "
+        "with this variation wait until then.",
+    }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.open_cases import raise_case
+from fulfilment.flow.open_cases import clear_case, raise_case
+from fulfilment.flow.return_reading import existing_returns
 from fulfilment.flow.work import log
 from include.core import return_orders
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from fulfilment.flow.work import Work
 
 
+LOST, NOT_BOOKED, NOT_DESCRIBED = "RETURN_LOST", "RETURN_NOT_BOOKED", "RETURN_NOT_DESCRIBED"
+#: so long after its end a return order without its reasons is completed again
+DESCRIBE_AGAIN_S = 3600
+
+
 def end_created(work: Work, counts: dict[str, int]) -> None:
     """Take every created return order to its end."""
     with work.engine.begin() as connection:
@@ -30,6 +36,8 @@ def end_created(work: Work, counts: dict[str, int]) -> None:
     contents = work.plenty.rows_by_id(reading, ["orderItems.variation"]) if reading else {}
     for row in rows:
         data = contents.get(row.plenty_return_id, {})
+        if data and row.error_code == LOST:
+            _found_again(work, row)
         try:
             if not _describe(work, row, data) or not _book(work, row, data, counts):
                 continue
@@ -43,6 +51,33 @@ def end_created(work: Work, counts: dict[str, int]) -> None:
             continue
         _end(work, row)
         counts["returns_ended"] += 1
+    _describe_late(work)
+
+
+def _describe_late(work: Work) -> None:
+    """Complete ended return orders whose reasons were refused, or see that somebody did."""
+    with work.engine.begin() as connection:
+        rows = ledger.undescribed(connection, work.name, NOT_DESCRIBED)
+    if not rows:
+        return
+    contents = work.plenty.rows_by_id(
+        {row.plenty_return_id for row in rows}, ["orderItems.variation"]
+    )
+    for row in rows:
+        data = contents.get(row.plenty_return_id, {})
+        if not data or _is_described(work, row, data):  # deleted, or completed by hand
+            _set_described(work, row)
+        elif not _describe(work, row, data):
+            return
+
+
+def _is_described(work: Work, row: Row[Any], data: Mapping[str, Any]) -> bool:
+    if row.announced and row_status(data) in work.merchant.returns.announce.statuses:
+        return False
+    return all(
+        return_orders.is_described(item, line)
+        for item, line in return_orders.pair_items(data, _lines(row), announced=row.announced)
+    )
 
 
 def _lines(row: Row[Any]) -> list[Line]:
@@ -89,21 +124,34 @@ def _describe(work: Work, row: Row[Any], data: Mapping[str, Any]) -> bool:
                 status=status,
                 items=[return_orders.bare(item) for item in items.values()] if changed else (),
             )
-    except (OrderRejected, NotFound) as error:  # the return itself stands: a person completes it
+    except (OrderRejected, NotFound) as error:  # the return itself stands and goes on
         _case(
-            work, row, "RETURN_NOT_DESCRIBED", error,
+            work, row, NOT_DESCRIBED, error,
             "Grund, Zustand oder Status der Retoure konnten nicht geschrieben werden",
             "Reason, condition or status of the return could not be written",
-            "Den Retourenauftrag von Hand ergänzen.", "Complete the return order by hand.",
+            "Berichtigen, was plentymarkets nennt, oder den Retourenauftrag von Hand ergänzen; es "
+            "wird stündlich neu versucht.",
+            "Correct what plentymarkets names, or complete the return order by hand; it is tried "
+            "again every hour.",
         )  # fmt: skip
+        with work.engine.begin() as connection:
+            ledger.postpone(
+                connection, work.name, row.return_key, NOT_DESCRIBED, wait_s=DESCRIBE_AGAIN_S
+            )
+        return True
+    _set_described(work, row)
+    return True
+
+
+def _set_described(work: Work, row: Row[Any]) -> None:
     with work.engine.begin() as connection:
         ledger.step(
             connection, work.name, row.return_key, described_at=ledger.wait(0), state=row.state
         )
+        clear_case(work, connection, row.order_id, _subject(row), NOT_DESCRIBED)
         work.journal.add(
             connection, row.order_id, "return_described", return_order=row.plenty_return_id
         )
-    return True
 
 
 def _book(work: Work, row: Row[Any], data: Mapping[str, Any], counts: dict[str, int]) -> bool:
@@ -124,6 +172,9 @@ def _book(work: Work, row: Row[Any], data: Mapping[str, Any], counts: dict[str, 
     ]
     if row.state == "booking" and _is_booked(work, row, data, quantities):
         return True
+    if row.error_code == NOT_BOOKED and _alone(work, row) and goods_issue_booked(data):
+        _tell_booked(work, row)  # a person did
+        return True
     with work.engine.begin() as connection:
         if not ledger.begin(
             connection, work.name, row.return_key, ["created", "booking"], "booking", work.lease_s
@@ -132,18 +183,15 @@ def _book(work: Work, row: Row[Any], data: Mapping[str, Any], counts: dict[str, 
     try:
         work.plenty.book_return(row.plenty_return_id, quantities)
     except (OrderRejected, NotFound) as error:
-        if row.error_code != "RETURN_NOT_BOOKED":
-            _case(
-                work, row, "RETURN_NOT_BOOKED", error,
-                "Die Retoure konnte nicht in den Bestand gebucht werden",
-                "The return could not be booked into stock",
-                "Von Hand buchen oder berichtigen, was plentymarkets nennt; es wird neu versucht.",
-                "Book it by hand, or correct what plentymarkets names; it is tried again.",
-            )  # fmt: skip
+        _case(
+            work, row, NOT_BOOKED, error,
+            "Die Retoure konnte nicht in den Bestand gebucht werden",
+            "The return could not be booked into stock",
+            "Von Hand buchen oder berichtigen, was plentymarkets nennt; es wird neu versucht.",
+            "Book it by hand, or correct what plentymarkets names; it is tried again.",
+        )  # fmt: skip
         with work.engine.begin() as connection:
-            ledger.postpone(
-                connection, work.name, row.return_key, "RETURN_NOT_BOOKED", state="created"
-            )
+            ledger.postpone(connection, work.name, row.return_key, NOT_BOOKED, state="created")
         return False
     except AmbiguousWrite:
         raise
@@ -166,25 +214,34 @@ def _book(work: Work, row: Row[Any], data: Mapping[str, Any], counts: dict[str, 
 def _is_booked(
     work: Work, row: Row[Any], data: Mapping[str, Any], quantities: Sequence[dict[str, Any]]
 ) -> bool:
-    with work.engine.begin() as connection:
-        alone = len(ledger.of_return_order(connection, work.name, row.plenty_return_id)) == 1
-    booked = alone and goods_issue_booked(data)
+    booked = _alone(work, row) and goods_issue_booked(data)
     if not booked:
         try:
             work.plenty.validate_return_booking(row.plenty_return_id, quantities)
         except OrderRejected:
             booked = True
     if booked:
-        with work.engine.begin() as connection:
-            work.journal.add(
-                connection, row.order_id, "return_booking_there", return_order=row.plenty_return_id
-            )
+        _tell_booked(work, row)
     return booked
+
+
+def _alone(work: Work, row: Row[Any]) -> bool:
+    """Say whether nothing else was planned for this return order: date 5 speaks of all of it."""
+    with work.engine.begin() as connection:
+        return len(ledger.of_return_order(connection, work.name, row.plenty_return_id)) == 1
+
+
+def _tell_booked(work: Work, row: Row[Any]) -> None:
+    with work.engine.begin() as connection:
+        work.journal.add(
+            connection, row.order_id, "return_booking_there", return_order=row.plenty_return_id
+        )
 
 
 def _end(work: Work, row: Row[Any]) -> None:
     with work.engine.begin() as connection:
-        ledger.step(connection, work.name, row.return_key, state="done", done_at=ledger.wait(0))
+        ledger.end(connection, work.name, row.return_key, keep=NOT_DESCRIBED)
+        clear_case(work, connection, row.order_id, _subject(row), LOST, NOT_BOOKED)
         work.journal.add(
             connection,
             row.order_id,
@@ -216,23 +273,57 @@ def _goods(pieces: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def _subject(row: Row[Any]) -> str:
+    return f"return:{row.return_key}"
+
+
 def _lost(work: Work, row: Row[Any]) -> bool:
-    """Tell a person that a return order is gone from plentymarkets; it is looked for again."""
-    if row.error_code != "RETURN_LOST":
-        trouble = Trouble(
-            "RETURN_LOST",
-            f"Der Retourenauftrag {row.plenty_return_id} fehlt in plentymarkets.",
-            f"Return order {row.plenty_return_id} is no longer to be found in plentymarkets.",
-            "Prüfen, ob er gelöscht wurde, und wo nötig einen neuen anlegen.",
-            "Look whether it was deleted, and make a new one where it is needed.",
-        )
+    """Take over what the merchant made instead of a return order that is gone, or tell a person.
+
+    It is looked for again, so one that comes back goes on by itself.
+    """
+    instead = _made_instead(work, row)
+    if instead is not None:
         with work.engine.begin() as connection:
-            raise_case(work, connection, row.order_id, f"return:{row.return_key}", trouble)
+            ledger.step(
+                connection, work.name, row.return_key, plenty_return_id=instead, announced=False
+            )
+            clear_case(work, connection, row.order_id, _subject(row), LOST)
+            work.journal.add(connection, row.order_id, "return_replaced", return_order=instead)
+        return False  # its content is read at the next look
+    trouble = Trouble(
+        LOST,
+        f"Der Retourenauftrag {row.plenty_return_id} fehlt in plentymarkets.",
+        f"Return order {row.plenty_return_id} is no longer to be found in plentymarkets.",
+        "Einen neuen zum Auftrag anlegen, er wird übernommen, oder in wemalo quittieren.",
+        "Make a new one for the order, it is taken over; or acknowledge the pieces in wemalo.",
+    )
     with work.engine.begin() as connection:
-        ledger.postpone(
-            connection, work.name, row.return_key, "RETURN_LOST", attempts=row.attempts + 1
-        )
+        raise_case(work, connection, row.order_id, _subject(row), trouble)
+        ledger.postpone(connection, work.name, row.return_key, LOST, attempts=row.attempts + 1)
     return False
+
+
+def _found_again(work: Work, row: Row[Any]) -> None:
+    with work.engine.begin() as connection:
+        clear_case(work, connection, row.order_id, _subject(row), LOST)
+
+
+def _made_instead(work: Work, row: Row[Any]) -> int | None:
+    """Return the return order of the same goods that the merchant made after ours, if any."""
+    if row.announced:  # its lines name items of the order that is gone
+        return None
+    there = existing_returns(work, {row.order_id}).get(row.order_id, [])
+    with work.engine.begin() as connection:
+        taken = ledger.ours(connection, work.name, [int(data["id"]) for data in there])
+    fitting = [
+        int(data["id"])
+        for data in there
+        if int(data["id"]) not in taken
+        and int(data["id"]) > row.plenty_return_id
+        and return_orders.same_goods(data, _lines(row))
+    ]
+    return min(fitting, default=None)
 
 
 def _case(
@@ -255,6 +346,6 @@ def _case(
     )
     with work.engine.begin() as connection:
         raise_case(
-            work, connection, row.order_id, f"return:{row.return_key}", trouble,
+            work, connection, row.order_id, _subject(row), trouble,
             return_order=row.plenty_return_id,
         )  # fmt: skip

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.flow.announce_returns import announce_returns
 from fulfilment.flow.open_cases import clear_case, raise_case
 from fulfilment.flow.return_creation import REFUSED, create_planned, settle_creating
-from fulfilment.flow.return_ending import end_created
+from fulfilment.flow.return_ending import LOST, end_created
 from fulfilment.flow.return_reading import existing_returns
 from include.core import return_orders
 from include.core import returns as rules
@@ -111,6 +111,12 @@ def _take_queue(
                 clear_case(
                     work, connection, gone.order_id, _item(gone.history_id), gone.trouble_code
                 )
+        for lost in ledger.give_up(connection, work.name, LOST, rows):
+            item = _item(lost.return_key)
+            clear_case(work, connection, lost.order_id, item, LOST)
+            work.journal.add(
+                connection, lost.order_id, "return_given_up", return_order=lost.plenty_return_id
+            )
     return rows
 
 

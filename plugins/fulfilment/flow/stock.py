@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fulfilment.flow import stock_measure as measure
 from fulfilment.flow.stock_absolute import correct
 from fulfilment.flow.stock_book import send, settle_interrupted, take_back_doubles
-from fulfilment.flow.stock_tell import tell
+from fulfilment.flow.stock_tell import tell, tell_nothing
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.wemalo_stock import FLAGGED
 from include.core.errors import FulfilmentError
@@ -57,6 +57,8 @@ _SETTLED = {
 }
 #: so often orders of products with a surplus are asked about, per look
 ASKED_ORDERS = 50
+#: bookings that plentymarkets refused are tried again after so long
+REFUSED_AGAIN = timedelta(hours=1)
 #: between two looks for shipments that were booked twice
 DOUBLES_EVERY = timedelta(hours=1)
 
@@ -73,6 +75,7 @@ def stock(work: Work) -> dict[str, int]:
     settings = work.merchant.stock
     counts = dict.fromkeys(COUNTS, 0)
     if not settings.enabled:
+        tell_nothing(work)
         return counts
     with work.engine.begin() as connection:
         due = sync_state.is_due(
@@ -113,6 +116,8 @@ def _by_delta(work: Work, state: Row[Any] | None, counts: dict[str, int]) -> dat
         _plan(work, connection, levels, before, after, first, counts)
     if work.merchant.stock.book_shipments:
         _look_for_doubles(work, counts)
+    with work.engine.begin() as connection:
+        ledger.try_refused_again(connection, work.name, REFUSED_AGAIN)
     send(work, counts)
     return at
 

@@ -190,7 +190,13 @@ def _read_back(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) -> 
         key = signature(row.variation_id, row.quantity, row.reason_id)
         with work.engine.begin() as connection:
             if after.get(key, 0) > row.seen_before:
-                counts["booked"] += ledger.finish(connection, work.name, row, "done")
+                done = ledger.finish(connection, work.name, row, "done")
+                counts["booked"] += done
+                if done and row.kind == "shipment":
+                    work.journal.add(
+                        connection, row.order_id, "stock_shipment_booked",
+                        pieces=str(-row.quantity), variation=row.variation_id,
+                    )  # fmt: skip
             elif row.called_at <= patience and row.attempts >= MOST_TRIES:
                 counts["refused"] += ledger.finish(
                     connection, work.name, row, "refused", "NO_EFFECT"

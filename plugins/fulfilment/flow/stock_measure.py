@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.stock_tell import tell_strangers
 from include.core.errors import ContractError
 from include.core.plenty_order import goods_issue_booked
 from include.core.states import AT_WAREHOUSE, NEVER_SENT, State
@@ -112,6 +113,9 @@ def read_wemalo(work: Work, since: datetime | None, counts: dict[str, int]) -> d
         for posting in found
         if (posting.external_id, posting.sku) in known
     ]
+    tell_strangers(
+        work, {p.sku or p.external_id for p in found if (p.external_id, p.sku) not in known}
+    )
     with work.engine.begin() as connection:
         ledger.keep_levels(connection, work.name, rows.values(), at)
         counts["postings"] = ledger.keep_postings(connection, work.name, ours)
