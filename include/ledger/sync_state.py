@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger.tables import sync_state
@@ -48,6 +48,13 @@ def looked(
             index_elements=["merchant", "concern"],
             set_={**values, "data": sync_state.c.data.op("||")(data)},
         )
+    )
+
+
+def forget(connection: Connection, merchant: str, concern: str) -> None:
+    """Make a concern look at everything again, at once."""
+    connection.execute(
+        delete(sync_state).where(sync_state.c.merchant == merchant, sync_state.c.concern == concern)
     )
 
 

@@ -11,9 +11,13 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from fulfilment.flow.documents import attach_documents
 from fulfilment.flow.extract import extract
 from fulfilment.flow.load import load
+from fulfilment.flow.products import products
 from fulfilment.flow.reconcile import reconcile
+from fulfilment.flow.returns import handle_returns
+from fulfilment.flow.stock import stock
 from fulfilment.flow.validate import validate
 from fulfilment.flow.work import Work
 from fulfilment.flow.writeback import write_back
@@ -24,6 +28,7 @@ from sqlalchemy import Engine, create_engine
 from include.core.errors import FulfilmentError
 from include.core.merchant import Merchant
 from include.core.statuses import status
+from include.core.window import Window
 from include.demo.story import ALPHA, StoryMerchant, plenty_scenario, wemalo_scenario
 from include.ledger import timeline
 from include.ledger.batches import open_batch
@@ -37,6 +42,12 @@ STEPS: dict[str, Callable[[Work], dict[str, int]]] = {
     "load_to_wemalo": load,
     "writeback_status": write_back,
     "reconcile_tracking": reconcile,
+}
+GROUPS: dict[str, Callable[[Work], dict[str, int]]] = {
+    "handle_returns": handle_returns,
+    "attach_documents": attach_documents,
+    "sync_products": products,
+    "sync_stock": stock,
 }
 PASSWORD, TOKEN = "p/w:1", "token-1"
 _runs = itertools.count(1)
@@ -81,12 +92,18 @@ class Stage:
         """Run one task; an error of it is raised."""
         return STEPS[task](self.work(task))
 
-    def run(self) -> dict[str, dict[str, int]]:
-        """Run all five tasks as the DAG does: a failed one does not stop the others."""
+    def run(
+        self, *, groups: bool = False, window: Window = (None, None)
+    ) -> dict[str, dict[str, int]]:
+        """Run the five tasks, and the groups' where wanted: a failed one does not stop the others.
+
+        :param window: of a backfill.
+        """
         run = f"run-{next(_runs)}"
         self.errors = {}
         counts = {}
-        for task, step in STEPS.items():
+        steps = {**STEPS, "extract_plenty_orders": lambda work: extract(work, window=window)}
+        for task, step in (steps | (GROUPS if groups else {})).items():
             try:
                 counts[task] = step(self.work(task, run))
             except FulfilmentError as error:

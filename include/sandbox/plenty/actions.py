@@ -5,7 +5,8 @@ create_order {"order": {...scenario order...}} -> {"id"}; release; set_status {"
 cancel {"status"?}; edit_address {"role"?: 2, "changes": {...}}; edit_items {"items": [...]} (plenty
 rows) ; delete; pay; delivery_order {"items"?: {item id: quantity}} -> {"id"}; touch; lock; unlock;
 set_stock {"variation", "warehouse"?, "location"?, "quantity"}; book; add_package {"package": {}};
-set_property {"type", "value"}; expire_tokens (no order) -> {"expired": n}.
+set_property {"type", "value"}; make_document {"kind"}; enter_return {"status"?, "items": {position
+from 1: quantity}, "reason"?} -> {"id"}; expire_tokens (no order) -> {"expired": n}.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from include.sandbox.plenty.model import (
 )
 from include.sandbox.plenty.order_scenario import FIRST_ADDRESS, add_order, new_package
 from include.sandbox.plenty.release import after_payment, after_stock
+from include.sandbox.plenty.request import Query, Request
+from include.sandbox.plenty.routes_documents import add_document
 from include.sandbox.plenty.routes_order_changes import remove, replace_items
+from include.sandbox.plenty.routes_returns import create_return
 from include.sandbox.plenty.scenario import extend_tenant
 from include.sandbox.plenty.values import decimal_of
 
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from include.sandbox.plenty.world import PlentyWorld
 
 MERCHANT_NOTE = "Merchant"
+PROPERTY_REASON = 35  # of an item of a return (contract 9.2)
 
 
 def run_action(world: PlentyWorld, tenant: Tenant, action: str, args: JsonObject) -> Any:
@@ -49,15 +54,36 @@ def run_action(world: PlentyWorld, tenant: Tenant, action: str, args: JsonObject
         return {"ok": True}
     if action == "expire_tokens":
         return {"expired": world.sessions.expire_all(tenant.name)}
-    run = _ORDER_ACTIONS.get(action)
-    if run is None:
-        msg = f"unknown action {action!r}, known are {', '.join(sorted(_ORDER_ACTIONS))}"
+    if action not in _ORDER_ACTIONS and action not in _BY_HAND:
+        known = ", ".join(sorted({*_ORDER_ACTIONS, *_BY_HAND}))
+        msg = f"unknown action {action!r}, known are {known}"
         raise SandboxError(msg)
     order = tenant.orders.get(int(args.get("order", 0)))
     if order is None:
         msg = f"tenant {tenant.name!r} has no order {args.get('order')!r}"
         raise SandboxError(msg)
-    return run(tenant, order, args, now) or {"ok": True}
+    if action in _BY_HAND:
+        user = next(iter(tenant.users.values()))
+        request = Request(world, tenant, user, {"order_id": str(order.id)}, Query(""), None, now)
+        return _BY_HAND[action](request, order, args)
+    return _ORDER_ACTIONS[action](tenant, order, args, now) or {"ok": True}
+
+
+def _make_document(request: Request, order: Order, args: JsonObject) -> JsonObject:
+    return {"id": add_document(request, order, args["kind"])["id"]}
+
+
+def _enter_return(request: Request, order: Order, args: JsonObject) -> JsonObject:
+    reason = [{"typeId": PROPERTY_REASON, "value": str(args["reason"])}] if "reason" in args else []
+    goods = order.goods()
+    request.body = {
+        "statusId": args.get("status", request.tenant.return_status),
+        "quantities": [
+            {"orderItemId": goods[int(place) - 1]["id"], "quantity": count, "properties": reason}
+            for place, count in args["items"].items()
+        ],
+    }
+    return {"id": create_return(request)["id"]}
 
 
 def _release(tenant: Tenant, order: Order, _: JsonObject, now: float) -> None:
@@ -141,6 +167,11 @@ def _set_property(_: Tenant, order: Order, args: JsonObject, now: float) -> None
     effects.touch(order, now)
 
 
+#: what a person does in the back end, by the same rules as over the API
+_BY_HAND: dict[str, Callable[[Request, Order, JsonObject], JsonObject]] = {
+    "make_document": _make_document,
+    "enter_return": _enter_return,
+}
 _ORDER_ACTIONS: dict[str, Callable[[Tenant, Order, JsonObject, float], JsonObject | None]] = {
     "release": _release,
     "set_status": _set_status,

@@ -27,6 +27,7 @@ step are done as well, so `pack` on an OPEN order makes the picking list and pic
 `set_stock`                   `product`, `quantity`, `attribute`: the same by the result
 `block_stock`                 `product`, `quantity`: into blocked stores; below 0: out of them
 `refurbish`                   `product`, `serial`, `ready`, …: one history row
+`requeue`                     every queue shows again everything that it ever held
 ============================  =====================================================================
 """
 
@@ -36,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.sandbox.frame.world import SandboxError
 from include.sandbox.wemalo import dates, inbound, orders, products, warehouse
+from include.sandbox.wemalo.bookings import requeue
 from include.sandbox.wemalo.errors import ApiError
 from include.sandbox.wemalo.ground import by_turn
 from include.sandbox.wemalo.packing import Wish
@@ -299,6 +301,11 @@ def _refurbish(world: Ground, tenant: Tenant, args: dict[str, Any]) -> Any:
     return row
 
 
+def _requeue(world: Ground, tenant: Tenant, args: dict[str, Any]) -> Any:
+    del world, args
+    return {"rows": requeue(tenant)}
+
+
 ACTIONS: dict[str, Action] = {
     "make_picking_list": _make_picking_list,
     "start_picking": _start_picking,
@@ -319,4 +326,5 @@ ACTIONS: dict[str, Action] = {
     "set_stock": _set_stock,
     "block_stock": _block_stock,
     "refurbish": _refurbish,
+    "requeue": _requeue,
 }

@@ -113,6 +113,15 @@ def synch_return(tenant: Tenant, history_id: int) -> None:
         _forget(tenant, history_id)
 
 
+def requeue(tenant: Tenant) -> int:
+    """Put everything back that was ever acknowledged, in its order; return how many rows."""
+    tenant.unsynched_sent.update(dict.fromkeys(sorted(tenant.sent)))
+    tenant.unsynched_returns.update(dict.fromkeys(sorted(tenant.returned)))
+    for history_id, posting in sorted(tenant.history.items()):
+        tenant.unflagged.setdefault(posting.reason, OrderedDict())[history_id] = None
+    return len(tenant.sent) + len(tenant.returned) + len(tenant.history)
+
+
 def _forget(tenant: Tenant, history_id: int) -> None:
     posting = tenant.history.get(history_id)
     if posting is not None:

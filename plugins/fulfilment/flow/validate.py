@@ -201,23 +201,27 @@ def _apply(
     if state is State.READY:
         outbox.drop_pending(connection, work.name, order.order_id, ["status"])
         return "valid"
-    _tell(work, connection, verdict, episode, state)
+    # our own note touches an order that stays released: told once per content, not per reading
+    occasion = str(episode) if state in (State.INVALID, State.NO_STOCK) else order.fingerprint()
+    _tell(work, connection, verdict, occasion, state)
     return {"bad": "address", "short": "stock", "wait": "wait"}.get(verdict.outcome, "stop")
 
 
-def _tell(work: Work, connection: Connection, verdict: Verdict, episode: int, state: State) -> None:
+def _tell(
+    work: Work, connection: Connection, verdict: Verdict, occasion: str, state: State
+) -> None:
     if verdict.code in LEFT_ALONE:
         return
     statuses = work.merchant.statuses
     target = {State.INVALID: statuses.address_error, State.NO_STOCK: statuses.no_stock}.get(state)
     if target is not None:
         work.queue_status(
-            connection, verdict.order_id, target, (statuses.fetch,), f"verdict:{episode}"
+            connection, verdict.order_id, target, (statuses.fetch,), f"verdict:{occasion}"
         )
     work.queue_note(
         connection,
         verdict.order_id,
-        f"{verdict.code}:{episode}",
+        f"{verdict.code}:{occasion}",
         verdict.reason_de,
         verdict.reason_en,
     )
