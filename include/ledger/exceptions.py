@@ -106,6 +106,11 @@ def keep(
 def clock(connection: Connection) -> datetime:
     """Return the database's time, which ``last_seen_at`` is compared with."""
     return connection.execute(select(func.now())).scalar_one()
+def clear_kinds(connection: Connection, journal: Journal, prefixes: Iterable[str]) -> None:
+    """Clear exceptions whose code begins like this, but for those about orders themselves."""
+    for prefix in prefixes:
+        alike = exceptions.c.code.startswith(prefix, autoescape=True)
+        _clear(connection, journal, alike, ~exceptions.c.subject.startswith(_ORDER))
 
 
 def clear_unseen(connection: Connection, journal: Journal, code: str, since: datetime) -> None:

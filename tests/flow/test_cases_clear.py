@@ -296,7 +296,7 @@ def test_stock_that_is_not_carried_over_any_more_asks_nobody(stage: Stage) -> No
     step(stage, "stock")
     assert codes(stage) == ["STOCK_FIRST_RUN"]
     use(stage, stock={"enabled": False})
-    step(stage, "stock")
+    stage.run()
     assert codes(stage) == []
 
 

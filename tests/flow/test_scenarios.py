@@ -59,6 +59,7 @@ class Played:
             "announced": wemalo["returns"],
             "products": wemalo["products"],
             "in the house": wemalo_stock(wemalo),
+            "queues": {name: sorted(wemalo["queues"][name]) for name in ("sent", "returns")},
         }
 
 
@@ -153,6 +154,3 @@ def test_replaying_everything_changes_nothing(played: Played, how: str) -> None:
     after = played.worlds()
     for part, rows in before.items():
         assert after[part] == rows, part
-    if how == "queues full again":
-        queues = stage.sandbox.wemalo.state("alpha")["tenants"]["alpha"]["queues"]
-        assert queues["sent"] == []

@@ -41,8 +41,6 @@ def products(work: Work) -> dict[str, int]:
     settings = work.merchant.products
     counts = dict.fromkeys(COUNTS, 0)
     if not settings.enabled:
-        with work.engine.begin() as connection:
-            exceptions.keep(connection, work.journal, CODES, {})
         return counts
     with work.engine.begin() as connection:
         if not sync_state.is_due(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fulfilment.flow import stock_measure as measure
 from fulfilment.flow.stock_absolute import correct
 from fulfilment.flow.stock_book import send, settle_interrupted, take_back_doubles
-from fulfilment.flow.stock_tell import tell, tell_nothing
+from fulfilment.flow.stock_tell import tell
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.wemalo_stock import FLAGGED
 from include.core.errors import FulfilmentError
@@ -75,7 +75,6 @@ def stock(work: Work) -> dict[str, int]:
     settings = work.merchant.stock
     counts = dict.fromkeys(COUNTS, 0)
     if not settings.enabled:
-        tell_nothing(work)
         return counts
     with work.engine.begin() as connection:
         due = sync_state.is_due(

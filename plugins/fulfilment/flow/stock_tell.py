@@ -49,9 +49,3 @@ def tell_strangers(work: Work, strangers: Collection[str]) -> None:
         wanted[exceptions.MERCHANT] = [stock_texts(STRANGERS, work.name, len(strangers), names)]
     with work.engine.begin() as connection:
         exceptions.keep(connection, work.journal, {STRANGERS}, wanted)
-
-
-def tell_nothing(work: Work) -> None:
-    """Take all exceptions of stock back: it is not carried over any more."""
-    with work.engine.begin() as connection:
-        exceptions.keep(connection, work.journal, CODES, {})

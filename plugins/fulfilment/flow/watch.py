@@ -38,6 +38,9 @@ _UNTIL_THE_END = (
     "CANCEL_TOO_LATE", "CHANGED_TOO_LATE", "CHANGE_UNCLEAR", "CHANGE_INVALID",
     "SPLIT_AFTER_HANDOVER",
 )  # fmt: skip
+#: task groups -> how the codes of their exceptions begin: over when the group is switched off
+_GROUPS = {"returns": "RETURN_", "documents": "DOCUMENT_", "stock": "STOCK_",
+           "products": "PRODUCT_"}  # fmt: skip
 #: error codes of a clear no; a revived row keeps its code until it is written
 _REFUSALS = frozenset({"REJECTED", "VALIDATION", "CONFLICT", "NOT_FOUND"})
 _REMINDER = timedelta(days=14)
@@ -58,6 +61,8 @@ def look_over(work: Work) -> None:
         exceptions.keep(connection, work.journal, _DERIVED, wanted)
         exceptions.clear_where_state(connection, work.journal, _UNTIL_THE_END, ENDED)
         exceptions.clear_where_plenty_status(connection, work.journal, "WAREHOUSE_CANCELLED", 8, 9)
+        off = sorted(_GROUPS.keys() - work.merchant.groups)
+        exceptions.clear_kinds(connection, work.journal, [_GROUPS[group] for group in off])
         exceptions.clear_unseen(
             connection, work.journal, "CANCEL_AFTER_SHIPPING", datetime.now(UTC) - _REMINDER
         )
