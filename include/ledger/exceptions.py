@@ -106,6 +106,8 @@ def keep(
 def clock(connection: Connection) -> datetime:
     """Return the database's time, which ``last_seen_at`` is compared with."""
     return connection.execute(select(func.now())).scalar_one()
+
+
 def clear_kinds(connection: Connection, journal: Journal, prefixes: Iterable[str]) -> None:
     """Clear exceptions whose code begins like this, but for those about orders themselves."""
     for prefix in prefixes:

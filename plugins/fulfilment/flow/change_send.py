@@ -217,8 +217,8 @@ def tell_bad(work: Work, connection: Connection, row: Row[Any], german: str, eng
 def clear_changes(work: Work, connection: Connection, order_id: int) -> None:
     """Take back what was told of a change that is sent or undone."""
     subject = exceptions.order_subject(order_id)
-    for code in ("CHANGED_TOO_LATE", "CHANGE_INVALID", "CHANGE_UNCLEAR"):
-        exceptions.clear(connection, work.journal, subject=subject, code=code)
+    codes = ("CHANGED_TOO_LATE", "CHANGE_INVALID", "CHANGE_UNCLEAR")
+    exceptions.clear(connection, work.journal, subject, *codes)
 
 
 def _difference(row: Row[Any]) -> tuple[str, str]:

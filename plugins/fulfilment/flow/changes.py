@@ -147,7 +147,7 @@ def _tell_splits(work: Work, found: Mapping[int, Mapping[str, Any]]) -> None:
             work.tell(connection, order_id, "SPLIT_AFTER_HANDOVER")
         for order_id in sorted(told & found.keys() - split):
             subject = exceptions.order_subject(order_id)
-            exceptions.clear(connection, work.journal, subject=subject, code="SPLIT_AFTER_HANDOVER")
+            exceptions.clear(connection, work.journal, subject, "SPLIT_AFTER_HANDOVER")
 
 
 def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:

@@ -14,12 +14,8 @@ from fulfilment.flow.open_cases import clear_case, raise_case
 from fulfilment.flow.work import log
 from include.core import documents as rules
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
-<<<<<<< HEAD
 from include.core.models import DELIVERY_ORDER
-from include.core.states import State
-=======
 from include.core.states import ENDED, State
->>>>>>> a9e2284 (Let exceptions of returns, documents, stock and products end with their cause)
 from include.core.wemalo_order import WarehouseStatus, external_id
 from include.ledger import batches, exceptions, orders
 from include.ledger import documents as ledger
