@@ -42,7 +42,7 @@ STEPS = (
 GROUPS = (
     ("returns", "handle_returns", HandleReturnsOperator, "load_to_wemalo"),
     ("documents", "attach_documents", AttachDocumentsOperator, "load_to_wemalo"),
-    ("stock", "sync_stock", StockOperator, None),
+    ("stock", "sync_stock", StockOperator, "reconcile_tracking"),  # it counts what has left
     ("products", "sync_products", ProductsOperator, None),
 )
 

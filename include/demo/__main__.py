@@ -25,8 +25,13 @@ COLUMNS = (
     "bad address",
     "no stock",
     "cancelled",
+    "too late",
+    "changed",
     "shipped with tracking",
     "parcels",
+    "documents",
+    "returned",
+    "stock difference",
 )
 
 
@@ -86,12 +91,11 @@ def _check(stage: Stage, stories: dict[str, list[StoryOrder]]) -> list[Findings]
 
 
 def _print_table(found: list[Findings]) -> None:
-    width = max(len(column) for column in COLUMNS) + 2
     typer.echo("")
-    typer.echo("merchant".ljust(10) + "".join(column.rjust(width) for column in COLUMNS))
+    typer.echo("merchant" + "".join(f"  {column}" for column in COLUMNS))
     for findings in found:
-        cells = "".join(str(findings.counts[column]).rjust(width) for column in COLUMNS)
-        typer.echo(findings.merchant.ljust(10) + cells)
+        cells = [f"  {findings.counts[column]:>{len(column)}}" for column in COLUMNS]
+        typer.echo(findings.merchant.ljust(len("merchant")) + "".join(cells))
     typer.echo("")
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from include.core.states import State
 from include.core.statuses import status
-from include.demo.story import BAD_ADDRESS, CANCELLED, SHIPPED, SHORT
+from include.demo.stagehand import plenty_stock, wemalo_stock
+from include.demo.story import (
+    BAD_ADDRESS,
+    CANCELLED,
+    CHANGED,
+    DOCUMENTED,
+    NEW_HOUSE,
+    RETURNED,
+    SHIPPED,
+    SHORT,
+    TOO_LATE,
+)
 from include.ledger import timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -36,7 +47,13 @@ LEDGER_END = {
     BAD_ADDRESS: State.INVALID,
     SHORT: State.NO_STOCK,
     CANCELLED: State.CANCELLED,
+    **dict.fromkeys((TOO_LATE, CHANGED, RETURNED, DOCUMENTED), State.SHIPPED),
 }
+#: how often wemalo must have been told of an order: a change is told, too
+TOLD = {CHANGED: 2}
+#: order notes that the merchant must find
+NOTES = {BAD_ADDRESS: 1, SHORT: 1, TOO_LATE: 1, RETURNED: 1}
+RETURN = 3  # order type (plentymarkets contract 9)
 
 
 @dataclass(slots=True)
@@ -73,6 +90,8 @@ def check(
             wemalo["orders"].get(str(wanted.order_id)),
             timeline.read(connection, merchant.merchant, wanted.order_id),
         )
+    _check_returns(found, at_plenty, story)
+    _check_stock(found, plenty, wemalo)
     _nothing_twice(found, at_plenty, story)
     return found
 
@@ -80,10 +99,12 @@ def check(
 def _end_status(merchant: Merchant, end: str) -> Decimal:
     statuses = merchant.statuses
     shipped = statuses.shipped or statuses.handed_over
+    too_late = statuses.cancel_too_late
     if merchant.goods_issue == "book":
-        shipped = Decimal(7)  # booking sets it by itself (plentymarkets contract 11)
+        shipped = too_late = Decimal(7)  # booking sets it by itself (plentymarkets contract 11)
     return {
-        SHIPPED: shipped,
+        **dict.fromkeys((SHIPPED, CHANGED, RETURNED, DOCUMENTED), shipped),
+        TOO_LATE: too_late,
         BAD_ADDRESS: statuses.address_error,
         SHORT: statuses.no_stock,
         CANCELLED: statuses.cancel_done,
@@ -112,16 +133,18 @@ def _check_order(
     expect(now == _end_status(merchant, wanted.end), f"plentymarkets shows status {now}")
     expect(not ledger.waiting, f"{len(ledger.waiting)} writes were left behind")
     numbers = sorted(p["packageNumber"] for p in plenty["shippingPackages"] if p["packageNumber"])
+    notes = NOTES.get(wanted.end, 0)
+    expect(len(plenty["comments"]) == notes, f"{len(plenty['comments'])} order notes, not {notes}")
     if wanted.end in (BAD_ADDRESS, SHORT):
         found.counts[wanted.end] += now == _end_status(merchant, wanted.end)
         expect(wemalo is None, "wemalo has an order that must not be sent")
-        expect(len(plenty["comments"]) == 1, f"{len(plenty['comments'])} order notes instead of 1")
         return
     if wemalo is None:
         found.faults.append(f"order {wanted.order_id} ({wanted.end}): wemalo never got it")
         return
     found.counts["handed over"] += 1
-    expect(wemalo["submissions"] == 1, f"sent {wemalo['submissions']} times")
+    told = TOLD.get(wanted.end, 1)
+    expect(wemalo["submissions"] == told, f"sent {wemalo['submissions']} times, not {told}")
     if wanted.end == CANCELLED:
         found.counts["cancelled"] += wemalo["status"] == "CANCELLED"
         expect(wemalo["status"] == "CANCELLED", f"wemalo shows {wemalo['status']}")
@@ -132,11 +155,66 @@ def _check_order(
     expect(len(sent) == wanted.parcels, f"{len(sent)} parcels instead of {wanted.parcels}")
     expect(numbers == sent, "tracking numbers differ")
     expect(bool(plenty["shippingInformation"]), "no shipping provider")
-    if wanted.parcels == 1:
+    _count_special(found, wanted, plenty, wemalo, expect)
+    if wanted.parcels == 1 and wanted.end == SHIPPED:
         found.plain_orders += 1
         found.plain_writes += sum(event.kind in WRITES for event in ledger.events)
     found.counts["shipped with tracking"] += numbers == sent and bool(sent)
     found.counts["parcels"] += len(sent)
+
+
+def _count_special(
+    found: Findings,
+    wanted: StoryOrder,
+    plenty: Mapping[str, Any],
+    wemalo: Mapping[str, Any],
+    expect: Callable[[bool, str], None],
+) -> None:
+    """Check what is special about an order that shipped."""
+    if wanted.end == TOO_LATE:
+        shown = [status(row["statusId"]) for row in plenty["statusHistory"]]
+        told = any(Decimal(8) < value < Decimal(9) for value in shown)
+        expect(told, "plentymarkets never showed that the cancellation came too late")
+        found.counts[TOO_LATE] += told
+    elif wanted.end == CHANGED:
+        (receiver, *_) = wemalo["meta"]["receiver"]
+        arrived = receiver["streetNumber"] == NEW_HOUSE
+        expect(arrived, "the changed address did not reach wemalo")
+        found.counts[CHANGED] += arrived
+    elif wanted.end == DOCUMENTED:
+        kinds = sorted(row["docType"] for row in wemalo["documents"])
+        expect(kinds == ["BILL", "GOODSORDERDELIVERYNOTE"], f"documents in wemalo: {kinds}")
+        found.counts[DOCUMENTED] += len(kinds)
+
+
+def _check_returns(
+    found: Findings, at_plenty: Mapping[int, Mapping[str, Any]], story: Sequence[StoryOrder]
+) -> None:
+    """Every returned order has one return order with all its pieces; no other order has any."""
+    pieces: dict[int, list[int]] = defaultdict(list)
+    for row in at_plenty.values():
+        if row["typeId"] == RETURN:
+            count = sum(int(Decimal(str(item["quantity"]))) for item in row["orderItems"])
+            for reference in row["orderReferences"]:
+                pieces[int(reference["originOrderId"])].append(count)
+    for wanted in story:
+        due = []
+        if wanted.end == RETURNED:
+            due = [sum(int(item["quantity"]) for item in wanted.data["items"])]
+        back = pieces.get(wanted.order_id, [])
+        found.counts[RETURNED] += bool(due) and back == due
+        if back != due:
+            found.faults.append(f"order {wanted.order_id} ({wanted.end}): returns of {back} pieces")
+
+
+def _check_stock(found: Findings, plenty: Mapping[str, Any], wemalo: Mapping[str, Any]) -> None:
+    here, there = plenty_stock(plenty), wemalo_stock(wemalo)
+    wrong = {
+        key: here.get(int(key), 0) - n for key, n in there.items() if here.get(int(key), 0) != n
+    }
+    found.counts["stock difference"] = sum(abs(count) for count in wrong.values())
+    if wrong:
+        found.faults.append(f"plentymarkets' stock minus wemalo's, by variation: {wrong}")
 
 
 def _nothing_twice(

@@ -7,16 +7,25 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.cli.ledger import connect
 from include.core.errors import FulfilmentError, Unavailable
 from include.demo.story import (
     CANCELLED,
+    CHANGED,
+    DOCUMENTED,
     MERCHANTS,
+    NEW_HOUSE,
+    RECEIVED,
+    RETURNED,
+    TOO_LATE,
     StoryMerchant,
     StoryOrder,
+    new_product,
     orders,
     plenty_scenario,
     wemalo_scenario,
 )
+from include.ledger import stock_sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,16 +55,28 @@ def prepare(stage: Stage) -> dict[str, list[StoryOrder]]:
     tenants = stage.plenty.state()["tenants"]
     stories: dict[str, list[StoryOrder]] = {}
     for merchant in MERCHANTS:
-        there = tenants.get(merchant.name)
-        taken = [int(row["id"]) for row in there["orders"].values()] if there else []
-        first = (max(taken) // PER_DEMO + 1) * PER_DEMO if taken else FIRST_ID
-        story = orders(merchant, first)
+        story = orders(merchant, next_id(stage, merchant))
         stories[merchant.name] = story
-        if there is None:
+        if merchant.name not in tenants:
             _open_tenant(stage, merchant, story)
         else:
             _add_orders(stage, merchant, story)
+        fresh = {"tenant": merchant.name, "variations": [new_product(merchant, story)]}
+        stage.plenty.merge({"tenants": [fresh]})
     return stories
+
+
+def next_id(stage: Stage, merchant: StoryMerchant) -> int:
+    """Return the first order id of the next thousand that is free."""
+    there = stage.plenty.state()["tenants"].get(merchant.name, {"orders": {}})
+    taken = [int(row["id"]) for row in there["orders"].values()]
+    return (max(taken) // PER_DEMO + 1) * PER_DEMO if taken else FIRST_ID
+
+
+def unpause(stage: Stage, merchants: Iterable[str]) -> None:
+    """Let the merchants' DAGs run."""
+    for merchant in merchants:
+        stage.api.call("PATCH", f"dags/{dag_id(merchant)}", json={"is_paused": False})
 
 
 def _open_tenant(stage: Stage, merchant: StoryMerchant, story: list[StoryOrder]) -> None:
@@ -91,20 +112,68 @@ def _add_orders(stage: Stage, merchant: StoryMerchant, story: list[StoryOrder]) 
 
 def tell(stage: Stage, stories: dict[str, list[StoryOrder]], say: Callable[[str], None]) -> None:
     """Let the pipeline and the warehouse work until every order has ended."""
-    for dag in stories:
-        stage.api.call("PATCH", f"dags/{dag_id(dag)}", json={"is_paused": False})
-    say("Orders are released. First runs: fetch, check, hand over, write back.")
+    unpause(stage, stories)
+    say("Orders are released. First runs: products, fetch, check, hand over, write back.")
     run_all(stage, stories)
-    say("The merchants cancel one order each, before the warehouse has started on it.")
+    _confirm_stock(stories, say)
+    say("Each merchant cancels an order, cancels one that is being picked, moves a third one.")
     for name, story in stories.items():
         for order in story:
-            if order.end == CANCELLED:
-                stage.plenty.act("cancel", name, order=order.order_id)
+            _between(stage, name, order)
     run_all(stage, stories)
-    say("The warehouse picks, packs and hands over (six hours in a moment).")
+    _confirm_stock(stories, say)
+    say("The warehouse picks, packs, hands over and receives goods (six hours in a moment).")
+    for merchant in MERCHANTS:
+        _work_in_the_warehouse(stage, merchant, stories[merchant.name])
     stage.wemalo.clock(advance=WAREHOUSE_DAY_S)
-    say("Last runs: tracking numbers and carriers go back.")
+    say("Next runs: tracking numbers and carriers go back, stock follows.")
     run_all(stage, stories)
+    say("Customers send two orders of each merchant back. Last runs: returns.")
+    for name, story in stories.items():
+        for order in story:
+            if order.end == RETURNED:
+                stage.wemalo.act(
+                    "book_return", name, order=str(order.order_id), items=_goods_of(order)
+                )
+    run_all(stage, stories)
+
+
+def _between(stage: Stage, name: str, order: StoryOrder) -> None:
+    """Let happen what happens to an order between hand-over and shipping."""
+    number = order.order_id
+    if order.end == TOO_LATE:
+        stage.wemalo.act("start_picking", name, order=str(number))
+    if order.end in (CANCELLED, TOO_LATE):
+        stage.plenty.act("cancel", name, order=number)
+    elif order.end == CHANGED:
+        stage.plenty.act("edit_address", name, order=number, changes={"address2": NEW_HOUSE})
+    elif order.end == DOCUMENTED:
+        for kind in ("invoice", "delivery_note"):
+            stage.plenty.act("make_document", name, order=number, kind=kind)
+
+
+def _work_in_the_warehouse(stage: Stage, merchant: StoryMerchant, story: list[StoryOrder]) -> None:
+    """Receive the new product, and find one piece of another one missing."""
+    product = str(new_product(merchant, story)["id"])
+    items = [{"product": product, "quantity": RECEIVED}]
+    stage.wemalo.act("receive_goods", merchant.name, items=items)
+    counted = str(merchant.first_variation + 4)
+    stage.wemalo.act("inventory", merchant.name, product=counted, delta=-1)
+
+
+def _goods_of(order: StoryOrder) -> list[dict[str, object]]:
+    return [
+        {"product": str(item["variation"]), "quantity": item["quantity"], "reason": "damaged"}
+        for item in order.data["items"]
+    ]
+
+
+def _confirm_stock(merchants: Iterable[str], say: Callable[[str], None]) -> None:
+    """Confirm the first comparison of stock, as `fulfil stock approve` does."""
+    with connect() as connection:
+        count = sum(stock_sync.approve(connection, name) for name in merchants)
+    if count:
+        say(f"The first comparison of stock waits: {count} products are confirmed.")
 
 
 def dag_id(merchant: str) -> str:

@@ -11,6 +11,13 @@ from typing import Any
 
 #: how an order must end
 SHIPPED, BAD_ADDRESS, SHORT, CANCELLED = "shipped", "bad address", "no stock", "cancelled"
+TOO_LATE, CHANGED, RETURNED, DOCUMENTED = "too late", "changed", "returned", "documents"
+ENDS = (SHIPPED, BAD_ADDRESS, SHORT, CANCELLED, TOO_LATE, CHANGED, RETURNED, DOCUMENTED)
+#: the house number that changed orders get after they were handed over
+NEW_HOUSE = "99"
+#: a product that plentymarkets has at the start and wemalo has not: its number beyond an order id
+NEW_PRODUCT = 1_000_000
+RECEIVED = 12  # pieces of it
 
 FIRST_NAMES = ("Anna", "Ben", "Clara", "David", "Elif", "Finn", "Greta", "Henry", "Ida", "Jonas")
 LAST_NAMES = ("Beispiel", "Muster", "Probe", "Versuch", "Vorlage", "Modell")
@@ -83,7 +90,7 @@ class StoryOrder:
 def orders(merchant: StoryMerchant, first_id: int) -> list[StoryOrder]:
     """Return the merchant's forty orders; ids from ``first_id`` upwards."""
     chapters: list[tuple[str, int, int]] = [
-        *[(SHIPPED, 1, n) for n in range(27)],
+        *[(SHIPPED, 1, n) for n in range(21)],
         *[(SHIPPED, 2, n) for n in range(3)],
         ("packstation", 1, 0),
         ("bundle", 1, 0),
@@ -92,6 +99,10 @@ def orders(merchant: StoryMerchant, first_id: int) -> list[StoryOrder]:
         (SHORT, 1, 0),
         (SHORT, 1, 1),
         (CANCELLED, 1, 0),
+        (TOO_LATE, 1, 0),
+        (CHANGED, 1, 0),
+        *[(RETURNED, 1, n) for n in range(2)],
+        *[(DOCUMENTED, 1, n) for n in range(2)],
     ]
     return [_order(merchant, first_id + n, n, chapter) for n, chapter in enumerate(chapters)]
 
@@ -103,7 +114,7 @@ def _order(
     delivery = _address(merchant, number)
     goods = merchant.first_variation + number % 5
     items: list[dict[str, Any]] = [{"variation": goods, "quantity": 1 + number % 3}]
-    end = kind if kind in (SHIPPED, BAD_ADDRESS, SHORT, CANCELLED) else SHIPPED
+    end = kind if kind in ENDS else SHIPPED
     if kind == "packstation":
         delivery |= {"address1": "PACKSTATION", "address2": "145", "post_number": "12345678"}
         delivery |= {"postalCode": "50667", "town": "Köln", "country": "DE"}
@@ -152,6 +163,18 @@ def _address(merchant: StoryMerchant, number: int) -> dict[str, Any]:
         "country": country,
         "email": f"{first}.{last}{number}@shop-{merchant.name}.example".lower(),
         "phone": "",
+    }
+
+
+def new_product(merchant: StoryMerchant, story: list[StoryOrder]) -> dict[str, Any]:
+    """Return the variation that is new with this demo."""
+    number = NEW_PRODUCT + story[0].order_id
+    return {
+        "id": number,
+        "number": f"{merchant.name.upper()}-{number}",
+        "name": "New article",
+        "barcode": "4006381333931",
+        "weightG": 250,
     }
 
 

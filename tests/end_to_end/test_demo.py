@@ -62,14 +62,16 @@ def test_the_demo_ends_well_and_says_so(told: subprocess.CompletedProcess[str]) 
     assert told.returncode == 0, told.stdout + told.stderr
     assert "nothing lost, nothing twice" in told.stdout
     for merchant in MERCHANTS:
-        assert re.search(rf"^{merchant.name} +40 +34 +4 +2 +1 +33 +36$", told.stdout, re.MULTILINE)
+        assert re.search(
+            rf"^{merchant.name} +40 +34 +4 +2 +1 +1 +1 +33 +36 +4 +2 +0$", told.stdout, re.MULTILINE
+        )
 
 
 def test_an_order_of_one_parcel_takes_few_calls(told: subprocess.CompletedProcess[str]) -> None:
     reads = [float(n) for n in re.findall(r"\(([\d.]+) per order", told.stdout)]
     writes = [float(n) for n in re.findall(r"one parcel took ([\d.]+) writes", told.stdout)]
     assert len(reads) == len(writes) == len(MERCHANTS)
-    assert max(reads) <= 1
+    assert max(reads) <= 2  # of all parts together; the chain alone stays below 1 (tests/flow)
     assert writes == [3.0, 4.0]  # beta books goods issue: one write more
 
 
@@ -81,7 +83,7 @@ def test_both_merchants_runs_are_green_and_the_five_tasks_ran_in_their_order(
         dag = f"dags/fulfilment__{merchant.name}"
         runs = airflow_stack.api.call("GET", f"{dag}/dagRuns")["dag_runs"]
         manual = [run for run in runs if run["run_type"] == "manual"]
-        assert [run["state"] for run in manual] == ["success"] * 3
+        assert [run["state"] for run in manual] == ["success"] * 4
         tasks = airflow_stack.api.call(
             "GET", f"{dag}/dagRuns/{manual[0]['dag_run_id']}/taskInstances"
         )

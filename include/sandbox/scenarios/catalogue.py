@@ -8,6 +8,7 @@ from include.sandbox.scenarios import goods, orders
 PARTS = {
     "statuses": orders.STATUSES,
     "cancellations": orders.CANCELLATIONS,
+    "changes": orders.CHANGES,
     "waiting orders": orders.WAITING,
     "shipping": orders.SHIPPING,
     "returns": goods.RETURNS,

@@ -6,6 +6,8 @@ from include.sandbox.scenarios.parts import End, Goods, Scenario, merchant, orde
 
 SEARCH, WRITE = "GET /rest/orders/search", "PUT /rest/orders/{order_id}"
 CANCEL = "PUT /v1/goodsOrder/cancel/{external_id}"
+ADD = "POST /v1/goodsOrder/addConditional"
+LOOK = "GET /v1/goodsOrder/getStatus/{external_id}"
 SHIP = warehouse("ship", order=1)
 MOVES = merchant("edit_address", order=1, changes={"address2": "99"})
 CANCELS = merchant("cancel", order=1)
@@ -108,7 +110,30 @@ CANCELLATIONS = (
     ),
 )  # fmt: skip
 
+CHANGES = (
+    Scenario(
+        "change-in-time", "changed after the hand-over, not started: the warehouse gets the change",
+        (order(),), ((), (MOVES,), (SHIP,)), (SHIPPED,), TWO_LEFT,
+    ),
+    Scenario(
+        "change-too-late", "changed while it is picked: a note, an exception; it ships as it was",
+        (order(),), ((), (PICKS, MOVES)),
+        (End(1, "5.1", "INPICKING", "accepted", notes=1, cases=("CHANGED_TOO_LATE",)),),
+    ),
+    Scenario(
+        "change-meets-picking", "race: picking starts just before our change arrives",
+        (order(),), ((), (MOVES, PICKS.at(ADD, "before"))),
+        (End(1, "5.1", "INPICKING", "accepted", notes=1, cases=("CHANGED_TOO_LATE",)),),
+    ),
+)  # fmt: skip
+
 WAITING = (
+    Scenario(
+        "goods-meet-look", "race: the goods come right before our look at the waiting order",
+        (order(),), ((warehouse("force_reason", order=1, reason="STOCK", times=99),),
+                     (warehouse("force_reason", order=1, reason="").at(LOOK, "before"),), (SHIP,)),
+        (End(1, "5.1", "SHIPPED", "shipped", numbers=1, notes=1),), TWO_LEFT,
+    ),
     Scenario(
         "waiting-goods", "wemalo lacks goods (PARTIAL): 6.3, and 5.1 again by itself",
         (order(),), ((warehouse("force_reason", order=1, reason="STOCK", times=99),),

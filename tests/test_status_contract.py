@@ -1,0 +1,62 @@
+"""docs/status-contract.md names tests and scenarios that exist, and leaves none of them out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from include.sandbox.scenarios.catalogue import PARTS, SCENARIOS
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docs" / "status-contract.md").read_text()
+#: a test is named by a sentence, so it has more words than any setting or field
+SENTENCE = re.compile(r"`([a-z0-9]+(?:_[a-z0-9]+){3,})`")
+
+
+def names_in(path: Path) -> set[str]:
+    return set(re.findall(r"^def test_(\w+)\(", path.read_text(), re.MULTILINE))
+
+
+def files() -> dict[str, Path]:
+    """Return what the document calls each file of tests."""
+    head = " ".join(TEXT.split("## Statuses")[0].split())
+    found = {
+        name: ROOT / (path if "/" in path else f"tests/flow/{path}")
+        for name, path in re.findall(r"`([\w-]+)` = `([\w/]+\.py)`", head)
+    }
+    found |= {
+        name: ROOT / f"tests/flow/test_{name}.py"
+        for name in ("stock", "products", "returns", "documents")
+    }
+    cores = {"core-products": "test_products.py", "core-stock": "test_stock_sync.py"}
+    return found | {name: ROOT / "tests" / "core" / file for name, file in cores.items()}
+
+
+def test_every_test_that_is_named_exists() -> None:
+    there = {name for path in (ROOT / "tests").rglob("test_*.py") for name in names_in(path)}
+    named = set(SENTENCE.findall(TEXT))
+    assert len(named) > 100
+    assert named - there == set()
+
+
+def test_every_test_is_in_the_file_that_is_named_with_it() -> None:
+    known = files()
+    wrong = [
+        f"{file}: {name}"
+        for file, names in re.findall(
+            r"([\w-]+): ((?:`[a-z0-9_]+`(?: \([^)]*\))?(?:,\s+)?)+)", TEXT
+        )
+        for name in SENTENCE.findall(names)
+        if file in known and name not in names_in(known[file])
+    ]
+    assert wrong == []
+
+
+def test_every_scenario_is_named_and_every_part_but_products_has_a_race() -> None:
+    assert [name for name in SCENARIOS if f"`{name}`" not in TEXT] == []
+    races = {
+        part: [one.name for one in some if any(act.is_race for step in one.steps for act in step)]
+        for part, some in PARTS.items()
+    }
+    # a product that is told twice, in whatever order, ends as it is in plentymarkets
+    assert [part for part, some in races.items() if not some] == ["products"]
