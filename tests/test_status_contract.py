@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from include.demo import play
 from include.sandbox.scenarios.catalogue import PARTS, SCENARIOS
 
 ROOT = Path(__file__).parents[1]
@@ -60,3 +63,12 @@ def test_every_scenario_is_named_and_every_part_but_products_has_a_race() -> Non
     }
     # a product that is told twice, in whatever order, ends as it is in plentymarkets
     assert [part for part, some in races.items() if not some] == ["products"]
+
+
+def test_all_scenarios_are_listed_and_an_unknown_one_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert play.main([]) == 0
+    told = capsys.readouterr().out
+    assert [name for name in SCENARIOS if f"  {name} " not in told] == []
+    assert play.main(["no-such-scenario"]) == 1

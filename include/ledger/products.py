@@ -86,6 +86,18 @@ def known(connection: Connection, merchant: str, ids: Collection[int]) -> set[in
     )
 
 
+def by_sku(connection: Connection, merchant: str, skus: Collection[str]) -> dict[str, int]:
+    """Return the variation of each SKU that wemalo was told of."""
+    if not skus:
+        return {}
+    rows = connection.execute(
+        select(products.c.sku, products.c.variation_id).where(
+            products.c.merchant == merchant, products.c.sku.in_(list(skus))
+        )
+    )
+    return {row.sku: row.variation_id for row in rows}
+
+
 def in_state(connection: Connection, merchant: str, *states: str) -> Sequence[Row[Any]]:
     """Return products in one of ``states`` by variation id."""
     return connection.execute(

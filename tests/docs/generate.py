@@ -55,8 +55,8 @@ MADE_IN_THE_FLOW = (
         "RETURN_LOST",
         "Der Retourenauftrag fehlt in plentymarkets.",
         "The return order is no longer to be found in plentymarkets.",
-        "Prüfen, ob er gelöscht wurde, und wo nötig einen neuen anlegen.",
-        "Look whether it was deleted, and make a new one where it is needed.",
+        "Einen neuen zum Auftrag anlegen, er wird übernommen, oder in wemalo quittieren.",
+        "Make a new one for the order, it is taken over; or acknowledge the pieces in wemalo.",
     ),
     (
         "PRODUCT_NO_CUSTOMS, PRODUCT_NO_EAN, PRODUCT_NO_NUMBER, PRODUCT_NO_ORIGIN, "
@@ -70,8 +70,8 @@ MADE_IN_THE_FLOW = (
         "PRODUCT_REFUSED",
         "wemalo nimmt die Variante nicht an; ihre SKU kann vergeben sein.",
         "wemalo refuses the variation; its SKU may be taken.",
-        "SKU in plentymarkets und wemalo vergleichen.",
-        "Compare the SKU in plentymarkets and in wemalo.",
+        "SKU in plentymarkets und wemalo vergleichen; es wird bei jedem Abgleich neu versucht.",
+        "Compare the SKU in plentymarkets and in wemalo; it is tried again at every look.",
     ),
 )
 Entry = tuple[str, str, str, str, str]  # codes, de, en, action_de, action_en

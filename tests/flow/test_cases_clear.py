@@ -291,6 +291,23 @@ def test_postings_of_a_foreign_product_are_told_until_they_are_gone(stage: Stage
     assert codes(stage) == []
 
 
+def test_goods_of_a_product_that_is_younger_than_the_list_of_numbers_are_booked(
+    stage: Stage,
+) -> None:
+    data = stage.merchant.model_dump(mode="json")
+    use(stage, stock=NOW, wemalo={**data["wemalo"], "product_id": "sku"})
+    step(stage, "stock")
+    row = {"id": 5001, "number": "SKU-1", "name": "Cable", "weight_g": 250}
+    stage.sandbox.plenty.merge({"tenants": [{"tenant": "alpha", "variations": [row]}]})
+    use(stage, products={"enabled": True, "every_minutes": 0})
+    step(stage, "products")
+    receive(stage, "5001")
+    step(stage, "stock")
+    assert codes(stage) == []
+    moved = stage.sandbox.plenty.state("alpha")["tenants"]["alpha"]["movements"]
+    assert [row["quantity"] for row in moved if row["variationId"] == 5001] == [2]
+
+
 def test_stock_that_is_not_carried_over_any_more_asks_nobody(stage: Stage) -> None:
     use(stage, stock={**NOW, "confirm_first_run": True})
     step(stage, "stock")

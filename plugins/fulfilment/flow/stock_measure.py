@@ -19,7 +19,7 @@ from include.core.errors import ContractError
 from include.core.plenty_order import goods_issue_booked
 from include.core.states import AT_WAREHOUSE, NEVER_SENT, State
 from include.core.stock_sync import KINDS, ZERO, Line, available_of, postings, reason_of
-from include.ledger import orders
+from include.ledger import orders, products
 from include.ledger import stock_sync as ledger
 from include.ledger.reference import cached
 
@@ -74,7 +74,10 @@ def keys(work: Work, rows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], i
     numbers: Mapping[str, int] = cached(
         work.engine, work.name, "variation_numbers", NUMBERS_MAX_AGE, work.plenty.variation_numbers
     )
-    return {pair: int(numbers[pair[1]]) for pair in pairs if pair[1] in numbers}
+    with work.engine.begin() as connection:  # a product may be younger than what is kept
+        new = products.by_sku(connection, work.name, {sku for _, sku in pairs} - numbers.keys())
+    known = {**numbers, **new}
+    return {pair: int(known[pair[1]]) for pair in pairs if pair[1] in known}
 
 
 def read_wemalo(work: Work, since: datetime | None, counts: dict[str, int]) -> datetime:
