@@ -33,13 +33,10 @@ def positions(
         item_id, variation = int(item.get("id") or 0), item.get("variation") or {}
         if int(item.get("typeId") or 0) not in GOODS_TYPES or not item_id:
             continue
-        product = (
-            str(variation.get("number") or "")
-            if product_id == "sku"
-            else str(item.get("itemVariationId") or "")
-        )
-        ordered = int(Decimal(str(item.get("quantity") or 0)))
-        found.append(Returnable(item_id, product, ordered - (gone or {}).get(item_id, 0)))
+        number = str(item.get("itemVariationId") or "")
+        product = str(variation.get("number") or "") if product_id == "sku" else number
+        left = int(Decimal(str(item.get("quantity") or 0))) - (gone or {}).get(item_id, 0)
+        found.append(Returnable(item_id, product, left, number))
     return found
 
 

@@ -123,6 +123,7 @@ class Returnable:
     item_id: int
     product: str  # what wemalo knows it by
     left: int
+    variation: str = ""  # rows name no SKU: a product known by SKU may be named by this id
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,14 @@ def not_announced(row: ReturnRow) -> Trouble:
     )
 
 
+def _positions_of(product: str, positions: Sequence[Returnable]) -> list[int]:
+    """Return the items of a product, by what wemalo knows it by, else by its variation."""
+    same = [position.item_id for position in positions if position.product == product]
+    if not same and product:
+        same = [position.item_id for position in positions if position.variation == product]
+    return same
+
+
 def plan(
     rows: Sequence[ReturnRow], positions: Sequence[Returnable], settings: Returns, order_id: int
 ) -> Plan:
@@ -245,7 +254,7 @@ def plan(
     taken: list[int] = []
     troubles: dict[int, Trouble] = {}
     for row in sorted(rows, key=lambda row: row.history_id):
-        same = [position.item_id for position in positions if position.product == row.product]
+        same = _positions_of(row.product, positions)
         if not same:
             troubles[row.history_id] = foreign_item(row, order_id)
             continue

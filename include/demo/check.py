@@ -131,10 +131,13 @@ def _check_order(
     now = status(plenty["statusId"])
     expect(state is LEDGER_END[wanted.end], f"the ledger says {state}")
     expect(now == _end_status(merchant, wanted.end), f"plentymarkets shows status {now}")
-    expect(not ledger.waiting, f"{len(ledger.waiting)} writes were left behind")
+    # the last run books returns; the note about one is written by the next
+    due = [row for row in ledger.waiting if wanted.end == RETURNED and row.kind == "note"]
+    expect(len(ledger.waiting) == len(due), f"{len(ledger.waiting)} writes were left behind")
     numbers = sorted(p["packageNumber"] for p in plenty["shippingPackages"] if p["packageNumber"])
     notes = NOTES.get(wanted.end, 0)
-    expect(len(plenty["comments"]) == notes, f"{len(plenty['comments'])} order notes, not {notes}")
+    told = len(plenty["comments"]) + len(due)
+    expect(told == notes, f"{told} order notes, not {notes}")
     if wanted.end in (BAD_ADDRESS, SHORT):
         found.counts[wanted.end] += now == _end_status(merchant, wanted.end)
         expect(wemalo is None, "wemalo has an order that must not be sent")
@@ -143,8 +146,8 @@ def _check_order(
         found.faults.append(f"order {wanted.order_id} ({wanted.end}): wemalo never got it")
         return
     found.counts["handed over"] += 1
-    told = TOLD.get(wanted.end, 1)
-    expect(wemalo["submissions"] == told, f"sent {wemalo['submissions']} times, not {told}")
+    times = TOLD.get(wanted.end, 1)
+    expect(wemalo["submissions"] == times, f"sent {wemalo['submissions']} times, not {times}")
     if wanted.end == CANCELLED:
         found.counts["cancelled"] += wemalo["status"] == "CANCELLED"
         expect(wemalo["status"] == "CANCELLED", f"wemalo shows {wemalo['status']}")

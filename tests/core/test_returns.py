@@ -121,6 +121,15 @@ def test_pieces_are_spread_over_the_positions_of_their_product() -> None:
     assert found.troubles == {}
 
 
+def test_a_product_known_by_sku_is_found_by_its_variation_too() -> None:
+    item = {"id": 5, "typeId": 1, "quantity": 1, "itemVariationId": 2001,
+            "variation": {"number": "LAMP-1"}}  # fmt: skip
+    places = return_orders.positions({"orderItems": [item]}, "sku")
+    settings = Returns()
+    for product, taken in (("LAMP-1", (1,)), ("2001", (1,)), ("2002", ()), ("", ())):
+        assert plan([row(1, product)], places, settings, 7).taken == taken
+
+
 def test_no_random_batch_takes_back_more_than_is_out_or_loses_a_piece() -> None:
     for seed in range(200):
         rng = random.Random(seed)
