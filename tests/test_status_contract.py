@@ -17,7 +17,7 @@ SENTENCE = re.compile(r"`([a-z0-9]+(?:_[a-z0-9]+){3,})`")
 
 
 def names_in(path: Path) -> set[str]:
-    return set(re.findall(r"^def test_(\w+)\(", path.read_text(), re.MULTILINE))
+    return set(re.findall(r"^(?:async )?def test_(\w+)\(", path.read_text(), re.MULTILINE))
 
 
 def files() -> dict[str, Path]:
