@@ -71,7 +71,7 @@ def test_an_order_of_one_parcel_takes_few_calls(told: subprocess.CompletedProces
     reads = [float(n) for n in re.findall(r"\(([\d.]+) per order", told.stdout)]
     writes = [float(n) for n in re.findall(r"one parcel took ([\d.]+) writes", told.stdout)]
     assert len(reads) == len(writes) == len(MERCHANTS)
-    assert max(reads) <= 2  # of all parts together; the chain alone stays below 1 (tests/flow)
+    assert max(reads) <= 3  # of all parts together; the chain alone stays below 1 (tests/flow)
     assert writes == [3.0, 4.0]  # beta books goods issue: one write more
 
 
