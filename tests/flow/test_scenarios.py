@@ -59,7 +59,6 @@ class Played:
             "announced": wemalo["returns"],
             "products": wemalo["products"],
             "in the house": wemalo_stock(wemalo),
-            "queues": {name: sorted(wemalo["queues"][name]) for name in ("sent", "returns")},
         }
 
 
