@@ -8,15 +8,18 @@ from typing import Annotated, Literal
 import typer
 
 from include.cli import (
+    backfill,
     check_address,
     doctor,
     exceptions,
     lint,
     new,
     order,
+    plan,
     quality,
     sandbox,
     schema,
+    shadow,
     stock,
     unpause,
     what_if,
@@ -41,6 +44,9 @@ app.command("doctor")(doctor.command)
 app.command("lint")(lint.command)
 app.command("new")(new.command)
 app.command("schema")(schema.command)
+app.command("plan")(plan.command)
+app.command("backfill")(backfill.command)
+app.command("shadow")(shadow.command)
 
 
 @app.command("unpause")

@@ -74,6 +74,10 @@ SKIPS: dict[str, tuple[str, str]] = {
     "WITHDRAWN": ("vom Händler zurückgenommen", "taken back by the merchant"),
     "FOREIGN_WAREHOUSE": ("anderes Lager", "another warehouse"),
     "NOT_RELEASED": ("nicht freigegeben", "not released"),
+    "NOT_AT_WEMALO": (
+        "wemalo kennt ihn unter dieser Nummer nicht; zum Senden wieder freigeben",
+        "wemalo does not know it by this number; release it again to send it",
+    ),
     "SPLIT": ("aufgeteilt, die Lieferaufträge zählen", "split, its delivery orders count"),
 }
 

@@ -131,6 +131,16 @@ def marker(key: int) -> str:
     return f"{MARKER}{key})"
 
 
+def key_of(data: Mapping[str, Any]) -> int | None:
+    """Return the key of a return order of ours, None for somebody else's; see `marker`."""
+    for comment in data.get("comments") or []:
+        _, found, rest = str(comment.get("text", "")).partition(MARKER)
+        number = rest.partition(")")[0]
+        if found and number.isdecimal():
+            return int(number)
+    return None
+
+
 def bare(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return an item without what was only read along with it."""
     return {key: value for key, value in item.items() if key != "variation"}

@@ -26,6 +26,7 @@ from include.ledger.tables import (
     quality_days,
     quality_seen,
     rate_budget,
+    shadow_results,
     tokens,
 )
 
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
 #: calls are really made, so their limits, logins and failures are kept in the ledger itself
-_SHARED = {table.name for table in (circuits, rate_budget, tokens, plans, plan_lines)}
+_SHARED = {
+    table.name for table in (circuits, rate_budget, tokens, plans, plan_lines, shadow_results)
+}
 #: a merchant's past that decides nothing
 _EMPTY = {table.name for table in (order_events, data_docs, quality_days, quality_seen)}
 #: what is long and decides nothing once the row is over: table -> column, value, when

@@ -544,3 +544,18 @@ doctor_reports = Table(
     Column("was_ready", Boolean, nullable=False),
     _now("made_at"),
 )
+
+#: shadow mode: what we would have done, against what really happened
+shadow_results = Table(
+    "shadow_results",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("order_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("verdict", Text, primary_key=True),
+    Column("ours", Text, nullable=False),
+    Column("theirs", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("de", Text, nullable=False),
+    Column("en", Text, nullable=False),
+)

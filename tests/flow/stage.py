@@ -37,7 +37,7 @@ from include.quality.batch import examine
 from include.sandbox.server import Sandbox
 
 STEPS: dict[str, Callable[[Work], dict[str, int]]] = {
-    "extract_plenty_orders": lambda work: extract(work, window=(None, None)),
+    "extract_plenty_orders": extract,
     "validate": lambda work: validate(work, examine=examine),
     "load_to_wemalo": load,
     "writeback_status": write_back,

@@ -40,15 +40,15 @@ def cancel_requested(work: Work) -> dict[str, int]:
     """
     counts = {"cancelled": 0, "too_late": 0, "unclear": 0}
     with work.engine.begin() as connection:
-        unsent = orders.cancel_requests(connection, work.name, NEVER_SENT)
+        unsent = work.mine(orders.cancel_requests(connection, work.name, NEVER_SENT))
         for row in unsent:
             counts["cancelled"] += settle_unsent(work, connection, row.order_id, "unsent:late")
         left = orders.cancel_requests(connection, work.name, [State.PARTLY_SHIPPED, State.SHIPPED])
-        for row in left:
+        for row in work.mine(left):
             _too_late(work, connection, row, WarehouseStatus.SHIPPED)
             orders.touch(connection, work.name, [row.order_id], cancel_requested_at=None)
             counts["too_late"] += 1
-        asked = orders.cancel_requests(connection, work.name, ASKABLE)
+        asked = work.mine(orders.cancel_requests(connection, work.name, ASKABLE))
     for row in asked:
         try:
             if row.cancel_tries >= CANCEL_TRIES:

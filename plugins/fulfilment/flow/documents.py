@@ -111,7 +111,7 @@ def _close_left(work: Work) -> None:
 
 def _needs(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> list[Need]:
     with work.engine.begin() as connection:
-        at_wemalo = ledger.at_wemalo(connection, work.name)
+        at_wemalo = work.mine(ledger.at_wemalo(connection, work.name))
         known = ledger.of_orders(connection, work.name, [row.order_id for row in at_wemalo])
     needs = []
     for row in at_wemalo:

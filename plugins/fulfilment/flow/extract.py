@@ -29,41 +29,33 @@ if TYPE_CHECKING:
 
     from include.core.merchant import Merchant
     from include.core.models import Order
-    from include.core.window import Window
     from include.ledger.orders import Known
 
 #: contract 18: a shop that polled by change time settled on 24 hours of overlap
 CANCEL_OVERLAP = timedelta(hours=24)
-FIRST_LOOK_BACK = timedelta(days=7)
 CHUNK = 250
+COUNTS = ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired")
 
 
-def extract(work: Work, *, window: Window, order_ids: Sequence[int] = ()) -> dict[str, int]:
-    """Take released orders into the ledger and note cancellations.
+def extract(work: Work) -> dict[str, int]:
+    """Take all released orders into the ledger and note cancellations.
 
-    :param window: closed-open, of plentymarkets' change time, or ``(None, None)`` for everything
-        that is released now.
-    :param order_ids: only these orders.
     :returns: counts: released, fetched, unchanged, malformed, foreign, cancelled, repaired,
         seen_changes (of orders that the warehouse has).
     """
-    counts = dict.fromkeys(
-        ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired"), 0
-    )
+    counts = dict.fromkeys(COUNTS, 0)
     with work.engine.begin() as connection:
         started = exceptions.clock(connection)
-    _take_cancelled(work, counts, order_ids)
-    rows = _released(work, window, order_ids)
+    _look_for_cancelled(work, counts)
+    rows = _search(work, work.merchant.statuses.fetch, [])
     counts["released"] = len(rows)
-    wanted = _decide(work, rows, counts)
-    if window == (None, None) and not order_ids:
-        counts["seen_changes"] = see_changes(work)
-        _let_go(work, rows)
-    for start in range(0, len(wanted), CHUNK):
-        _take_content(work, wanted[start : start + CHUNK], counts)
+    wanted = decide(work, rows, counts)
+    counts["seen_changes"] = see_changes(work)
+    _let_go(work, rows)
+    take_contents(work, wanted, counts)
     with work.engine.begin() as connection:
-        if window == (None, None) and not order_ids:  # a full look: who is gone is gone
-            exceptions.clear_unseen(connection, work.journal, "RELEASED_AGAIN", started)
+        # a full look: who is gone is gone
+        exceptions.clear_unseen(connection, work.journal, "RELEASED_AGAIN", started)
         batches.add_counts(connection, work.batch_id, counts)
     return counts
 
@@ -101,19 +93,8 @@ def _search(
     return {int(row["id"]): row for row in found}
 
 
-def _released(work: Work, window: Window, order_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    more = []
-    if window[0] and window[1]:
-        # between is inclusive at both ends (contract 6.2); the end belongs to the next window
-        end = window[1] - timedelta(seconds=1)
-        more.append(Filter("updatedAt", "between", [window[0], end]))
-    if order_ids:
-        more.append(Filter("orderId", "in", list(order_ids)))
-    return _search(work, work.merchant.statuses.fetch, more)
-
-
-def _decide(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int]) -> list[int]:
-    """Return the ids whose content is to be read; repair what only lacks its status."""
+def decide(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int]) -> list[int]:
+    """Return the released orders whose content is to be read; repair what only lacks its status."""
     wanted = []
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
@@ -194,6 +175,12 @@ def _needs_person(work: Work, connection: Connection, entry: Known) -> None:
     work.tell(connection, entry.order_id, "RELEASED_AGAIN")
 
 
+def take_contents(work: Work, ids: Sequence[int], counts: dict[str, int]) -> None:
+    """Read orders and keep those that are to be judged."""
+    for start in range(0, len(ids), CHUNK):
+        _take_content(work, ids[start : start + CHUNK], counts)
+
+
 def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> None:
     contents = work.plenty.order_contents(ids)
     countries = work.countries()
@@ -205,7 +192,7 @@ def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> Non
         except OrderInvalid as problem:
             bad.append((order_id, problem))
             continue
-        if not _is_ours(work, order):
+        if not is_ours(work, order):
             counts["foreign"] += 1
             work.leave(order_id, "FOREIGN_WAREHOUSE")
         elif order.status == work.merchant.statuses.fetch or is_cancelled(order.status):
@@ -225,27 +212,29 @@ def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> Non
     counts["malformed"] += len(bad)
 
 
-def _is_ours(work: Work, order: Order) -> bool:
+def is_ours(work: Work, order: Order) -> bool:
     """Say whether the goods lie in the merchant's warehouse; the item's word wins (6.2)."""
     ours = work.merchant.plenty.warehouse_id
     warehouses = {item.warehouse_id or order.warehouse_id for item in order.items}
     return ours in warehouses if warehouses else order.warehouse_id == ours
 
 
-def _take_cancelled(work: Work, counts: dict[str, int], order_ids: Sequence[int]) -> None:
-    """Note cancellations of orders we know; others were never ours (contract of the flow, 8.0)."""
+def _look_for_cancelled(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
         last = batches.previous_start(connection, work.name, work.batch_id)
-    if last is None and not order_ids:
+    if last is None:
         return  # nothing was ever fetched, so nothing of ours can be cancelled
-    since = (last or datetime.now(UTC) - FIRST_LOOK_BACK) - CANCEL_OVERLAP
-    more = (
-        [Filter("orderId", "in", list(order_ids))]
-        if order_ids
-        else [Filter("updatedAt", "gte", since)]
-    )
+    more = [Filter("updatedAt", "gte", last - CANCEL_OVERLAP)]
     # main orders too: one that was split after its hand-over is still the warehouse's order
     rows = _search(work, work.merchant.statuses.cancel_requested, more, main_orders=True)
+    take_cancelled(work, rows, counts)
+
+
+def take_cancelled(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int]) -> None:
+    """Note cancellations of orders we know; others were never ours (contract of the flow, 8.0).
+
+    :param rows: search rows of orders in the merchant's cancelled status, by id.
+    """
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
         pending = outbox.has_pending(connection, work.name, known, ["status"])

@@ -61,7 +61,8 @@ def load(work: Work) -> dict[str, int]:
     counts |= cancel_requested(work)
     counts |= send_changes(work)
     with work.engine.begin() as connection:
-        ready = orders.due(connection, work.name, [State.READY, State.RETRY_WAIT])
+        due = orders.due(connection, work.name, [State.READY, State.RETRY_WAIT])
+        ready = work.mine(due)
     if ready and not work.trouble:
         _send_all(work, _still_released(work, ready, counts), counts)
     with work.engine.begin() as connection:

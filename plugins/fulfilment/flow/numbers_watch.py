@@ -29,7 +29,7 @@ def look_at_numbers(work: Work) -> None:
             days=NUMBER_DAYS,
             limit=NUMBER_LIMIT,
         )
-    for row in rows:
+    for row in work.mine(rows):
         try:
             packages = work.wemalo.packages(external_id(row.order_id))
         except FulfilmentError as error:

@@ -44,7 +44,7 @@ def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
                 limit=WORKED_ON_LIMIT,
             ),
         ]
-    for row in rows:
+    for row in work.mine(rows):
         try:
             found = work.wemalo.status(external_id(row.order_id))
         except FulfilmentError as error:

@@ -64,9 +64,12 @@ def _take_queue(work: Work, counts: dict[str, int]) -> None:
     rows = []
     for data in work.wemalo.sent_queue():
         try:
-            rows.append(sent_row(data))
+            row = sent_row(data)
         except ContractError as error:
             work.note_trouble(error)
+            continue
+        if work.covers(row.order_id):
+            rows.append(row)
     ids = {row.order_id for row in rows if row.order_id is not None}
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, ids)
@@ -75,6 +78,8 @@ def _take_queue(work: Work, counts: dict[str, int]) -> None:
     counts["queue_rows"] = len(rows)
     foreign = sorted({row.external_id for row in rows if row.order_id not in known})
     counts["foreign_rows"] = sum(row.order_id not in known for row in rows)
+    if work.scope is not None:
+        return
     with work.engine.begin() as connection:
         _tell_foreign(work, connection, counts["foreign_rows"], foreign)
 
@@ -107,7 +112,7 @@ def _journal_rows(work: Work, connection: Any, rows: Sequence[SentRow]) -> None:
 def _write_parcels(work: Work, counts: dict[str, int]) -> None:
     """Write each parcel as one plentymarkets package; look first, since a POST has no key."""
     with work.engine.begin() as connection:
-        parcels = shipping.parcels_to_write(connection, work.name)
+        parcels = work.mine(shipping.parcels_to_write(connection, work.name))
     if not parcels:
         return
     there = work.plenty.rows_by_id(
@@ -199,7 +204,7 @@ def _write_parcel(
 
 def _acknowledge(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
-        rows = shipping.rows_to_acknowledge(connection, work.name)
+        rows = work.mine(shipping.rows_to_acknowledge(connection, work.name))
     done: list[int] = []
     try:
         for row in rows:

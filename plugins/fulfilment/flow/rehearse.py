@@ -16,6 +16,7 @@ from fulfilment.flow.load import load
 from fulfilment.flow.opening import DryRun, open_work
 from fulfilment.flow.products import products
 from fulfilment.flow.reconcile import reconcile
+from fulfilment.flow.replay import replay
 from fulfilment.flow.returns import handle_returns
 from fulfilment.flow.stock import stock
 from fulfilment.flow.validate import validate
@@ -26,7 +27,7 @@ from include.core.errors import FulfilmentError
 from include.core.plan import PlanLine, detail, skip, summary
 from include.core.window import EVERYTHING
 from include.ledger import plans
-from include.ledger.batches import open_batch
+from include.ledger.batches import open_batch, scope_of
 from include.ledger.journal import Journal
 from include.ledger.paper import paper_ledger
 
@@ -74,13 +75,16 @@ def rehearse(
         with paper.begin() as connection:
             newest = plans.newest_exception(connection)
             batch_id = open_batch(connection, name, run_id, window)
-        for task, step in _steps(examine, window, order_ids).items():
+        for task, step in steps_of(examine, window, order_ids).items():
+            with paper.begin() as connection:
+                scope = scope_of(connection, batch_id)
             work = open_work(
                 merchant,
                 engine,
                 Journal(name, task, run_id, 1),
                 batch_id,
                 priority="backfill",
+                scope=scope,
                 dry=DryRun(paper, rehearsal),
             )
             works.append(work)
@@ -114,20 +118,23 @@ def tell(
     yield f"fulfil plan {merchant.merchant} {run_id} (plan {number})"
 
 
-def _steps(
+def steps_of(
     examine: Examine, window: Window, order_ids: Sequence[int]
 ) -> dict[str, Callable[[Work], object]]:
+    """Return the steps of a run, by task: of one that looks at everything, or of a replay."""
     steps: dict[str, Callable[[Work], object]] = {
-        "extract_plenty_orders": lambda work: extract(work, window=window, order_ids=order_ids),
+        "extract_plenty_orders": extract,
         "validate": lambda work: validate(work, examine=examine),
         "load_to_wemalo": load,
         "writeback_status": write_back,
         "reconcile_tracking": reconcile,
-        "handle_returns": handle_returns,
+        "handle_returns": lambda work: handle_returns(work, window=window, order_ids=order_ids),
         "attach_documents": attach_documents,
     }
-    if window == EVERYTHING and not order_ids:  # these know no orders
+    if window == EVERYTHING and not order_ids:
         steps |= {"sync_stock": stock, "sync_products": products}
+    else:
+        steps["extract_plenty_orders"] = lambda work: replay(work, window, order_ids)
     return steps
 
 

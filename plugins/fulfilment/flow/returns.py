@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.announce_returns import announce_returns
 from fulfilment.flow.open_cases import clear_case, raise_case
+from fulfilment.flow.replay_returns import lost_returns
+from fulfilment.flow.return_adopting import adopt_made
 from fulfilment.flow.return_creation import REFUSED, create_planned, settle_creating
 from fulfilment.flow.return_ending import LOST, end_created
 from fulfilment.flow.return_reading import existing_returns
 from include.core import return_orders
 from include.core import returns as rules
 from include.core.errors import ContractError, FulfilmentError
+from include.core.window import EVERYTHING
 from include.ledger import batches
 from include.ledger import returns as ledger
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
     from fulfilment.flow.work import Work
     from include.core.returns import ReturnRow, Trouble
+    from include.core.window import Window
 
 COUNTS = (
     "return_rows", "returns_created", "returns_adopted", "returns_ended", "returns_booked",
@@ -44,18 +48,26 @@ COUNTS = (
 TROUBLE_RETRY_S = 3600
 
 
-def handle_returns(work: Work) -> dict[str, int]:
+def handle_returns(
+    work: Work, *, window: Window = EVERYTHING, order_ids: Sequence[int] = ()
+) -> dict[str, int]:
     """Bring plentymarkets up to what came back, and tell wemalo what will come back.
 
+    :param window: of a replay, which also takes up pieces that somebody acknowledged.
+    :param order_ids: of a replay of single orders.
     :returns: counts: return_rows (in wemalo's queue), returns_created, returns_adopted (found
         after a lost answer), returns_ended, returns_booked (into stock), return_exceptions (new),
         returns_acknowledged (rows), returns_announced.
     :raises FulfilmentError: a system failed; what could be done was done.
     """
     counts = dict.fromkeys(COUNTS, 0)
-    for part in (_take_back, announce_returns):
+    try:
+        _take_back(work, counts, window, order_ids)
+    except FulfilmentError as error:
+        work.note_trouble(error)
+    if work.scope is None:
         try:
-            part(work, counts)
+            announce_returns(work, counts)
         except FulfilmentError as error:
             work.note_trouble(error)
     with work.engine.begin() as connection:
@@ -64,11 +76,14 @@ def handle_returns(work: Work) -> dict[str, int]:
     return counts
 
 
-def _take_back(work: Work, counts: dict[str, int]) -> None:
+def _take_back(
+    work: Work, counts: dict[str, int], window: Window, order_ids: Sequence[int]
+) -> None:
     if not work.merchant.returns.create:
         return
     broken: list[ContractError] = []
-    rows = _take_queue(work, counts, broken)
+    lost = [] if work.scope is None else lost_returns(work, window, order_ids)
+    rows = _take_queue(work, counts, broken, lost)
     if not work.trouble:
         settle_creating(work, counts)
     if not work.trouble:
@@ -83,17 +98,21 @@ def _take_back(work: Work, counts: dict[str, int]) -> None:
 
 
 def _take_queue(
-    work: Work, counts: dict[str, int], broken: list[ContractError]
+    work: Work, counts: dict[str, int], broken: list[ContractError], lost: Sequence[ReturnRow]
 ) -> dict[int, ReturnRow]:
-    """Keep wemalo's open rows; what left the queue without us is no longer our case."""
-    rows: dict[int, ReturnRow] = {}
+    """Keep wemalo's open rows; what left the queue without us is no longer our case.
+
+    :param lost: of a replay: pieces that are no longer in the queue.
+    """
+    rows: dict[int, ReturnRow] = {row.history_id: row for row in lost}
     for data in work.wemalo.booked_returns():
         try:
             row = rules.return_row(data)
         except ContractError as error:
             broken.append(error)
         else:
-            rows[row.history_id] = row
+            if work.covers(row.order_id):
+                rows[row.history_id] = row
     counts["return_rows"] = len(rows)
     with work.engine.begin() as connection:
         fresh = ledger.keep_rows(connection, work.name, list(rows.values()))
@@ -105,7 +124,8 @@ def _take_queue(
                 if row.history_id in fresh
             ],
         )
-        for gone in ledger.mark_gone(connection, work.name, rows):
+        gone_rows = [] if work.scope is not None else ledger.mark_gone(connection, work.name, rows)
+        for gone in gone_rows:
             work.journal.add(connection, gone.order_id or 0, "piece_gone", piece=gone.history_id)
             if gone.trouble_code:
                 clear_case(
@@ -204,6 +224,9 @@ def _plan_new(
         if order_id not in mine:
             for row in rows:
                 _tell(work, known[row.history_id], row, rules.no_order(row), counts)
+            continue
+        rows = adopt_made(work, order_id, rows, contents[order_id], before.get(order_id, []))
+        if not rows:
             continue
         gone = return_orders.came_back(before.get(order_id, []))
         left = return_orders.positions(contents[order_id], work.merchant.wemalo.product_id, gone)

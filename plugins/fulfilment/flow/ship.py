@@ -36,12 +36,13 @@ def end_orders(work: Work, counts: dict[str, int]) -> None:
         State.CANCELLING,
     )
     with work.engine.begin() as connection:
-        open_orders = orders.in_flight(connection, work.name, states)
+        in_flight = orders.in_flight(connection, work.name, states)
+        open_orders = {order_id for order_id in in_flight if work.covers(order_id)}
         left = shipping.orders_with_parcels(connection, work.name, open_orders)
         complete = shipping.complete_orders(connection, work.name, left)
         for order_id in sorted(left):
             _move_shipped(work, connection, order_id, order_id in complete, counts)
-        pending = outbox.pending(connection, work.name, ["shipping_info", "goods_issue"])
+        pending = work.mine(outbox.pending(connection, work.name, ["shipping_info", "goods_issue"]))
     booking = [row.order_id for row in pending if row.kind == "goods_issue"]
     contents = work.plenty.order_contents(booking) if booking else {}
     for row in pending:
@@ -63,7 +64,7 @@ def _move_shipped(
         return
     counts["shipped"] += 1
     last = parcels[-1]
-    _queue_information(work, connection, order_id, parcels, "shipping_info")
+    queue_information(work, connection, order_id, parcels, "shipping_info")
     if work.merchant.goods_issue == "book":
         at = (last.handed_over_at or datetime.now(UTC)).isoformat()
         outbox.enqueue(connection, work.journal, order_id, "goods_issue", "goods_issue", {"at": at})
@@ -84,12 +85,13 @@ def correct_information(work: Work, connection: Connection, order_id: int) -> No
         return
     parcels = shipping.parcels_of(connection, work.name, order_id)
     key = ",".join(p.tracking_number for p in parcels)
-    _queue_information(work, connection, order_id, parcels, f"shipping_info:{key}")
+    queue_information(work, connection, order_id, parcels, f"shipping_info:{key}")
 
 
-def _queue_information(
+def queue_information(
     work: Work, connection: Connection, order_id: int, parcels: Sequence[Row[Any]], key: str
 ) -> None:
+    """Queue number, carrier and tracking pages of an order; ``key`` names the occasion."""
     last = parcels[-1]
     outbox.enqueue(
         connection,

@@ -46,9 +46,9 @@ def validate(work: Work, *, examine: Examine) -> dict[str, int]:
     """
     counts = dict.fromkeys(COUNTS, 0)
     with work.engine.begin() as connection:
-        due = orders.due(connection, work.name, [State.FETCHED, State.QUARANTINED])
+        due = work.mine(orders.due(connection, work.name, [State.FETCHED, State.QUARANTINED]))
         rows = hold_back(work, connection, [row for row in due if row.content])
-        short = orders.in_states(connection, work.name, [State.NO_STOCK])
+        short = work.mine(orders.in_states(connection, work.name, [State.NO_STOCK]))
     counts["changes"] = judge_changes(work, examine)
     resume = bool(short) and work.merchant.resume_no_stock
     if rows or resume:

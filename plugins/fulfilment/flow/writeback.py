@@ -56,7 +56,7 @@ def write_back(work: Work) -> dict[str, int]:
 def _write_statuses(work: Work, counts: dict[str, int]) -> bool:
     """Write all due statuses; say whether cancellations came to light."""
     with work.engine.begin() as connection:
-        rows = outbox.pending(connection, work.name, ["status"])
+        rows = work.mine(outbox.pending(connection, work.name, ["status"]))
     cancels = _write_newest(work, rows, counts) if rows else False
     return _check_history(work, counts) or cancels
 
@@ -213,7 +213,7 @@ def _put_back(
 
 def _write_notes(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
-        rows: Sequence[Row[Any]] = outbox.pending(connection, work.name, ["note"])
+        rows = work.mine(outbox.pending(connection, work.name, ["note"]))
     for row in rows:
         if not _write_note(work, row, counts):
             return

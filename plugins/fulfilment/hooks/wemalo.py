@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Row
+from fulfilment.hooks.wemalo_calls import ZONE, between
 from fulfilment.hooks.wemalo_returns import WemaloReturns
 from fulfilment.hooks.wemalo_stock import WemaloStock
 from include.core.errors import AmbiguousWrite, NotFound
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Row", "WemaloAnswer", "WemaloHook", "WemaloStatus"]
-
-ZONE = ZoneInfo("Europe/Berlin")  # contract 2: the zone of all its times
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +115,19 @@ class WemaloHook(WemaloReturns, WemaloStock):
         Acknowledge after reading (contract 5).
         """
         return self._queue("/goodsOrder/packages/sent/", "historyId")
+
+    def sent_between(self, since: datetime, until: datetime) -> list[Row]:
+        """Return rows of sent items by time of hand-over, acknowledged or not (contract 5).
+
+        They name no parcel and do not say whether the order is complete.
+
+        :param since: aware; ``until`` is included, too.
+        """
+        return self._queue("/goodsOrder/sentPackages/", "historyId", between(since, until))
+
+    def sent_of(self, external_id: str) -> list[Row]:
+        """Return the rows of sent items of one order, acknowledged or not (contract 5)."""
+        return self._queue("/goodsOrder/sentPackages/", "historyId", [("externalId", external_id)])
 
     def acknowledge_sent(self, history_id: int) -> None:
         """Take one row off the queue of sent items; twice is harmless (contract 15.3)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 from fulfilment.hooks import settings as connection_settings
 from fulfilment.hooks.answers import whole
@@ -15,6 +16,7 @@ from include.ledger import budget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from requests.auth import AuthBase
     from sqlalchemy import Engine
@@ -22,8 +24,17 @@ if TYPE_CHECKING:
     from fulfilment.hooks.settings import Settings
     from fulfilment.hooks.transport import Reply
 
+ZONE = ZoneInfo("Europe/Berlin")  # contract 2: the zone of all its times
 _CALLS_A_MINUTE = 60  # contract 13: size and window of the limit are not public
 _QUEUE_READINGS = 3
+
+
+def between(since: datetime, until: datetime) -> list[tuple[str, str]]:
+    """Return the filter of a range, both ends included (contract 2, 5, 6.2)."""
+    return [
+        (name, moment.astimezone(ZONE).strftime("%d.%m.%Y %H:%M:%S"))
+        for name, moment in (("dateFrom", since), ("dateTo", until))
+    ]
 
 
 def more_pages(data: Row) -> bool:
@@ -79,23 +90,25 @@ class WemaloCalls(ApiHook):
         text = f"{self.merchant}: wemalo's answer to GET {route} {wrong}. Nothing of it was used."
         return ContractError(text, merchant=self.merchant)
 
-    def _queue(self, route: str, key: str) -> list[Row]:
-        """Return all rows of a queue of bookings, each once, ascending by ``key``.
+    def _queue(self, route: str, key: str, params: Sequence[tuple[str, str]] = ()) -> list[Row]:
+        """Return all rows of a queue or list of bookings, each once, ascending by ``key``.
 
         Rows vanish when they are acknowledged, which shifts the pages: acknowledge after reading.
         Rows that another process acknowledged meanwhile cost a second reading (contract 5 to 7).
         """
         for _ in range(_QUEUE_READINGS):
-            rows, first = self._read_queue(route, key)
-            if len(first) == len(rows) or first == self._queue_page(route, key, 0)[0]:
+            rows, first = self._read_queue(route, key, params)
+            if len(first) == len(rows) or first == self._queue_page(route, key, params, 0)[0]:
                 break
         return [rows[number] for number in sorted(rows)]
 
-    def _read_queue(self, route: str, key: str) -> tuple[dict[int, Row], dict[int, Row]]:
+    def _read_queue(
+        self, route: str, key: str, params: Sequence[tuple[str, str]]
+    ) -> tuple[dict[int, Row], dict[int, Row]]:
         rows: dict[int, Row] = {}
         first: dict[int, Row] = {}
         for number in range(MOST_PAGES):
-            page, more = self._queue_page(route, key, number)
+            page, more = self._queue_page(route, key, params, number)
             if number == 0:
                 first = page
             known = len(rows)
@@ -104,8 +117,10 @@ class WemaloCalls(ApiHook):
                 return rows, first
         raise self._odd(route, "never ends")
 
-    def _queue_page(self, route: str, key: str, number: int) -> tuple[dict[int, Row], bool]:
-        data = self._get(route, params=[("page", str(number))])
+    def _queue_page(
+        self, route: str, key: str, params: Sequence[tuple[str, str]], number: int
+    ) -> tuple[dict[int, Row], bool]:
+        data = self._get(route, params=[*params, ("page", str(number))])
         rows = {}
         for row in self._rows(data, "bookings", route):
             booking_id = whole(row.get(key))

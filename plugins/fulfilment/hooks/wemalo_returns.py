@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks.answers import whole
-from fulfilment.hooks.wemalo_calls import WemaloCalls
+from fulfilment.hooks.wemalo_calls import WemaloCalls, between
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fulfilment.hooks.paging import Row
 
 
@@ -20,6 +22,14 @@ class WemaloReturns(WemaloCalls):
         Acknowledge after reading.
         """
         return self._queue("/returns/booked", "id")
+
+    def returns_between(self, since: datetime, until: datetime) -> list[Row]:
+        """Return returned pieces by time of booking, acknowledged or not (contract 6.2)."""
+        return self._queue("/returns/getBookings", "id", between(since, until))
+
+    def returns_of(self, external_id: str) -> list[Row]:
+        """Return the returned pieces of one order, acknowledged or not (contract 6.2)."""
+        return self._queue("/returns/getBookings", "id", [("externalGoodsOrderId", external_id)])
 
     def acknowledge_return(self, history_id: int) -> None:
         """Take one row off the queue of booked returns; twice is harmless (contract 6.2)."""

@@ -103,11 +103,11 @@ class FulfilmentOperator(BaseOperator):
                     scope=scope,
                 )
                 counts = self.work(work, window, order_ids)
-        except StandBack as error:
-            self.log.info("%s", error.operator)
-            later = datetime.now(UTC) + STEP_ASIDE
-            raise AirflowRescheduleException(later) from None  # type: ignore[no-untyped-call]
         except FulfilmentError as error:
+            if backfill and error.code in {StandBack.code, "BUDGET"}:
+                self.log.info("%s", error.operator)
+                later = datetime.now(UTC) + STEP_ASIDE
+                raise AirflowRescheduleException(later) from None  # type: ignore[no-untyped-call]
             error.merchant = error.merchant or name
             self.log.error("%s", error)  # noqa: TRY400 - one line for the operator
             raise

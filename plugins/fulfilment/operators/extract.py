@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from fulfilment.flow.extract import extract
 from fulfilment.flow.rehearse import rehearse, tell
+from fulfilment.flow.replay import replay
+from fulfilment.flow.shadow import compare_days
 from fulfilment.operators.base import FulfilmentOperator
+from fulfilment.operators.links import PlanLink
+from include.core.window import EVERYTHING
 from include.quality.batch import examine
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
     from sqlalchemy import Engine
 
     from fulfilment.flow.work import Work
@@ -24,9 +30,20 @@ class ExtractPlentyOrdersOperator(FulfilmentOperator):
     A dry run happens here as a whole, and so costs one task.
     """
 
+    operator_extra_links = (PlanLink(),)
+
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.extract`."""
-        return extract(work, window=window, order_ids=order_ids)
+        """See `fulfilment.flow.extract` and `fulfilment.flow.replay`."""
+        if order_ids or window != EVERYTHING:
+            return replay(work, window, order_ids)
+        return extract(work)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Do the step; a replay that found nothing to repair ends here, and costs one task."""
+        result = super().execute(context)
+        if result.get("scope") == 0:
+            self._skip_the_others()
+        return result
 
     def rehearse(self, engine: Engine, run_id: str, window: Window, order_ids: list[int]) -> None:
         """Make the plan of all steps, tell it, keep it, and skip the steps."""
@@ -42,5 +59,12 @@ class ExtractPlentyOrdersOperator(FulfilmentOperator):
             self.log.info("%s", line)
         if plan.troubles:
             raise plan.troubles[0]
+        if self.merchant.mode == "shadow":
+            now = datetime.now(UTC)
+            for day in compare_days(self.merchant, engine, run_id, examine, now):
+                self.log.info("compared %s: fulfil shadow %s", day, self.merchant.merchant)
+        self._skip_the_others()
+
+    def _skip_the_others(self) -> NoReturn:
         others = sorted(self.get_flat_relative_ids())
         raise DownstreamTasksSkipped(tasks=others)  # type: ignore[no-untyped-call]

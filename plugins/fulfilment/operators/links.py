@@ -26,3 +26,16 @@ class DataDocsLink(BaseOperatorLink):
         base = str(conf.get("api", "base_url", fallback="/")).rstrip("/")
         run = urlencode({"run": ti_key.run_id})
         return f"{base}/fulfilment/data-docs/{merchant}?{run}"
+
+
+class PlanLink(BaseOperatorLink):
+    """To the plan of a dry run; a run that wrote something has none, and the page says so."""
+
+    name = "Plan"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """Return the page's address below that of the Airflow UI."""
+        merchant = cast("FulfilmentOperator", operator).merchant.merchant
+        base = str(conf.get("api", "base_url", fallback="/")).rstrip("/")
+        run = urlencode({"run": ti_key.run_id})
+        return f"{base}/fulfilment/plan/{merchant}?{run}"

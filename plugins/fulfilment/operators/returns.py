@@ -19,4 +19,4 @@ class HandleReturnsOperator(FulfilmentOperator):
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
         """See `fulfilment.flow.returns`."""
-        return handle_returns(work)
+        return handle_returns(work, window=window, order_ids=order_ids)

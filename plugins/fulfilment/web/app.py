@@ -7,14 +7,14 @@ up the API server.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, FastAPI, Path, Request
 from fastapi.responses import HTMLResponse
 
-from fulfilment.web import data_docs
+from fulfilment.web import data_docs, plans
 
 # nothing but the page itself: no scripts, and nothing from other servers
 HEADERS = {
@@ -45,6 +45,15 @@ def pages(merchant: MerchantName, run: str | None = None) -> HTMLResponse:
     """List a merchant's pages of Data Docs, or show the newest one of a run."""
     status, html = data_docs.overview(merchant, run)
     return HTMLResponse(html, int(status), HEADERS)
+
+
+@app.get("/plan/{merchant}", dependencies=[Depends(allowed)])
+def plan(
+    merchant: MerchantName, run: str | None = None, language: Literal["de", "en"] | None = None
+) -> HTMLResponse:
+    """Show the plan of a run, or a merchant's newest one."""
+    status, html = plans.show(merchant, run, language)
+    return HTMLResponse(html, status, HEADERS)
 
 
 @app.get("/data-docs/{merchant}/{page_id}", dependencies=[Depends(allowed)])

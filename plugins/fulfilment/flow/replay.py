@@ -1,0 +1,221 @@
+"""Replay a window or single orders: find what is missing, and let the other steps repair it.
+
+The first step of a replay looks at every order of its window, whatever the ledger knows of it, and
+at what wemalo booked in that time. What lacks nothing is left alone; the others are the run's scope
+and go through the very steps of any other run. Nothing is sent that wemalo has: where the ledger
+may have lost a hand-over, wemalo is asked first.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.extract import COUNTS, decide, is_ours, take_cancelled, take_contents
+from fulfilment.flow.handover import accept
+from fulfilment.flow.replay_parcels import repair_parcels
+from fulfilment.flow.replay_returns import lost_returns
+from fulfilment.flow.work import Work, log
+from fulfilment.hooks.plenty import Filter
+from include.core.errors import OrderInvalid
+from include.core.plenty_order import parse_order, row_status
+from include.core.replay import UNFINISHED, Lost, lost_status, may_be_there
+from include.core.states import State
+from include.core.wemalo_order import WarehouseStatus, external_id
+from include.ledger import batches, orders, outbox, replays
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fulfilment.hooks.wemalo import WemaloStatus
+    from include.core.models import Order
+    from include.core.window import Window
+    from include.ledger.orders import Known
+
+Rows = dict[int, dict[str, Any]]
+
+
+def replay(work: Work, window: Window, order_ids: Sequence[int]) -> dict[str, int]:
+    """Find what is missing and set the run's scope.
+
+    :param window: closed-open; of plentymarkets' change or creation time, and of wemalo's bookings.
+    :param order_ids: only these orders; they win over the window.
+    :returns: counts of `extract`, and: looked_at, adopted (wemalo has them, the ledger did not
+        know), lost_statuses, lost_parcels, lost_returns, scope.
+    """
+    counts = dict.fromkeys((*COUNTS, "looked_at", "adopted", "lost_statuses", "scope"), 0)
+    work.scope = None  # this step looks at all of its window
+    parcels_of, returned = _bookings(work, window, order_ids)
+    rows = _orders(work, window, order_ids, {*parcels_of, *returned})
+    counts["looked_at"] = len(rows)
+    statuses = work.merchant.statuses
+    shown = {order_id: row_status(row) for order_id, row in rows.items()}
+    cancelled = {i: row for i, row in rows.items() if shown[i] == statuses.cancel_requested}
+    take_cancelled(work, cancelled, counts)
+    adopted = _adopt(work, rows, counts)
+    whole = {i: row for i, row in rows.items() if not row.get("hasDeliveryOrders")}
+    released = {i: row for i, row in whole.items() if shown[i] == statuses.fetch}
+    counts["released"] = len(released)
+    wanted = decide(work, released, counts)
+    take_contents(work, wanted, counts)
+    _repair_statuses(work, {i: shown[i] for i in rows if i not in released}, counts)
+    lacking = repair_parcels(work, rows, parcels_of)
+    counts |= {"lost_parcels": len(lacking), "lost_returns": len(returned)}
+    with work.engine.begin() as connection:
+        due = replays.unfinished(connection, work.name, rows, UNFINISHED)
+        scope = (due | adopted | lacking | set(returned)) & rows.keys()
+        counts["scope"] = len(scope)
+        batches.set_scope(connection, work.batch_id, scope)
+        batches.add_counts(connection, work.batch_id, counts)
+    for order_id in rows.keys() - scope:
+        work.left.setdefault(order_id, "")
+    work.scope = frozenset(scope)
+    return counts
+
+
+def _bookings(
+    work: Work, window: Window, order_ids: Sequence[int]
+) -> tuple[dict[int, list[Any]], dict[int, list[Any]]]:
+    """Return wemalo's sent items, and returned pieces that became no return order, by order."""
+    if order_ids:
+        sent = [row for i in order_ids for row in work.wemalo.sent_of(external_id(i))]
+    else:
+        since, until = _ends(window)
+        sent = work.wemalo.sent_between(since, until)
+    by_order: dict[int, list[Any]] = {}
+    for row in sent:
+        number = str(row.get("externalGoodsOrderId") or "")
+        if number.isdecimal():
+            by_order.setdefault(int(number), []).append(row)
+    returned: dict[int, list[Any]] = {}
+    for piece in lost_returns(work, window, order_ids):
+        if piece.order_id is not None:
+            returned.setdefault(piece.order_id, []).append(piece)
+    return by_order, returned
+
+
+def _ends(window: Window) -> tuple[datetime, datetime]:
+    """Return both ends of a window, the last second included."""
+    if window[0] is None or window[1] is None:
+        msg = "a replay has a window or order ids"
+        raise ValueError(msg)
+    return window[0], window[1] - timedelta(seconds=1)
+
+
+def _orders(work: Work, window: Window, order_ids: Sequence[int], booked: set[int]) -> Rows:
+    """Return the merchant's orders of the replay, whatever their status, by id."""
+    plenty = work.merchant.plenty
+    rows: Rows = {}
+    if order_ids:
+        booked = set(order_ids)
+    else:
+        since, until = _ends(window)
+        fixed = [
+            Filter("plentyId", "eq", plenty.plenty_id),
+            Filter("orderTypeId", "in", plenty.shippable_types),
+            Filter("orderItemWarehouseId", "eq", plenty.warehouse_id),
+        ]
+        for time in ("updatedAt", "createdAt"):
+            # between is inclusive at both ends (contract 6.2)
+            for row in work.plenty.search_rows([*fixed, Filter(time, "between", [since, until])]):
+                rows[int(row["id"])] = row
+        with work.engine.begin() as connection:
+            booked |= replays.first_seen(connection, work.name, since, until)
+    missing = booked - rows.keys()
+    if missing:
+        rows |= work.plenty.rows_by_id(sorted(missing))
+    return {
+        order_id: row
+        for order_id, row in sorted(rows.items())
+        if int(row["plentyId"]) == plenty.plenty_id and int(row["typeId"]) in plenty.shippable_types
+    }
+
+
+# -- hand-overs that the ledger does not know -----------------------------------------------------
+
+
+def _adopt(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int]) -> set[int]:
+    """Take over orders that wemalo has and the ledger does not know of; return their ids."""
+    with work.engine.begin() as connection:
+        known = orders.known(connection, work.name, rows)
+    found: dict[int, WemaloStatus] = {}
+    for order_id, row in rows.items():
+        entry = known.get(order_id)
+        status = row_status(row)
+        if not may_be_there(entry.state if entry else None, status):
+            if entry is None:
+                work.leave(order_id, "NOT_RELEASED")
+            continue
+        answer = work.wemalo.status(external_id(order_id))
+        if answer is not None:
+            found[order_id] = answer
+        elif entry is None and status != work.merchant.statuses.fetch:
+            work.leave(order_id, "NOT_AT_WEMALO")
+    contents = work.plenty.order_contents(found) if found else {}
+    countries = work.countries() if found else {}
+    adopted = set()
+    for order_id, answer in found.items():
+        try:
+            order = parse_order(contents[order_id], countries)
+        except (OrderInvalid, KeyError):
+            log.warning("%s order %s: at wemalo, but it cannot be read", work.name, order_id)
+            continue
+        if is_ours(work, order) and _take_over(work, order, known.get(order_id), answer):
+            adopted.add(order_id)
+    counts["adopted"] = len(adopted)
+    return adopted
+
+
+def _take_over(work: Work, order: Order, entry: Known | None, found: WemaloStatus) -> bool:
+    """Bring the ledger to where wemalo is, along the moves that a hand-over takes."""
+    if found.name == WarehouseStatus.CANCELLED:
+        work.leave(order.order_id, "CANCELLED")
+        return False
+    with work.engine.begin() as connection:
+        orders.put_fetched(connection, work.journal, work.batch_id, [order])
+        ready = orders.move(
+            connection, work.journal, order.order_id, State.READY,
+            only_from=[State.FETCHED], event="replay_found",
+        ) and orders.lease(
+            connection, work.journal, order.order_id, State.SUBMITTING,
+            only_from=[State.READY], owner=work.owner, seconds=work.lease_s,
+            sets={"sent_fingerprint": order.fingerprint(), "lookups": 0}, event="replay_found",
+        )  # fmt: skip
+        if ready:
+            outbox.drop_pending(connection, work.name, order.order_id, ["status", "note"])
+            episode = (entry.episode if entry else 0) + 1
+            accept(
+                work, connection, order.order_id, episode, found.name, found.reason,
+                event="adopted", sets={"episode": episode},
+            )  # fmt: skip
+    return ready
+
+
+# -- statuses that plentymarkets lost -------------------------------------------------------------
+
+
+def _repair_statuses(work: Work, shown: Mapping[int, Any], counts: dict[str, int]) -> None:
+    statuses = work.merchant.statuses
+    with work.engine.begin() as connection:
+        known = orders.known(connection, work.name, shown)
+        pending = outbox.has_pending(connection, work.name, known, ["status"])
+        for order_id, entry in sorted(known.items()):
+            lost = lost_status(
+                entry.state, shown[order_id], statuses, write_pending=order_id in pending
+            )
+            if lost is Lost.NOTHING:
+                continue
+            counts["lost_statuses"] += 1
+            work.journal.add(connection, order_id, "status_repair", target=lost.name.lower())
+            row = orders.one(connection, work.name, order_id)
+            if lost is Lost.HANDED_OVER:
+                work.queue_status(
+                    connection, order_id, statuses.handed_over, (shown[order_id],),
+                    f"replay:{datetime.now(UTC).isoformat()}",
+                )  # fmt: skip
+            else:
+                episode = row.episode + 1
+                accept(
+                    work, connection, order_id, episode, row.wemalo_status,
+                    row.wemalo_reason or "", sets={"episode": episode},
+                )  # fmt: skip

@@ -1,0 +1,158 @@
+"""Shadow mode: once a day is over, compare what we would have done with what really happened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.extract import is_ours
+from fulfilment.flow.opening import DryRun, open_work
+from fulfilment.hooks.rehearsal import Rehearsal
+from include.core.errors import OrderInvalid
+from include.core.plan import PlanLine
+from include.core.plenty_order import parse_order
+from include.core.sent import sent_row
+from include.core.shadow import Compared, compare, ours, theirs
+from include.core.statuses import status
+from include.core.stock_rules import StockView
+from include.ledger import shadow
+from include.ledger.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+    from sqlalchemy import Engine
+
+    from fulfilment.flow.validate import Examine
+    from fulfilment.flow.work import Work
+    from include.core.merchant import Merchant
+
+#: the other connection may need so long for what came late in the evening
+PATIENCE = timedelta(hours=1)
+#: so many days back at most: dry runs that stood still are not made up for ever
+LOOK_BACK = 7
+
+
+def compare_days(
+    merchant: Merchant, engine: Engine, run_id: str, examine: Examine, now: datetime
+) -> list[date]:
+    """Compare every day (UTC) that is over and was not compared; return them.
+
+    Nothing is read while there is none, so it costs nothing to ask at every run.
+
+    :param now: aware.
+    """
+    today = (now - PATIENCE).astimezone(UTC).date()
+    with engine.begin() as connection:
+        first = shadow.first_plan(connection, merchant.merchant)
+        if first is None:
+            return []
+        start = max(first.astimezone(UTC).date(), today - timedelta(days=LOOK_BACK))
+        done = shadow.compared_days(connection, merchant.merchant, start)
+    days = [start + timedelta(days=n) for n in range((today - start).days)]
+    left = [day for day in days if day not in done]
+    if left:
+        work = open_work(
+            merchant,
+            engine,
+            Journal(merchant.merchant, "shadow", run_id, 1),
+            0,
+            priority="backfill",
+            dry=DryRun(engine, Rehearsal()),  # its hooks write nothing; the results are ours
+        )
+        for day in left:
+            rows = compare_day(work, day, examine)
+            with engine.begin() as connection:
+                shadow.keep(connection, merchant.merchant, day, rows)
+    return left
+
+
+def compare_day(work: Work, day: date, examine: Examine) -> list[Compared]:
+    """Return the comparison of all orders on which one side decided something on this day."""
+    since = datetime.combine(day, time(), UTC)
+    until = since + timedelta(days=1)
+    seen: dict[int, set[Decimal]] = defaultdict(set)
+    began: set[int] = set()
+    for entry in work.plenty.status_history(since):
+        order_id = int(entry["orderId"])
+        seen[order_id].add(status(entry["statusId"]))
+        if datetime.fromisoformat(str(entry["createdAt"])) < until:
+            began.add(order_id)
+    with work.engine.begin() as connection:
+        lines = shadow.planned(connection, work.name, since, until)
+    statuses = work.merchant.statuses
+    done = {i: theirs(seen[i], statuses) for i in began}
+    plans = {i: ours(lines.get(i, []), statuses) for i in began | lines.keys()}
+    unseen = [i for i in began if done[i] == "sent" and not plans[i][0]]
+    plans |= _judge(work, unseen, examine)
+    rows = []
+    for order_id in sorted(plans):
+        our, why = plans[order_id]
+        their = done.get(order_id) or theirs(seen.get(order_id, set()), statuses)
+        found = compare(order_id, our, their, why)
+        if found is not None:
+            rows.append(found)
+    return [*rows, *_tracking(work, since, until)]
+
+
+def _judge(
+    work: Work, ids: Sequence[int], examine: Examine
+) -> dict[int, tuple[str, PlanLine | None]]:
+    """Judge orders that were handed over between two of our runs, by the same rules as ever.
+
+    Not by stock: what was there at that time is not known any more.
+    """
+    contents = work.plenty.order_contents(ids) if ids else {}
+    found: dict[int, tuple[str, PlanLine | None]] = {}
+    readable = []
+    for order_id, data in contents.items():
+        try:
+            order = parse_order(data, work.countries())
+        except OrderInvalid as error:
+            line = PlanLine(order_id, "exception", error.rule, error.operator, error.operator)
+            found[order_id] = ("stopped", line)
+            continue
+        if is_ours(work, order):
+            readable.append(order)
+    if readable:
+        judgement = examine(
+            readable, merchant=work.merchant, stock=StockView(available={}), known_products=None
+        )
+        for verdict in judgement.verdicts:
+            line = PlanLine(
+                verdict.order_id, "status", verdict.code, verdict.reason_de, verdict.reason_en
+            )
+            good = verdict.outcome == "ok"
+            kind = {"bad": "address", "short": "stock"}.get(verdict.outcome, "stopped")
+            found[verdict.order_id] = ("sent", None) if good else (kind, line)
+    return found
+
+
+def _tracking(work: Work, since: datetime, until: datetime) -> list[Compared]:
+    """Say of each order that left whether plentymarkets has its tracking numbers."""
+    numbers: dict[int, set[str]] = defaultdict(set)
+    for data in work.wemalo.sent_between(since, until - timedelta(seconds=1)):
+        row = sent_row({"packageId": "", **data})
+        if row.order_id is not None and row.tracking_number:
+            numbers[row.order_id].add(row.tracking_number)
+    there = work.plenty.rows_by_id(sorted(numbers), ["shippingPackages"]) if numbers else {}
+    return [
+        Compared(
+            order_id,
+            "tracking_agreed" if wanted <= _written(there[order_id]) else "tracking_missing",
+            "sent",
+            "sent",
+        )
+        for order_id, wanted in sorted(numbers.items())
+        if order_id in there and _is_merchants(work, there[order_id])
+    ]
+
+
+def _written(row: Mapping[str, Any]) -> set[str]:
+    return {str(package.get("packageNumber") or "") for package in row["shippingPackages"] or []}
+
+
+def _is_merchants(work: Work, row: Mapping[str, Any]) -> bool:
+    return int(row["plentyId"]) == work.merchant.plenty.plenty_id
