@@ -11,10 +11,9 @@ from fulfilment.flow.opening import DryRun, open_work
 from fulfilment.hooks.rehearsal import Rehearsal
 from include.core.errors import OrderInvalid
 from include.core.plan import PlanLine
-from include.core.plenty_order import parse_order
+from include.core.plenty_order import parse_order, row_status
 from include.core.sent import sent_row
 from include.core.shadow import Compared, compare, ours, theirs
-from include.core.statuses import status
 from include.core.stock_rules import StockView
 from include.ledger import shadow
 from include.ledger.journal import Journal
@@ -77,7 +76,7 @@ def compare_day(work: Work, day: date, examine: Examine) -> list[Compared]:
     began: set[int] = set()
     for entry in work.plenty.status_history(since):
         order_id = int(entry["orderId"])
-        seen[order_id].add(status(entry["statusId"]))
+        seen[order_id].add(row_status(entry))
         if datetime.fromisoformat(str(entry["createdAt"])) < until:
             began.add(order_id)
     with work.engine.begin() as connection:
