@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -140,6 +141,17 @@ def _airflow_tables(stack: ThrowAwayStack) -> dict[str, str]:
     assert content["xcom"]
     assert content["order_events"]
     return content
+
+
+def test_the_scheduler_has_loaded_great_expectations_for_its_tasks_and_the_api_server_not(
+    airflow_stack: ThrowAwayStack,
+) -> None:
+    pids = airflow_stack.supervisor.pids()
+    has_pandas = {
+        name: any("/pandas/" in part.path for part in psutil.Process(pids[name]).memory_maps())
+        for name in ("scheduler", "api-server")
+    }
+    assert has_pandas == {"scheduler": True, "api-server": False}
 
 
 def _ledger_states(stack: ThrowAwayStack, ids: list[int]) -> dict[int, str]:
