@@ -5,8 +5,10 @@ taken before each call; the row lock makes taking atomic. Both systems count in 
 (plentymarkets contract 4, wemalo contract 13).
 
 Important work goes first: each priority leaves a share of the window to the more important ones,
-so backfills stop long before a cancellation would have to wait. The last few calls of a window are
-never used, because answers of calls on their way may still report fewer calls left.
+so backfills stop long before a cancellation would have to wait. What nobody more important has used
+by the middle of a minute becomes free bit by bit until its end, so that the limit is used in full.
+The last few calls of a window are never used, because answers of calls on their way may still
+report fewer calls left.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ RESERVES = {
 _SPARE_SHARE, _SPARE_LEAST = 0.02, 2  # never used: calls on their way, headers seen late
 # Servers report whole seconds, and a window that reopens early costs a refused call.
 _GUARD = timedelta(seconds=1)
+_LONGEST_YIELDING_S = 60  # of a day's calls the reserves are kept to the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,34 @@ class Reading:
     reset_s: float | None = None
 
 
-def reserve(limit: int, priority: str) -> int:
-    """Return how many calls of a window of ``limit`` calls ``priority`` must leave untouched."""
-    spare = min(max(_SPARE_LEAST, round(limit * _SPARE_SHARE)), max(limit - 1, 0))
-    return min(spare + int(limit * RESERVES[priority]), max(limit - 1, 0))
+def reserve(limit: int, priority: str, elapsed: float = 0.0) -> int:
+    """Return how many calls of a window of ``limit`` calls ``priority`` must leave untouched.
+
+    :param elapsed: how much of the window is over, 0 to 1.
+    """
+    kept = RESERVES[priority] * min(1.0, 2 * (1 - elapsed))
+    return min(_spare(limit) + int(limit * kept), max(limit - 1, 0))
+
+
+def _spare(limit: int) -> int:
+    return min(max(_SPARE_LEAST, round(limit * _SPARE_SHARE)), max(limit - 1, 0))
+
+
+def _wait(row: Row[tuple[object, ...]], priority: str, now: datetime) -> float:
+    """Return in how many seconds ``priority`` may draw from a bucket; 0 for at once."""
+    if row.resets_at <= now:
+        return 0.0
+    left_s: float = (row.resets_at - now).total_seconds()
+    yields = row.period_s <= _LONGEST_YIELDING_S
+    elapsed = min(max(1 - left_s / row.period_s, 0.0), 1.0) if yields else 0.0
+    if row.calls_left > reserve(row.max_calls, priority, elapsed):
+        return 0.0
+    free = row.calls_left - _spare(row.max_calls)
+    reserved = 2 * row.max_calls * RESERVES[priority]
+    if yields and 0 < free < reserved / 2:
+        # the moment from which less than ``free`` calls are kept back
+        left_s -= row.period_s * free / reserved
+    return max(left_s, 0.05)
 
 
 def take(
@@ -89,10 +116,9 @@ def take(
             rows = _locked(connection, merchant, system, names)
         now = connection.execute(select(func.clock_timestamp())).scalar_one()
         for row in rows:
-            left = row.calls_left if row.resets_at > now else row.max_calls
-            if left <= reserve(row.max_calls, priority):
-                wait = row.resets_at - now
-                return Grant(max(wait.total_seconds(), 0.05), row.bucket, now)
+            wait = _wait(row, priority, now)
+            if wait:
+                return Grant(wait, row.bucket, now)
         for row in rows:
             _draw(connection, row, now)
     return Grant(0.0, at=now)
@@ -103,6 +129,7 @@ def _draw(connection: Connection, row: Row[tuple[object, ...]], now: datetime) -
     if row.resets_at <= now:  # a new window
         values = {
             "calls_left": row.max_calls - 1,
+            "opened_at": now,
             "resets_at": now + timedelta(seconds=row.period_s),
         }
     connection.execute(
@@ -121,8 +148,8 @@ def correct(
 ) -> None:
     """Bring a bucket in line with an answer's headers.
 
-    :param granted: `Grant.at` of the call that was answered. An answer to a call of an earlier
-        window says nothing of the current one and is ignored.
+    :param granted: `Grant.at` of the call that was answered, None for a refusal. An answer to a
+        call of an earlier window says nothing of the current one and is ignored.
     """
     if reading == Reading():
         return
@@ -132,22 +159,30 @@ def correct(
             return
         row = rows[0]
         now = connection.execute(select(func.clock_timestamp())).scalar_one()
-        period = timedelta(seconds=row.period_s)
-        if granted is not None and row.resets_at - period - _GUARD > granted:
+        if granted is not None and granted < row.opened_at:
             return
-        values = _corrected(row, reading, now)
+        values = _corrected(row, reading, now, refused=granted is None)
         if values:
             connection.execute(
                 update(rate_budget).where(_key(merchant, system, bucket)).values(**values)
             )
 
 
-def _corrected(row: Row[tuple[object, ...]], reading: Reading, now: datetime) -> dict[str, object]:
+def _corrected(
+    row: Row[tuple[object, ...]], reading: Reading, now: datetime, *, refused: bool
+) -> dict[str, object]:
     values: dict[str, object] = {}
     if reading.limit is not None and reading.limit > 0 and reading.limit != row.max_calls:
         values["max_calls"] = reading.limit
     if reading.reset_s is not None:
-        values["resets_at"] = now + timedelta(seconds=max(reading.reset_s, 0)) + _GUARD
+        told = now + timedelta(seconds=max(reading.reset_s, 0)) + _GUARD
+        guessed = row.resets_at == row.opened_at + timedelta(seconds=row.period_s)
+        # Of the whole seconds that one window's answers name, the earliest end is the nearest to
+        # the truth; a much later one is that of another window.
+        if refused or guessed or told > row.resets_at + 2 * _GUARD:
+            values["resets_at"] = told
+        else:
+            values["resets_at"] = min(told, row.resets_at)
     if reading.left is not None:
         values["calls_left"] = min(row.calls_left, max(reading.left, 0))
         # Without a reset time (wemalo) a jump upwards is the only sign of a new window.
@@ -187,7 +222,8 @@ def _create(
                 bucket=bucket,
                 max_calls=limit.calls,
                 calls_left=limit.calls,
-                resets_at=func.clock_timestamp() + timedelta(seconds=limit.period_s),
+                opened_at=func.now(),
+                resets_at=func.now() + timedelta(seconds=limit.period_s),
                 period_s=limit.period_s,
             )
             .on_conflict_do_nothing()

@@ -195,6 +195,7 @@ rate_budget = Table(
     Column("calls_left", Integer, nullable=False),
     Column("resets_at", DateTime(timezone=True), nullable=False),
     Column("period_s", Integer, nullable=False),
+    _now("opened_at"),  # when the window's first permit was given
 )
 
 #: one login per token lifetime, shared by all tasks; encrypted

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, create_engine, func, select, update
 
 from include.ledger import budget
 from include.ledger.budget import Grant, Limit, Reading
@@ -52,6 +52,15 @@ def age(engine: Engine, seconds: float) -> None:
         )
 
 
+def ends_in(engine: Engine, seconds: float) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            update(rate_budget).values(
+                resets_at=func.clock_timestamp() + timedelta(seconds=seconds)
+            )
+        )
+
+
 def test_priorities_stop_one_after_the_other_and_the_last_calls_are_never_used(
     engine: Engine,
 ) -> None:
@@ -76,6 +85,37 @@ def test_the_window_reopens_in_full(engine: Engine) -> None:
     age(engine, 61)
 
     assert take_all(engine, "cancel") == 98
+
+
+def test_what_others_left_untouched_is_free_by_the_end_of_the_minute(engine: Engine) -> None:
+    take_all(engine, "orders")
+    assert left(engine) == 7
+    first = take(engine, "orders").wait_s
+    assert 30 < first < 60  # not before half of the window is over, and before its end
+    ends_in(engine, 20)
+    assert take_all(engine, "orders") >= 1
+    ends_in(engine, 5)
+    take_all(engine, "orders")
+    assert left(engine) == 2
+
+
+def test_a_days_calls_are_kept_back_to_the_end_of_the_day(engine: Engine) -> None:
+    day = {"read_day": Limit(100, 86_400)}
+    take_all(engine, "backfill", day)
+    age(engine, 80_000)
+    assert take(engine, "backfill", day).wait_s > 6_000
+
+
+def test_of_the_ends_that_one_window_names_the_earliest_counts(engine: Engine) -> None:
+    granted = take(engine).at
+    for reset_s in (41.0, 40.0, 41.0):
+        budget.correct(
+            engine, "alpha", "plenty", "read", Reading(100, 90, reset_s), granted=granted
+        )
+    take_all(engine, "cancel")
+    assert 39 < take(engine, "cancel").wait_s <= 41
+    budget.correct(engine, "alpha", "plenty", "read", Reading(100, 90, 59.0), granted=granted)
+    assert take(engine, "cancel").wait_s > 58  # that is another window: the system knows best
 
 
 def test_a_call_draws_from_all_its_buckets_or_from_none(engine: Engine) -> None:
