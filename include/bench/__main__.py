@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +30,8 @@ def main(
             f"No such benchmark: {', '.join(sorted(unknown))}. There are: {known}.", err=True
         )
         raise typer.Exit(2)
+    # the libraries' news are no part of a report
+    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
     results: dict[str, list[Row]] = {}
     failed = False
     for name in names or BENCHMARKS:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 BENCHMARKS: dict[str, str] = {
     "parse": "include.bench.parse",
     "rules": "include.bench.rules",
+    "throughput": "include.bench.throughput",
+    "limits": "include.bench.limits",
+    "memory": "include.bench.memory",
+    "idle": "include.bench.idle",
+    "latency": "include.bench.latency",
 }
 
 

@@ -73,9 +73,9 @@ class ThrowAwayStack:
             timeout=seconds,
         )
 
-    def up(self, *, with_sandbox: bool = False) -> None:
+    def up(self, *, with_sandbox: bool = False, seconds: float = 200) -> None:
         """Start what does not run and wait until it is healthy."""
-        done = self.run("up", *(["--with-sandbox"] if with_sandbox else []))
+        done = self.run("up", *(["--with-sandbox"] if with_sandbox else []), seconds=seconds)
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
 

@@ -20,6 +20,7 @@ PLANS = {
     "classic": Plan(200, 166_000, 80, 48_000),
     "flex": Plan(240, 282_000, 100, 72_000),
     "plus": Plan(280, 282_000, 120, 72_000),
+    "unlimited": Plan(10**7, 10**9, 10**7, 10**9),  # not on sale: for measuring
 }
 
 # plentymarkets contract 8. 6.2, 6.3 and 8.8 are not among them: each merchant creates them.

@@ -1,0 +1,103 @@
+"""The five tasks of merchants, step by step in one process, as the workers run them."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.extract import extract
+from fulfilment.flow.load import load
+from fulfilment.flow.reconcile import reconcile
+from fulfilment.flow.validate import validate
+from fulfilment.flow.work import Work
+from fulfilment.flow.writeback import write_back
+from fulfilment.hooks.plenty import PlentyHook
+from fulfilment.hooks.wemalo import WemaloHook
+from sqlalchemy import create_engine, insert
+
+from include.bench import crowd
+from include.core.merchant import Merchant
+from include.ledger.batches import open_batch
+from include.ledger.journal import Journal
+from include.ledger.tables import rate_budget
+from include.quality.batch import examine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Engine
+
+    from include.bench.servers import Addresses
+    from include.core.window import Window
+    from include.demo.story import StoryMerchant
+
+HAND_OVER = ("extract_plenty_orders", "validate", "load_to_wemalo", "writeback_status")
+_runs = itertools.count(1)
+
+
+def enter(addresses: Addresses, members: Sequence[StoryMerchant]) -> Engine:
+    """Make this process a worker of these merchants; return the ledger's engine."""
+    addresses.enter(crowd.connections(list(members), addresses.plenty, addresses.wemalo))
+    return create_engine(addresses.ledger)
+
+
+def step(
+    engine: Engine,
+    member: StoryMerchant,
+    task: str,
+    *,
+    window: Window = (None, None),
+    **options: Any,
+) -> dict[str, int]:
+    """Run one task of one merchant; an error of it is raised."""
+    merchant = Merchant.model_validate(crowd.settings(member))
+    run = f"bench-{next(_runs)}"
+    priority = "backfill" if window != (None, None) else "orders"
+    with engine.begin() as connection:
+        batch_id = open_batch(connection, member.name, run, window)
+    work = Work(
+        merchant=merchant,
+        engine=engine,
+        journal=Journal(member.name, task, run, 1),
+        batch_id=batch_id,
+        plenty=PlentyHook(
+            member.name, merchant.plenty.connection, engine, priority=priority, **options
+        ),
+        wemalo=WemaloHook(
+            member.name, merchant.wemalo.connection, engine, priority=priority, **options
+        ),
+    )
+    try:
+        if task == "extract_plenty_orders":
+            return extract(work, window=window)
+        if task == "validate":
+            return validate(work, examine=examine)
+        steps = {
+            "load_to_wemalo": load,
+            "writeback_status": write_back,
+            "reconcile_tracking": reconcile,
+        }
+        return steps[task](work)
+    finally:
+        work.plenty.close()
+        work.wemalo.close()
+
+
+def without_limits(engine: Engine, members: Sequence[StoryMerchant]) -> None:
+    """Give the merchants call budgets that never run out (sandbox plan ``unlimited``)."""
+    rows = [
+        {
+            "merchant": member.name,
+            "system": "plenty",
+            "bucket": bucket,
+            "max_calls": 10**9,
+            "calls_left": 10**9,
+            "resets_at": datetime(2100, 1, 1, tzinfo=UTC),
+            "period_s": 86_400,
+        }
+        for member in members
+        for bucket in ("read", "write", "read_day", "write_day")
+    ]
+    with engine.begin() as connection:
+        connection.execute(insert(rate_budget), rows)

@@ -1,0 +1,64 @@
+"""Peak memory of a backfill's tasks: it must not grow with the number of orders.
+
+The number that matters is the ratio between few and many orders in the same run. A hundred
+thousand orders take an hour of wemalo's answers; ``FULFILMENT_BENCH_ORDERS=100000`` asks for them.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine
+
+from include.bench import crowd, flow_run
+from include.bench.process import fresh
+from include.bench.rows import Row
+from include.bench.servers import servers
+
+if TYPE_CHECKING:
+    from include.bench.servers import Addresses
+    from include.demo.story import StoryMerchant
+
+FEW, MANY = 1_000, 10_000
+QUICK_FEW, QUICK_MANY = 30, 300
+
+
+def run(*, quick: bool = False) -> list[Row]:
+    """Replay a window with few orders and one with many; compare each task's peak."""
+    few, many = (QUICK_FEW, QUICK_MANY) if quick else (FEW, MANY)
+    many = int(os.environ.get("FULFILMENT_BENCH_ORDERS") or many)
+    small, large = _peaks(few), _peaks(many)
+    return [
+        Row(f"{task}, {many:,} orders", large[task], "MB", large[task] / small[task],
+            f"{few:,} orders")
+        for task in flow_run.HAND_OVER
+    ]  # fmt: skip
+
+
+def _peaks(orders: int) -> dict[str, float]:
+    """Return the peak memory of each task's own process, for so many orders."""
+    (member,) = crowd.members(1)
+    with servers() as ours:
+        crowd.open_tenants(ours.plenty, ours.wemalo, [member], plan="unlimited")
+        crowd.release(ours.plenty, member, range(1, orders + 1))
+        engine = create_engine(ours.addresses.ledger)
+        flow_run.without_limits(engine, [member])
+        engine.dispose()
+        return {
+            task: fresh(replay, ours.addresses, member, task, orders).peak_mb
+            for task in flow_run.HAND_OVER
+        }
+
+
+def replay(addresses: Addresses, member: StoryMerchant, task: str, orders: int) -> None:
+    """Run one task of a backfill whose window holds all orders."""
+    engine = flow_run.enter(addresses, [member])
+    now = datetime.now(UTC)
+    window = (now - timedelta(days=1), now + timedelta(days=1))
+    counts = flow_run.step(engine, member, task, window=window)
+    engine.dispose()
+    if orders not in counts.values():
+        msg = f"{task} did not see all {orders} orders: {counts}"
+        raise RuntimeError(msg)
