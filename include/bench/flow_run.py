@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fulfilment.flow.extract import extract
 from fulfilment.flow.load import load
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.bench.servers import Addresses
-    from include.core.window import Window
     from include.demo.story import StoryMerchant
 
 HAND_OVER = ("extract_plenty_orders", "validate", "load_to_wemalo", "writeback_status")
@@ -47,30 +46,24 @@ def step(
     member: StoryMerchant,
     task: str,
     *,
-    window: Window = (None, None),
-    **options: Any,
+    priority: str = "orders",
 ) -> dict[str, int]:
     """Run one task of one merchant; an error of it is raised."""
     merchant = Merchant.model_validate(crowd.settings(member))
     run = f"bench-{next(_runs)}"
-    priority = "backfill" if window != (None, None) else "orders"
     with engine.begin() as connection:
-        batch_id = open_batch(connection, member.name, run, window)
+        batch_id = open_batch(connection, member.name, run, (None, None))
     work = Work(
         merchant=merchant,
         engine=engine,
         journal=Journal(member.name, task, run, 1),
         batch_id=batch_id,
-        plenty=PlentyHook(
-            member.name, merchant.plenty.connection, engine, priority=priority, **options
-        ),
-        wemalo=WemaloHook(
-            member.name, merchant.wemalo.connection, engine, priority=priority, **options
-        ),
+        plenty=PlentyHook(member.name, merchant.plenty.connection, engine, priority=priority),
+        wemalo=WemaloHook(member.name, merchant.wemalo.connection, engine, priority=priority),
     )
     try:
         if task == "extract_plenty_orders":
-            return extract(work, window=window)
+            return extract(work)
         if task == "validate":
             return validate(work, examine=examine)
         steps = {

@@ -1,4 +1,4 @@
-"""Peak memory of a backfill's tasks: it must not grow with the number of orders.
+"""Peak memory of the tasks that hand orders over, for few orders and for many.
 
 The number that matters is the ratio between few and many orders in the same run. A hundred
 thousand orders take an hour of wemalo's answers; ``FULFILMENT_BENCH_ORDERS=100000`` asks for them.
@@ -7,7 +7,6 @@ thousand orders take an hour of wemalo's answers; ``FULFILMENT_BENCH_ORDERS=1000
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine
@@ -26,7 +25,7 @@ QUICK_FEW, QUICK_MANY = 30, 300
 
 
 def run(*, quick: bool = False) -> list[Row]:
-    """Replay a window with few orders and one with many; compare each task's peak."""
+    """Hand few orders over, and many; compare each task's peak."""
     few, many = (QUICK_FEW, QUICK_MANY) if quick else (FEW, MANY)
     many = int(os.environ.get("FULFILMENT_BENCH_ORDERS") or many)
     small, large = _peaks(few), _peaks(many)
@@ -53,11 +52,9 @@ def _peaks(orders: int) -> dict[str, float]:
 
 
 def replay(addresses: Addresses, member: StoryMerchant, task: str, orders: int) -> None:
-    """Run one task of a backfill whose window holds all orders."""
+    """Run one task over all orders."""
     engine = flow_run.enter(addresses, [member])
-    now = datetime.now(UTC)
-    window = (now - timedelta(days=1), now + timedelta(days=1))
-    counts = flow_run.step(engine, member, task, window=window)
+    counts = flow_run.step(engine, member, task, priority="backfill")
     engine.dispose()
     if orders not in counts.values():
         msg = f"{task} did not see all {orders} orders: {counts}"
