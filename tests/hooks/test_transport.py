@@ -391,7 +391,7 @@ def test_too_long_a_wait_for_the_budget_is_told_instead_of_waited(
 def test_the_headers_slow_the_caller_down_before_zero(
     plenty: PlentyHook, hostile: Hostile, naps: Naps
 ) -> None:
-    short = {"x-plenty-global-short-period-calls-left": "14"}
+    short = {"x-plenty-global-short-period-calls-left": "10"}
     short |= {"X-PLENTY-GLOBAL-SHORT-PERIOD-DECAY": "20", **JSON}
     hostile.answer = after_login(Bad({"id": 7}, 200, short))
     plenty.who_am_i()
