@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+import requests
 from sqlalchemy import create_engine, text
 
 from include.demo.story import MERCHANTS, private_words
@@ -128,7 +129,7 @@ def _airflow_tables(stack: ThrowAwayStack) -> dict[str, str]:
             "log",
             "serialized_dag",
         ),
-        ledger_url(stack.layout): ("order_events", "batches", "outbox", "circuits"),
+        ledger_url(stack.layout): ("order_events", "batches", "outbox", "circuits", "data_docs"),
     }
     content = {}
     for url, tables in wanted.items():
@@ -140,7 +141,44 @@ def _airflow_tables(stack: ThrowAwayStack) -> dict[str, str]:
         engine.dispose()
     assert content["xcom"]
     assert content["order_events"]
+    assert content["data_docs"]
     return content
+
+
+def _data_docs_urls(stack: ThrowAwayStack) -> list[str]:
+    """Return the links that the UI shows at the task `validate`, of all runs of alpha."""
+    dag = "dags/fulfilment__alpha/dagRuns"
+    tasks = stack.api.call("GET", f"{dag}/~/taskInstances", params={"state": "success"})
+    runs = [t["dag_run_id"] for t in tasks["task_instances"] if t["task_id"] == "validate"]
+    links = [stack.api.call("GET", f"{dag}/{run}/taskInstances/validate/links") for run in runs]
+    return [str(link["extra_links"]["Data Docs"]) for link in links]
+
+
+def test_data_docs_open_from_the_task_for_those_who_are_logged_in_and_nobody_else(
+    airflow_stack: ThrowAwayStack, told: subprocess.CompletedProcess[str]
+) -> None:
+    assert told.returncode == 0
+    urls = _data_docs_urls(airflow_stack)
+    folder = urls[0].split("?")[0]
+    secrets = airflow_stack.layout.secrets()
+    with requests.Session() as session:
+        session.trust_env = False
+        for address in (urls[0], folder, f"{folder}/1"):
+            assert session.get(address, timeout=30).status_code == 401
+            forged = session.get(address, cookies={"_token": "forged"}, timeout=30)
+            assert forged.status_code in {401, 403}
+        login = {"username": secrets.user, "password": secrets.password}
+        answer = session.post(f"{airflow_stack.api.base_url}/auth/token", json=login, timeout=30)
+        token = answer.json()["access_token"]
+        pages = [
+            session.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+            for url in urls
+        ]
+        browser = session.get(urls[0], cookies={"_token": token}, timeout=30)
+    assert {page.status_code for page in [*pages, browser]} == {200}
+    assert any("ADDRESS_NO_HOUSE_NUMBER" in page.text for page in pages)
+    assert "default-src 'none'" in browser.headers["Content-Security-Policy"]
+    assert [w for w in private_words() if any(w in page.text for page in pages)] == []
 
 
 def test_the_scheduler_has_loaded_great_expectations_for_its_tasks_and_the_api_server_not(
