@@ -264,3 +264,22 @@ def test_three_processes_with_a_wrong_password_try_it_once(
 
     assert sorted(in_processes(ledger_url, 3)) == ["AuthError", "CircuitOpen", "CircuitOpen"]
     assert hostile.paths() == [LOGIN]
+
+
+def test_a_connection_that_is_added_counts_at_once(
+    doorman: Doorman,
+    hostile: Hostile,
+    engine: Engine,
+    connect: Callable[..., None],
+) -> None:
+    for _ in range(6):
+        with pytest.raises(ConfigError, match="plenty_alpha does not exist") as missing:
+            other(engine).who_am_i()
+        assert missing.value.code == "NO_CONNECTION"
+    connect("plenty_alpha", hostile.url, login=USER)
+    with pytest.raises(ConfigError, match="has no password") as empty:
+        other(engine).who_am_i()
+    assert empty.value.code == "NO_SECRET"
+    connect("plenty_alpha", hostile.url, login=USER, password=PASSWORD)
+    assert other(engine).who_am_i()["id"] == 7
+    assert doorman.logins == 1

@@ -171,7 +171,12 @@ def _with_stairs(number: str, rest: str, country: str) -> tuple[str, str]:
 def starts_street(text: str) -> bool:
     """Say whether a number and a street begin the text: "12 rue de la Paix"."""
     match = _LEADING.fullmatch(text)
-    return match is not None and STREET.search(match["street"]) is not None
+    return match is not None and STREET.search(_without_door(match["street"])) is not None
+
+
+def _without_door(text: str) -> str:
+    """Cut a Danish ground floor off the front: "st. th" is no street, "St. James Street" is one."""
+    return re.sub(r"^st\.?(?!\w)\s*", "", text, flags=re.IGNORECASE)
 
 
 def is_road_name(text: str) -> bool:
@@ -297,8 +302,7 @@ def _belongs_to_name(before: str, number: str, rest: str, country: str) -> bool:
 
 def _street_ahead(rest: str) -> bool:
     """Say whether the street's name goes on behind a number: "Christian 4. Vej 22"."""
-    head = re.split(r"\d", rest, maxsplit=1)[0].strip()
-    head = re.sub(r"^st\.?(?!\w)\s*", "", head, flags=re.IGNORECASE)  # "st. th": a Danish door
+    head = _without_door(re.split(r"\d", rest, maxsplit=1)[0].strip())
     return len(head) > 3 and STREET.search(head) is not None
 
 

@@ -67,6 +67,10 @@ class HeaderAuth(AuthBase):
         return request
 
 
+#: nothing was called: there is no system to spare, and what is put right counts at once
+_UNCALLED = frozenset({"BUDGET", "NO_CONNECTION", "BAD_CONNECTION", "NO_SECRET"})
+
+
 class ApiHook(HttpHook):
     """Base of the hooks of both systems.
 
@@ -307,7 +311,7 @@ class ApiHook(HttpHook):
         if isinstance(error, (NotFound, OrderRejected)):  # a clear no: the system is well
             self._note_success(gate)
             return
-        if error.code == "BUDGET":  # our own word: nothing was called
+        if error.code in _UNCALLED:
             return
         self.log.warning(
             "failed merchant=%s system=%s code=%s detail=%s",

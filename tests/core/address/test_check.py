@@ -67,6 +67,15 @@ def test_each_repair_is_made_and_noted_and_can_be_switched_off(
     assert code not in off.repairs
 
 
+@pytest.mark.parametrize("door", ["st.", "st. tv", "2. th"])
+def test_a_door_behind_the_number_is_never_taken_for_the_street(door: str) -> None:
+    looked = look(
+        address1="Store Torv", address2=f"4, {door}", postal_code="8000", town="Aarhus C",
+        country_id=7, country="DK",
+    ).address  # fmt: skip
+    assert (looked.address1, looked.address2, looked.address3) == ("Store Torv", "4", door)
+
+
 def test_a_lost_zero_is_not_restored_against_the_town() -> None:
     assert "ADDRESS_POSTAL_CODE_FORMAT" in codes(look(postal_code="1067", town="Berlin"))
 
