@@ -168,6 +168,12 @@ def good_order(order_id: int, merchant: StoryMerchant = ALPHA, **changes: Any) -
     }
 
 
+def settings(stage: Stage, **changes: Any) -> None:
+    """Change the merchant's settings; stock is as nobody set it, unless it is among them."""
+    data = {**stage.merchant.model_dump(), "stock": {}, **changes}
+    stage.merchant = type(stage.merchant).model_validate(data)
+
+
 def set_up(sandbox: Sandbox, ledger_url: str, merchant: Merchant, story: StoryMerchant) -> Stage:
     """Open both tenants without orders and name the connections by environment variables."""
     sandbox.plenty.merge(plenty_scenario(story, [], PASSWORD))

@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.flow.stage import Stage, good_order
+from tests.flow.stage import Stage, good_order, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DAY_S = 6 * 3600
-
-
-def settings(stage: Stage, **changes: Any) -> None:
-    data = stage.merchant.model_dump()
-    stage.merchant = type(stage.merchant).model_validate({**data, **changes})
 
 
 def leave(stage: Stage) -> None:

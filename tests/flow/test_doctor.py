@@ -70,7 +70,7 @@ def test_a_merchant_in_order_is_ready_with_full_score_and_nothing_is_written(sta
         ("STORAGE_LOCATION", "ok", {"plenty__storage_location_id": 0}, "default"),
         ("PACKAGE_TYPE", "fail", {"plenty__package_type_id": 77}, "1 Brief"),
         ("PLAN", "warn", {"plenty__plan": "plus"}, "allows 200 reads a minute"),
-        ("STATUSES", "fail", {"returns__status": "9.0.1"}, "9.01 (returns.status)"),
+        ("STATUSES", "fail", {"returns__status": "9.0.2"}, "9.02 (returns.status)"),
         ("WEMALO_TOKEN", "fail", {"wemalo__shop": "beta"}, "belongs to the shop 'alpha'"),
         ("SHIPPING_PROFILES", "fail", {"shipping_profiles": {6: "ups"}}, "6: ups"),
         ("SHIPPING_PROFILES", "fail", {"shipping_profiles": {}}, "Not mapped: 6 DHL Paket"),

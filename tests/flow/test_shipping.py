@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from include.ledger.exceptions import open_exceptions
 from include.ledger.locks import exclusive
-from tests.flow.stage import Stage, good_order
+from tests.flow.stage import Stage, good_order, settings
 
 BOOK = "POST /rest/sales_orders/{order_id}/book"
 
@@ -18,11 +17,6 @@ BOOK = "POST /rest/sales_orders/{order_id}/book"
 def open_codes(stage: Stage) -> list[str]:
     with stage.engine.begin() as connection:
         return sorted(row.code for row in open_exceptions(connection, stage.name))
-
-
-def settings(stage: Stage, **changes: Any) -> None:
-    data = stage.merchant.model_dump()
-    stage.merchant = type(stage.merchant).model_validate({**data, **changes})
 
 
 def numbers(stage: Stage) -> list[str]:
