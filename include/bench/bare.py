@@ -57,5 +57,7 @@ def make_again(calls: Sequence[Call], plenty_url: str, wemalo_url: str, day_s: f
             if call.token and isinstance(data, dict):
                 fresh = data.get("accessToken") or data.get("access_token")
                 tokens[f"Bearer {call.token}"] = f"Bearer {fresh}"
-            other += answer.status_code != call.status
+            # which numbers the warehouse's rows get depends on which process it served first
+            acknowledges = call.method == "PUT" and "/packages/sent/" in call.path
+            other += answer.status_code != call.status and not acknowledges
     return other
