@@ -264,6 +264,51 @@ def _order(order_id: int) -> dict[str, Any]:
     }
 
 
+def _first(stack: ThrowAwayStack, order_id: int, kind: str) -> str:
+    """Return the run in which this first happened to an order, "" while it has not."""
+    engine = create_engine(ledger_url(stack.layout))
+    with engine.connect() as connection:
+        run = connection.execute(
+            text(
+                "SELECT run_id FROM order_events WHERE merchant = 'alpha' AND order_id = :id "
+                "AND kind = :kind ORDER BY event_id LIMIT 1"
+            ),
+            {"id": order_id, "kind": kind},
+        ).scalar_one_or_none()
+    engine.dispose()
+    return run or ""
+
+
+def test_released_and_cancelled_orders_start_runs_by_themselves_also_during_a_run(
+    airflow_stack: ThrowAwayStack, told: subprocess.CompletedProcess[str]
+) -> None:
+    assert told.returncode == 0
+    plenty = ControlClient(f"http://127.0.0.1:{airflow_stack.layout.ports().plenty}")
+    wemalo = ControlClient(f"http://127.0.0.1:{airflow_stack.layout.ports().wemalo}")
+
+    def release(order_id: int) -> None:
+        plenty.merge({"tenants": [{"tenant": "alpha", "orders": [_order(order_id)]}]})
+
+    def run_of(order_id: int, kind: str) -> str:
+        return str(eventually(lambda: _first(airflow_stack, order_id, kind), 120))
+
+    wemalo.fault(route="POST /v1/goodsOrder/addConditional", kind="delay", seconds=20, times=1)
+    release(910_001)
+    first = run_of(910_001, "submitting")
+    release(910_002)  # while that run is active, and has read its orders
+    second = run_of(910_002, "accepted")
+    assert run_of(910_001, "accepted") == first != second
+    plenty.act("cancel", "alpha", order=910_002)
+    third = run_of(910_002, "cancelled")
+    runs = {
+        run: airflow_stack.api.call("GET", f"dags/fulfilment__alpha/dagRuns/{run}")
+        for run in (first, second, third)
+    }
+    # a scheduled run may come in between, once in five minutes
+    assert [run["run_type"] for run in runs.values()].count("asset_triggered") >= 2
+    assert runs[first]["end_date"] <= runs[second]["start_date"]
+
+
 def test_fulfil_order_tells_the_story_of_one_order(
     airflow_stack: ThrowAwayStack, told: subprocess.CompletedProcess[str]
 ) -> None:
