@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` shows it, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status demo sandbox play test test-celery lint lock bench
+.PHONY: help install up down status demo sandbox play day test test-celery lint lock bench
 
 BIN := .venv/bin
 
@@ -30,6 +30,10 @@ demo: install ## watch orders travel through both systems of the sandbox and bac
 
 play: install ## list the sandbox's scenarios, or play one in it (SCENARIO=cancel-too-late)
 	@$(BIN)/python -m include.demo.play $(SCENARIO)
+
+day: install ## play random days of 500 orders (SEEDS=1,2,3) and compare both systems
+	@RANDOM_DAY_ORDERS=500 RANDOM_DAY_SEEDS=$(or $(SEEDS),1,2,3) \
+		$(BIN)/pytest -q tests/flow/test_random_day.py
 
 lint: install ## check style, types and the direction of imports
 	@$(BIN)/ruff check .
