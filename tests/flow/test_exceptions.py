@@ -181,7 +181,7 @@ def test_an_order_set_aside_is_an_exception_until_it_is_corrected(stage: Stage) 
 
 
 def test_an_unknown_product_is_an_exception_of_its_own_order_only(stage: Stage) -> None:
-    stage.add(good_order(1, items=[{"variation": 2007, "quantity": 1}]), good_order(2))
+    stage.add(good_order(1, items=[{"variation": 2999, "quantity": 1}]), good_order(2))
     stage.run()
     assert open_codes(stage) == ["PRODUCT_UNKNOWN"]
     assert stage.plenty_status(2) == Decimal("5.1")
