@@ -1,0 +1,161 @@
+"""Orders on their way: what is known, what happened, what is still to be written, parcels."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from include.core.states import State
+from include.ledger.tables.base import metadata, now, time
+
+#: one run's piece of work; XCom carries its id and nothing else
+batches = Table(
+    "batches",
+    metadata,
+    Column("batch_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("window_start", DateTime(timezone=True)),
+    Column("window_end", DateTime(timezone=True)),
+    now("opened_at"),
+    Column("counts", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("scope", JSONB),  # order ids that a replay looks at; null: all that is due
+    UniqueConstraint("merchant", "run_id"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("order_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("plenty_status", Numeric(6, 4), nullable=False),  # as last read or written
+    time("plenty_updated_at"),  # of the content below
+    Column("batch_id", BigInteger, ForeignKey("batches.batch_id")),
+    Column("episode", Integer, nullable=False, server_default=text("1")),  # grows per release
+    Column("content", JSONB),  # Order.to_json; personal, removed when no longer needed
+    Column("fingerprint", Text),  # of `content`
+    Column("sent_fingerprint", Text),  # of what wemalo has
+    time("cancel_requested_at"),  # the merchant's 8.0 was seen and is not yet settled
+    Column("cancel_tries", Integer, nullable=False, server_default=text("0")),  # unclear answers
+    time("looked_at"),  # when wemalo was last asked how far it is
+    time("seen_updated_at"),  # plentymarkets' change time that was judged after the hand-over
+    # changed after the hand-over, not yet at wemalo; personal
+    Column("new_content", JSONB(none_as_null=True)),
+    Column("change_state", Text),  # of new_content: new, good, bad, late, unclear
+    Column("lookups", Integer, nullable=False, server_default=text("0")),  # not found at wemalo
+    Column("wemalo_status", Text),
+    Column("wemalo_reason", Text),
+    Column("reason_code", Text),  # why the order is where it is
+    Column("reason", JSONB),  # {"field", "de", "en"}; never personal
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    time("next_attempt_at"),
+    Column("lease_owner", Text),
+    time("lease_until"),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    now("first_seen_at"),
+    now("changed_at"),
+    time("ended_at"),
+    CheckConstraint("state IN ({})".format(", ".join(f"'{s}'" for s in State)), name="state_known"),
+    Index(None, "merchant", "state", "next_attempt_at"),
+    Index(None, "batch_id"),
+)
+
+#: append only (a trigger refuses anything else): every read, decision, call, answer and write
+order_events = Table(
+    "order_events",
+    metadata,
+    Column("event_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("kind", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("data", JSONB, nullable=False),
+    Index(None, "merchant", "order_id", "event_id"),
+)
+
+#: what still has to be written to plentymarkets
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("outbox_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),  # status, note, package, shipping_info, goods_issue
+    Column("dedupe_key", Text, nullable=False),  # the same fact is never queued twice
+    Column("payload", JSONB, nullable=False),
+    Column("state", Text, nullable=False, server_default="due"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    now("next_attempt_at"),
+    Column("error_code", Text),
+    now("created_at"),
+    time("done_at"),
+    # a status was written and the history not read since: what was read before, and when
+    Column("status_before", Numeric(6, 4)),
+    time("unchecked_since"),
+    CheckConstraint("state IN ('due', 'writing', 'done', 'dropped', 'dead')", name="state_known"),
+    UniqueConstraint("merchant", "order_id", "dedupe_key"),
+    Index(
+        "ix_outbox_pending",
+        "merchant",
+        "kind",
+        "next_attempt_at",
+        postgresql_where=text("state IN ('due', 'writing')"),
+    ),
+    Index(
+        "ix_outbox_unchecked",
+        "merchant",
+        postgresql_where=text("unchecked_since IS NOT NULL"),
+    ),
+)
+
+#: one row per wemalo parcel; acknowledged at wemalo only after plentymarkets has it
+parcels = Table(
+    "parcels",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("order_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("parcel_id", Text, primary_key=True),
+    Column("tracking_number", Text, nullable=False),
+    Column("carrier", Text, nullable=False),
+    Column("weight_g", Integer),
+    Column("handed_over_at", DateTime(timezone=True)),
+    Column("plenty_package_id", BigInteger),
+    Column("written_number", Text),  # the number plentymarkets has
+    now("first_seen_at"),
+)
+
+#: wemalo's queue rows of sent items: seen -> (parcel written) -> acknowledged
+sent_rows = Table(
+    "sent_rows",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("history_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("parcel_id", Text, nullable=False),
+    Column("quantity", Numeric, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    now("first_seen_at"),
+    time("acknowledged_at"),
+    Index(None, "merchant", "order_id"),
+)

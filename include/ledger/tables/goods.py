@@ -1,0 +1,134 @@
+"""Stock and products: the mirror, what was booked, what wemalo was told."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from include.ledger.tables.base import metadata, now, time
+
+#: wemalo's available stock per product, in wemalo's own external id
+stock_mirror = Table(
+    "stock_mirror",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("product", Text, primary_key=True),  # external id at wemalo
+    Column("sku", Text, nullable=False, server_default=""),
+    Column("available", Numeric, nullable=False),
+    Column("measured_at", DateTime(timezone=True), nullable=False),
+)
+
+#: how far each concern of a merchant has read, and when it last looked
+sync_state = Table(
+    "sync_state",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("concern", Text, primary_key=True),  # stock, products
+    time("looked_at"),
+    time("read_until"),
+    Column("data", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+)
+
+#: what wemalo says of a product, and how much of it plentymarkets has been told
+stock_levels = Table(
+    "stock_levels",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("variation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("external_id", Text, nullable=False),  # at wemalo
+    Column("sku", Text, nullable=False),
+    Column("available", Numeric, nullable=False),  # of the default quality, as wemalo said last
+    Column("booked", Numeric),  # pieces in the house as booked so far; null: no baseline yet
+    Column("seen_delta", Numeric),  # a difference not yet booked, and since when it stands
+    time("seen_since"),
+    Column("held", Text),  # why a person has to confirm
+    Column("held_delta", Numeric),
+    Column("approved_delta", Numeric),
+    Column("dirty", Boolean, nullable=False, server_default=text("true")),  # look once more
+    Column("measured_at", DateTime(timezone=True), nullable=False),
+)
+
+#: wemalo's postings: taken into account once, acknowledged last; SENT rows come from sent_rows
+stock_postings = Table(
+    "stock_postings",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("history_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("variation_id", BigInteger, nullable=False),
+    Column("order_id", BigInteger),
+    Column("quantity", Numeric, nullable=False),
+    now("first_seen_at"),
+    time("taken_at"),
+    time("acknowledged_at"),
+    Index(None, "merchant", "variation_id"),
+    Index("ix_stock_postings_order_id", "merchant", "order_id"),
+    Index(
+        "ix_stock_postings_open",
+        "merchant",
+        postgresql_where=text("acknowledged_at IS NULL AND reason <> 'SENT'"),
+    ),
+)
+
+#: bookings of stock in plentymarkets: written ahead, settled by its journal of movements
+stock_bookings = Table(
+    "stock_bookings",
+    metadata,
+    Column("booking_id", BigInteger, Identity(), primary_key=True),
+    Column("merchant", Text, nullable=False),
+    Column("variation_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("quantity", Numeric, nullable=False),  # signed
+    Column("reason_id", Integer, nullable=False),
+    Column("order_id", BigInteger),  # of a shipment
+    Column("state", Text, nullable=False, server_default="due"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    time("called_at"),
+    time("journal_from"),  # since when plentymarkets' journal was looked at before the call
+    Column("seen_before", Integer),  # equal rows in it before the call
+    Column("error_code", Text),
+    now("created_at"),
+    time("done_at"),
+    CheckConstraint(
+        "state IN ('due', 'writing', 'done', 'dropped', 'refused')", name="state_known"
+    ),
+    Index(
+        "ix_stock_bookings_open",
+        "merchant",
+        "variation_id",
+        postgresql_where=text("state IN ('due', 'writing', 'refused')"),
+    ),
+    Index("ix_stock_bookings_order_id", "merchant", "order_id"),
+)
+
+#: what wemalo was told of each variation, or why it was not
+products = Table(
+    "products",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("variation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("item_id", BigInteger, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("wanted_hash", Text, nullable=False),
+    Column("sent_hash", Text),
+    Column("body", JSONB, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("problem", JSONB),  # {"code", "field", "de", "en"}
+    now("changed_at"),
+    time("sent_at"),
+    CheckConstraint("state IN ('due', 'sent', 'invalid', 'refused')", name="state_known"),
+    Index(None, "merchant", "state"),
+)

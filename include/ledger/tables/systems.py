@@ -1,0 +1,57 @@
+"""Both systems as all processes of a merchant share them: limits, logins, failures, facts."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from include.ledger.tables.base import metadata, now
+
+#: calls left per merchant, system and bucket; shared by all processes, corrected from headers
+rate_budget = Table(
+    "rate_budget",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("system", Text, primary_key=True),  # plenty, wemalo
+    Column("bucket", Text, primary_key=True),  # read, write, read_day, write_day, call
+    Column("max_calls", Integer, nullable=False),
+    Column("calls_left", Integer, nullable=False),
+    Column("resets_at", DateTime(timezone=True), nullable=False),
+    Column("period_s", Integer, nullable=False),
+    now("opened_at"),  # when the window's first permit was given
+)
+
+#: one login per token lifetime, shared by all tasks; encrypted
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("login", Text, primary_key=True),  # hash of URL, user and password it belongs to
+    Column("token", LargeBinary, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    now("created_at"),
+)
+
+#: a merchant's system that failed rests for a while
+circuits = Table(
+    "circuits",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("open_until", DateTime(timezone=True)),
+    Column("code", Text),
+    Column("operator_text", Text),
+    now("changed_at"),
+)
+
+#: slow-moving facts of the other systems (countries, shipping providers), refreshed by age
+reference_data = Table(
+    "reference_data",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", JSONB, nullable=False),
+    now("fetched_at"),
+)
