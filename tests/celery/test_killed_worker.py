@@ -59,9 +59,10 @@ def eventually(what: Callable[[], Any], seconds: float) -> Any:
 
 
 def test_a_worker_killed_while_it_sends_loses_nothing_and_sends_nothing_twice(
-    stack: ThrowAwayStack,
+    stack: ThrowAwayStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = stage_of(stack)
+    monkeypatch.setenv("FULFILMENT_DATABASE_URL", ledger_url(stack.layout))  # the story's, too
     engine = create_engine(ledger_url(stack.layout))
     story = prepare(stage)[MERCHANT]  # one merchant is enough
     stage.wemalo.fault(route="POST /v1/goodsOrder/addConditional", kind="delay", seconds=0.5)
