@@ -132,7 +132,7 @@ def test_two_parses_give_the_same_dags_so_that_no_version_grows(parsed: dict) ->
 
 # without its first line, which is for editors
 ALPHA = (PROJECT / "include" / "merchants" / "alpha.yaml").read_text(encoding="utf-8")
-GOOD = ALPHA.partition("\n")[2]
+GOOD = ALPHA.partition("\n")[2].partition("returns:\n")[0]  # without the groups
 
 
 def write(folder: Path, **files: str) -> None:

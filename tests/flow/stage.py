@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -166,6 +167,11 @@ def good_order(order_id: int, merchant: StoryMerchant = ALPHA, **changes: Any) -
         },
         **changes,
     }
+
+
+def a_second_later() -> None:
+    """Wait until plentymarkets' change times, which have whole seconds, tell before from after."""
+    time.sleep(1.05 - time.time() % 1)
 
 
 def settings(stage: Stage, **changes: Any) -> None:

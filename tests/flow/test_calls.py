@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.flow.stage import Stage, good_order, settings
+from tests.flow.stage import Stage, a_second_later, good_order, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,7 @@ def warehouse_cancels(stage: Stage) -> None:
 def changes(stage: Stage) -> None:
     handed_over(stage)
     stage.run()
+    a_second_later()
     stage.sandbox.plenty.act("edit_address", "alpha", order=1, changes={"address1": "Lindenallee"})
 
 

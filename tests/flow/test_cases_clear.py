@@ -17,7 +17,7 @@ from include.cli.main import app
 from include.core.errors import FulfilmentError
 from include.core.stock_sync import postings
 from include.ledger import exceptions
-from tests.flow.stage import Stage, good_order
+from tests.flow.stage import Stage, a_second_later, good_order
 
 ADD_DOCUMENT = "POST /v1/goodsOrder/addDocument/{external_id}"
 DESCRIBE, BOOK = "PUT /rest/returns/{order_id}", "POST /rest/returns/{order_id}/book"
@@ -323,6 +323,7 @@ def test_an_order_waits_for_its_own_product_only_and_goes_on_by_itself(stage: St
     barcode = {"barcode": "4006381333931"}
     rows = [lacking, *({"id": 2001 + n, "number": f"ALPHA-{n}", **barcode} for n in range(6))]
     stage.sandbox.plenty.merge({"tenants": [{"tenant": "alpha", "variations": rows}]})
+    a_second_later()
     stage.add(good_order(1, items=[{"variation": 5001, "quantity": 1}]), good_order(2))
     step(stage, "products")
     stage.run()

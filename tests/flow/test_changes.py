@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from include.ledger.exceptions import open_exceptions
-from tests.flow.stage import Stage, good_order
+from tests.flow.stage import Stage, a_second_later, good_order
 from tests.flow.test_shipping import two_parcels
 
 ADD = "POST /v1/goodsOrder/addConditional"
@@ -300,6 +300,7 @@ def test_an_order_that_becomes_unreadable_before_it_is_sent_is_told_and_sent_onc
     stage.add(good_order(1))
     for task in ("extract_plenty_orders", "validate"):
         stage.step(task)
+    a_second_later()
     profile = str(good_order(1)["profile"])
     stage.sandbox.plenty.act("set_property", "alpha", order=1, type=2, value="express")
     for _ in range(2):

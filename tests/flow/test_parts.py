@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfilment.flow.extract import extract
 from fulfilment.flow.load import send
+from fulfilment.flow.replay import replay
 
 from include.core.states import State
+from include.core.window import EVERYTHING
 from include.ledger import orders
 from tests.flow.stage import Stage, good_order
 from tests.flow.test_changes import at_wemalo, edit_quantity, handed_over, open_codes, text_of
@@ -78,7 +79,7 @@ def test_the_part_of_a_split_order_is_sent_once_the_rest_is_at_the_warehouse(sta
     stage.add(part(2, 1, split=[1], created=EARLIER))
     edit_quantity(stage, 1)
     # a replay of one order does not look at the others
-    extract(stage.work("extract_plenty_orders"), window=(None, None), order_ids=[2])
+    replay(stage.work("extract_plenty_orders"), EVERYTHING, [2])
     stage.step("validate")
     assert stage.state(2) == "fetched", "nobody has seen that the first order shrank"
     stage.step("extract_plenty_orders")

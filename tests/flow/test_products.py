@@ -11,7 +11,7 @@ from sqlalchemy import text
 from include.core.errors import FulfilmentError
 from include.core.merchant import Merchant
 from include.ledger import exceptions
-from tests.flow.stage import Stage
+from tests.flow.stage import Stage, a_second_later
 
 
 def configure(stage: Stage, **settings: Any) -> None:
@@ -31,6 +31,7 @@ def at_wemalo(stage: Stage) -> dict[str, Any]:
 def add(stage: Stage, *variations: dict[str, Any]) -> None:
     rows = [{"tenant": stage.name, "variations": list(variations)}]
     stage.sandbox.plenty.merge({"tenants": rows})
+    a_second_later()
 
 
 def exceptions_of(stage: Stage) -> list[Any]:
