@@ -54,6 +54,7 @@ def changes(stage: Stage) -> None:
     stage.run()
     a_second_later()
     stage.sandbox.plenty.act("edit_address", "alpha", order=1, changes={"address1": "Lindenallee"})
+    a_second_later()  # than our own writes
 
 
 def changes_too_late(stage: Stage) -> None:
