@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 Language = Literal["de", "en"]
 
@@ -86,11 +86,6 @@ def skip(order_id: int, code: str) -> PlanLine:
     """Return the line of an order that would be left as it is; see `SKIPS`."""
     german, english = SKIPS[code]
     return PlanLine(order_id, "skip", code, german, english)
-
-
-def count_of(lines: Iterable[PlanLine]) -> dict[str, int]:
-    """Return how many lines each action has."""
-    return dict(Counter(line.action for line in lines))
 
 
 def summary(lines: Sequence[PlanLine], language: Language) -> Iterator[str]:

@@ -28,6 +28,10 @@ class WarehouseStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+#: the warehouse has not begun: a change is still taken (wemalo contract 4.4)
+NOT_STARTED = frozenset({WarehouseStatus.PARTIAL, WarehouseStatus.OPEN})
+
+
 def state_of(status_name: str) -> State | None:
     """Return our state for wemalo's status name; None for an unknown name: no change (4.6)."""
     try:

@@ -16,7 +16,7 @@ from include.core.changes import differences, in_words
 from include.core.errors import AmbiguousWrite, FulfilmentError, OrderInvalid, OrderRejected
 from include.core.models import order_from_json
 from include.core.states import State
-from include.core.wemalo_order import WarehouseStatus, compose, external_id, state_of
+from include.core.wemalo_order import NOT_STARTED, compose, external_id, state_of
 from include.ledger import exceptions, in_flight, orders
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from fulfilment.hooks.wemalo import WemaloStatus
 
-NOT_STARTED = frozenset({WarehouseStatus.PARTIAL, WarehouseStatus.OPEN})
 MERCHANT_RETRY = timedelta(minutes=15)
 
 

@@ -10,7 +10,7 @@ from fulfilment.flow.handover import accept, warehouse_cancelled
 from fulfilment.flow.watch import CANCEL_TRIES
 from include.core.errors import FulfilmentError
 from include.core.states import State
-from include.core.wemalo_order import WarehouseStatus, external_id, state_of
+from include.core.wemalo_order import NOT_STARTED, external_id, state_of
 from include.ledger import in_flight, orders
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 #: of the orders that wait, and of those that are being worked on, so many are looked at per run
 WAITING_LIMIT = 200
 WORKED_ON_LIMIT = 50
-NOT_STARTED = frozenset({WarehouseStatus.PARTIAL, WarehouseStatus.OPEN})
 
 
 def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:

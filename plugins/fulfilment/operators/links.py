@@ -15,27 +15,28 @@ if TYPE_CHECKING:
     from fulfilment.operators.base import FulfilmentOperator
 
 
-class DataDocsLink(BaseOperatorLink):
-    """To the Data Docs of the run's batch; Airflow keeps the address when the task ends."""
+class _PageOfRunLink(BaseOperatorLink):
+    """To a page about one run of one merchant; Airflow keeps the address when the task ends."""
 
-    name = "Data Docs"
+    page: str
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """Return the page's address below that of the Airflow UI."""
         merchant = cast("FulfilmentOperator", operator).merchant.merchant
         base = str(conf.get("api", "base_url", fallback="/")).rstrip("/")
         run = urlencode({"run": ti_key.run_id})
-        return f"{base}/fulfilment/data-docs/{merchant}?{run}"
+        return f"{base}/fulfilment/{self.page}/{merchant}?{run}"
 
 
-class PlanLink(BaseOperatorLink):
+class DataDocsLink(_PageOfRunLink):
+    """To the Data Docs of the run's batch."""
+
+    name = "Data Docs"
+    page = "data-docs"
+
+
+class PlanLink(_PageOfRunLink):
     """To the plan of a dry run; a run that wrote something has none, and the page says so."""
 
     name = "Plan"
-
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Return the page's address below that of the Airflow UI."""
-        merchant = cast("FulfilmentOperator", operator).merchant.merchant
-        base = str(conf.get("api", "base_url", fallback="/")).rstrip("/")
-        run = urlencode({"run": ti_key.run_id})
-        return f"{base}/fulfilment/plan/{merchant}?{run}"
+    page = "plan"
