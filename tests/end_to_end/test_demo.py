@@ -73,7 +73,9 @@ def test_an_order_of_one_parcel_takes_few_calls(told: subprocess.CompletedProces
     reads = [float(n) for n in re.findall(r"\(([\d.]+) per order", told.stdout)]
     writes = [float(n) for n in re.findall(r"one parcel took ([\d.]+) writes", told.stdout)]
     assert len(reads) == len(writes) == len(MERCHANTS)
-    assert max(reads) <= 3  # of all parts together; the chain alone stays below 1 (tests/flow)
+    # Of all parts together, and more of them the longer the demo takes: runs by the clock read too.
+    # What the chain alone reads is exact, and counted in tests/flow.
+    assert max(reads) <= 5
     assert writes == [3.0, 4.0]  # beta books goods issue: one write more
 
 
@@ -292,12 +294,19 @@ def test_released_and_cancelled_orders_start_runs_by_themselves_also_during_a_ru
     def run_of(order_id: int, kind: str) -> str:
         return str(eventually(lambda: _first(airflow_stack, order_id, kind), 120))
 
+    def at_rest() -> bool:
+        active = {"state": ["running", "queued"]}
+        dag = "dags/fulfilment__alpha/dagRuns"
+        return not airflow_stack.api.call("GET", dag, params=active)["dag_runs"]
+
+    eventually(at_rest, 180)  # a run that another story started would take the order
     wemalo.fault(route="POST /v1/goodsOrder/addConditional", kind="delay", seconds=20, times=1)
     release(910_001)
     first = run_of(910_001, "submitting")
     release(910_002)  # while that run is active, and has read its orders
     second = run_of(910_002, "accepted")
     assert run_of(910_001, "accepted") == first != second
+    eventually(at_rest, 180)  # a run that still writes 5.1 would put the cancellation back itself
     plenty.act("cancel", "alpha", order=910_002)
     third = run_of(910_002, "cancelled")
     runs = {
