@@ -23,11 +23,21 @@ def keep_sent_rows(
 ) -> set[int]:
     """Keep queue rows of ``known`` orders and their parcels; return the history ids that are new.
 
-    A parcel's number or carrier may change later: the newest word wins.
+    A parcel's number or carrier may change later: the newest word wins. A row that wemalo shows
+    although we acknowledged it lost that word, and is acknowledged again.
     """
     rows = [row for row in rows if row.order_id in known]
     if not rows:
         return set()
+    connection.execute(
+        update(sent_rows)
+        .where(
+            sent_rows.c.merchant == merchant,
+            sent_rows.c.history_id.in_([row.history_id for row in rows]),
+            sent_rows.c.acknowledged_at.is_not(None),
+        )
+        .values(acknowledged_at=None)
+    )
     new = connection.execute(
         insert(sent_rows)
         .values(

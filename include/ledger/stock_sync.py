@@ -108,9 +108,21 @@ def try_refused_again(connection: Connection, merchant: str, after: timedelta) -
 def keep_postings(
     connection: Connection, merchant: str, found: Sequence[tuple[Posting, int]]
 ) -> int:
-    """Keep wemalo's postings with their variation; return how many are new."""
+    """Keep wemalo's postings with their variation; return how many are new.
+
+    A posting that wemalo shows although we acknowledged it is acknowledged again, not booked again.
+    """
     if not found:
         return 0
+    connection.execute(
+        update(stock_postings)
+        .where(
+            stock_postings.c.merchant == merchant,
+            stock_postings.c.history_id.in_([posting.history_id for posting, _ in found]),
+            stock_postings.c.acknowledged_at.is_not(None),
+        )
+        .values(acknowledged_at=None)
+    )
     return len(
         connection.execute(
             insert(stock_postings)

@@ -59,6 +59,7 @@ class Played:
             "announced": wemalo["returns"],
             "products": wemalo["products"],
             "in the house": wemalo_stock(wemalo),
+            "queues": wemalo["queues"],
         }
 
 
