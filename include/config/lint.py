@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.config import merchants
-from include.config.problems import BadFile, Place, Problem
+from include.config.problems import BadFile, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,20 +36,5 @@ def lint(files: Iterable[Path] = ()) -> Report:
             good.append((path.name, merchants.load_beside(path)))
         except BadFile as error:
             problems.update(error.problems)
-    problems.update(_same_orders(good))
+    problems.update(merchants.same_orders(good))
     return Report(len(wanted), sorted(problems))
-
-
-def _same_orders(good: Iterable[tuple[str, Merchant]]) -> Iterable[Problem]:
-    """Yield a problem for files that would fetch the same orders under two names."""
-    seen: dict[tuple[str, int, int], str] = {}
-    for file, merchant in good:
-        plenty = merchant.plenty
-        scope = (plenty.connection, plenty.plenty_id, plenty.warehouse_id)
-        first = seen.setdefault(scope, file)
-        if first != file:
-            text = (
-                f"connection, plentyID and warehouse are those of {first}: both would fetch the "
-                "same orders and send them twice"
-            )
-            yield Problem(Place(file), "plenty", text)

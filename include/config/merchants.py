@@ -21,7 +21,7 @@ from include.config.source import read
 from include.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from include.config.source import Source
     from include.core.merchant import Merchant
@@ -72,9 +72,12 @@ def load_beside(path: Path) -> Merchant:
 def load_all(wanted: str | None = None) -> tuple[list[Merchant], list[BrokenFile]]:
     """Read all merchant files, in the order of their names; a broken one hides no other.
 
-    :param wanted: only the merchant of this DAG id: no other merchant's file is opened.
+    Of two merchants that would fetch the same orders the first by name goes on.
+
+    :param wanted: only the merchant of this DAG id: no other merchant's file is opened, so what
+        only shows beside the others is not seen.
     """
-    good: list[Merchant] = []
+    good: dict[str, Merchant] = {}
     broken: list[BrokenFile] = []
     place = folder()
     files = _by_name(place)
@@ -92,10 +95,37 @@ def load_all(wanted: str | None = None) -> tuple[list[Merchant], list[BrokenFile
         try:
             if bad_defaults is not None:
                 raise bad_defaults
-            good.append(_one(name, paths, defaults))
+            good[paths[0].name] = _one(name, paths, defaults)
         except BadFile as error:
-            broken.append(BrokenFile(name, error.operator, tuple(error.problems)))
-    return good, broken
+            broken.append(_broken(name, error))
+    for problem in same_orders(good.items()):
+        twin = good.pop(problem.place.file)
+        broken.append(_broken(twin.merchant, BadFile([problem])))
+    return list(good.values()), broken
+
+
+def same_orders(good: Iterable[tuple[str, Merchant]]) -> list[Problem]:
+    """Return a problem for each file that would fetch the orders of one before it.
+
+    :param good: file names and their merchants.
+    """
+    problems = []
+    seen: dict[tuple[str, int, int], str] = {}
+    for file, merchant in good:
+        plenty = merchant.plenty
+        scope = (plenty.connection, plenty.plenty_id, plenty.warehouse_id)
+        first = seen.setdefault(scope, file)
+        if first != file:
+            text = (
+                f"connection, plentyID and warehouse are those of {first}, which goes on; {file} "
+                "is not used, for both would fetch the same orders and send them twice"
+            )
+            problems.append(Problem(Place(file), "plenty", text))
+    return problems
+
+
+def _broken(merchant: str, error: BadFile) -> BrokenFile:
+    return BrokenFile(merchant, error.operator, tuple(error.problems))
 
 
 def find(name: str) -> Merchant:

@@ -172,6 +172,16 @@ def test_a_copy_under_another_name_is_refused_and_the_merchant_goes_on(folder: P
     assert ([m.merchant for m in good], [b.merchant for b in broken]) == (["alpha"], ["a_copy"])
 
 
+def test_of_two_merchants_with_the_same_orders_the_first_goes_on_and_both_are_named(
+    folder: Path,
+) -> None:
+    (folder / "alpha.yaml").write_text(GOOD)
+    (folder / "beta.yaml").write_text(GOOD.replace("merchant: alpha", "merchant: beta"))
+    good, broken = load_all()
+    assert ([m.merchant for m in good], [b.merchant for b in broken]) == (["alpha"], ["beta"])
+    assert "those of alpha.yaml, which goes on; beta.yaml is not used" in broken[0].message
+
+
 def test_a_missing_folder_is_an_error_and_not_an_empty_list(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
