@@ -1,6 +1,6 @@
 """A random day: orders, receipts, corrections, cancellations, shipments, returns; then all agrees.
 
-`make day` plays days of 500 orders with more seeds; here one shorter day keeps the suite quick.
+`make day` plays more seeds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from include.ledger.stock_sync import approve
 from tests.flow.stage import Stage, good_order
 
 pytestmark = pytest.mark.timeout(3600)
-ORDERS = int(os.environ.get("RANDOM_DAY_ORDERS", "100"))
+ORDERS = int(os.environ.get("RANDOM_DAY_ORDERS", "500"))
 SEEDS = [int(seed) for seed in os.environ.get("RANDOM_DAY_SEEDS", "1").split(",")]
 GOODS = [str(number) for number in range(2001, 2006)]
 ROUNDS = 8
