@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fulfilment.flow.extract import extract
 from fulfilment.flow.load import load
 from fulfilment.flow.reconcile import reconcile
+from fulfilment.flow.replay import replay
 from fulfilment.flow.validate import validate
 from fulfilment.flow.work import Work
 from fulfilment.flow.writeback import write_back
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from include.bench.servers import Addresses
     from include.demo.story import StoryMerchant
 
+BACKFILL = "backfill of a window"
 HAND_OVER = ("extract_plenty_orders", "validate", "load_to_wemalo", "writeback_status")
 _runs = itertools.count(1)
 
@@ -62,6 +64,9 @@ def step(
         wemalo=WemaloHook(member.name, merchant.wemalo.connection, engine, priority=priority),
     )
     try:
+        if task == BACKFILL:
+            now = datetime.now(UTC)
+            return replay(work, (now - timedelta(days=1), now + timedelta(days=1)), ())
         if task == "extract_plenty_orders":
             return extract(work)
         if task == "validate":

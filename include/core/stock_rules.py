@@ -55,6 +55,17 @@ class StockView:
         return Decimal(amount or 0) - Decimal(self.reserved_on_way.get(product, 0))
 
 
+@dataclass(slots=True)
+class Taken:
+    """What orders got so far, per product: pieces, and how many orders they went to.
+
+    Orders that are judged in slices share one, so that they fare as in one piece.
+    """
+
+    pieces: Counter[str] = field(default_factory=Counter)
+    orders: Counter[str] = field(default_factory=Counter)
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
     """The tightest product of one order: the numbers behind the decision.
@@ -94,24 +105,25 @@ def share_out(
     by: ProductId = "variation_id",
     short_orders: Literal["status", "wait"] = "status",
     now: datetime | None = None,
+    taken: Taken | None = None,
 ) -> dict[int, Demand]:
     """Give the stock to ``orders`` in their order of priority; return one `Demand` per order id.
 
     :param orders: only orders that would otherwise be sent: a bad address takes no stock.
     :param short_orders: what an order without stock becomes: 6.3 or a silent wait.
     :param now: aware UTC, for the age of the mirror.
+    :param taken: what more urgent orders took of this reading; added to.
     """
     queue = sorted(orders, key=priority)
     if not stock.usable(now or datetime.now(UTC)):
         unread = stock.measured_at is None
         why = _NOT_READ if unread else _TOO_OLD
         return {o.order_id: Demand(o.order_id, finding=_unchecked(why)) for o in queue}
-    taken: Counter[str] = Counter()
-    takers: Counter[str] = Counter()
+    taken = taken or Taken()
     code = "STOCK_SHORT" if short_orders == "status" else "STOCK_WAIT"
     result = {}
     for order in queue:
-        demand = _one(order, wanted(order, by), stock, taken, takers, _names(order, by), code)
+        demand = _one(order, wanted(order, by), stock, taken, _names(order, by), code)
         result[order.order_id] = demand
     return result
 
@@ -133,12 +145,11 @@ def _one(
     order: Order,
     needs: Mapping[str, Decimal | int],
     stock: StockView,
-    taken: Counter[str],
-    takers: Counter[str],
+    taken: Taken,
     names: Mapping[str, str],
     code: str,
 ) -> Demand:
-    """Try to serve one order; on success book its pieces in ``taken`` and ``takers``."""
+    """Try to serve one order; on success book its pieces in ``taken``."""
     tightest: tuple[Decimal, str, Decimal, Decimal] | None = None
     unknown = False
     for product, amount in needs.items():
@@ -146,7 +157,7 @@ def _one(
         if left is None:
             unknown = True
             continue
-        cumulative = Decimal(taken[product]) + Decimal(amount)
+        cumulative = Decimal(taken.pieces[product]) + Decimal(amount)
         slack = (left - cumulative, product, cumulative, left)
         if tightest is None or slack < tightest:
             tightest = slack
@@ -154,14 +165,14 @@ def _one(
         return Demand(order.order_id, finding=_unchecked(_UNKNOWN) if unknown else None)
     room, product, cumulative, left = tightest
     if room < 0:
-        free = left - Decimal(taken[product])
-        gone = Decimal(taken[product]) + Decimal(stock.reserved_on_way.get(product, 0))
-        orders = takers[product] + stock.orders_on_way.get(product, 0)
+        free = left - Decimal(taken.pieces[product])
+        gone = Decimal(taken.pieces[product]) + Decimal(stock.reserved_on_way.get(product, 0))
+        orders = taken.orders[product] + stock.orders_on_way.get(product, 0)
         finding = _short(code, names[product], needs[product], free, gone, orders)
         return Demand(order.order_id, cumulative, left, finding)
     for product, amount in needs.items():
-        taken[product] += amount  # type: ignore[assignment]
-        takers[product] += 1
+        taken.pieces[product] += amount  # type: ignore[assignment]
+        taken.orders[product] += 1
     unchecked = _unchecked(_UNKNOWN) if unknown else None
     return Demand(order.order_id, cumulative, left, unchecked)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, null, select, update
+from sqlalchemy import BigInteger, cast, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.core.slices import IdSet
+from include.ledger.due import ids_of
 from include.ledger.tables import batches
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -32,18 +33,22 @@ def open_batch(
     return int(connection.execute(statement).scalar_one())
 
 
-def set_scope(connection: Connection, batch_id: int, order_ids: Collection[int] | None) -> None:
-    """Remember which orders a replay looks at; None: everything that is due."""
-    scope = null() if order_ids is None else sorted(order_ids)
-    connection.execute(update(batches).where(batches.c.batch_id == batch_id).values(scope=scope))
+def set_scope(connection: Connection, batch_id: int, order_ids: IdSet) -> None:
+    """Remember which orders a replay looks at."""
+    connection.execute(
+        update(batches).where(batches.c.batch_id == batch_id).values(scope=list(order_ids))
+    )
 
 
-def scope_of(connection: Connection, batch_id: int) -> frozenset[int] | None:
+def scope_of(connection: Connection, batch_id: int) -> IdSet | None:
     """Return the orders that the run of a batch looks at, None for everything that is due."""
-    found = connection.execute(
-        select(batches.c.scope).where(batches.c.batch_id == batch_id)
-    ).scalar_one()
-    return None if found is None else frozenset(found)
+    mine = batches.c.batch_id == batch_id
+    if connection.execute(select(batches.c.scope.is_(None)).where(mine)).scalar_one():
+        return None
+    number = func.jsonb_array_elements(batches.c.scope).table_valued("value").lateral("number")
+    order_id = cast(number.c.value, BigInteger)
+    numbers = select(order_id).select_from(batches.join(number, true())).where(mine)
+    return IdSet(ids_of(connection, numbers.order_by(order_id)))
 
 
 def add_counts(connection: Connection, batch_id: int, counts: dict[str, int]) -> None:

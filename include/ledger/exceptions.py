@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.ledger.due import ids_of
 from include.ledger.tables import exceptions, order_events, orders
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
@@ -85,15 +87,21 @@ def keep(
     journal: Journal,
     codes: Collection[str],
     wanted: Mapping[str, Sequence[ExceptionText]],
+    *,
+    of: Iterable[int] | None = None,
 ) -> None:
     """Make the open exceptions of ``codes`` equal to ``wanted`` (subject -> texts).
 
     What is open with the same text stays untouched, so that a quiet run writes nothing.
+
+    :param of: only those about these orders.
     """
+    where = [exceptions.c.code.in_(list(codes))]
+    if of is not None:
+        where.append(exceptions.c.subject.in_([order_subject(order_id) for order_id in of]))
     there = {
         (row.subject, row.code): row.en
-        for row in open_exceptions(connection, journal.merchant)
-        if row.code in codes
+        for row in open_exceptions(connection, journal.merchant, *where)
     }
     texts = {(subject, text["code"]): text for subject, rows in wanted.items() for text in rows}
     for subject, code in there.keys() - texts.keys():
@@ -171,17 +179,20 @@ def open_exceptions(
     ).all()
 
 
-def orders_with(connection: Connection, merchant: str, code: str) -> set[int]:
-    """Return the orders that have an open exception of ``code``."""
-    subjects = connection.execute(
-        select(exceptions.c.subject).where(
+def order_ids(connection: Connection, merchant: str, codes: Collection[str]) -> array[int]:
+    """Return the orders that have an open exception of ``codes``, ascending."""
+    order_id = cast(func.substr(exceptions.c.subject, len(_ORDER) + 1), BigInteger)
+    statement = (
+        select(order_id)
+        .distinct()
+        .where(
             exceptions.c.merchant == merchant,
-            exceptions.c.code == code,
+            exceptions.c.code.in_(list(codes)),
             exceptions.c.cleared_at.is_(None),
             exceptions.c.subject.startswith(_ORDER),
         )
-    ).scalars()
-    return {int(subject.removeprefix(_ORDER)) for subject in subjects}
+    )
+    return ids_of(connection, statement.order_by(order_id))
 
 
 def _of_order(condition: ColumnElement[bool]) -> ColumnElement[bool]:

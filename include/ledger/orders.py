@@ -256,26 +256,9 @@ def lease(
     )
 
 
-def _rows(
-    connection: Connection, merchant: str, *where: ColumnElement[bool], limit: int | None = None
-) -> Sequence[Row[Any]]:
-    statement = (
-        select(orders).where(orders.c.merchant == merchant, *where).order_by(orders.c.order_id)
-    )
-    return connection.execute(statement.limit(limit) if limit else statement).all()
-
-
-def due(
-    connection: Connection, merchant: str, states: Iterable[State], *, limit: int | None = None
-) -> Sequence[Row[Any]]:
-    """Return whole rows in ``states`` whose next attempt is not in the future, by order id."""
-    return _rows(
-        connection,
-        merchant,
-        orders.c.state.in_(sorted(states)),
-        or_(orders.c.next_attempt_at.is_(None), orders.c.next_attempt_at <= func.now()),
-        limit=limit,
-    )
+def _rows(connection: Connection, merchant: str, *where: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    statement = select(orders).where(orders.c.merchant == merchant, *where)
+    return connection.execute(statement.order_by(orders.c.order_id)).all()
 
 
 def one(connection: Connection, merchant: str, order_id: int) -> Row[Any]:
@@ -284,17 +267,11 @@ def one(connection: Connection, merchant: str, order_id: int) -> Row[Any]:
     return row
 
 
-def rows_in(connection: Connection, merchant: str, states: Iterable[State]) -> Sequence[Row[Any]]:
-    """Return whole rows in ``states``, by order id."""
-    return _rows(connection, merchant, orders.c.state.in_(sorted(states)))
-
-
-def in_states(
-    connection: Connection, merchant: str, states: Iterable[State], *, also: Collection[int] = ()
-) -> Sequence[Row[Any]]:
-    """Return whole rows in ``states``, and ``also``, that still have their content, by order id."""
-    wanted = or_(orders.c.state.in_(sorted(states)), orders.c.order_id.in_(list(also)))
-    return _rows(connection, merchant, wanted, orders.c.content.is_not(None))
+def in_states(connection: Connection, merchant: str, states: Iterable[State]) -> Sequence[Row[Any]]:
+    """Return whole rows in ``states`` that still have their content, by order id."""
+    return _rows(
+        connection, merchant, orders.c.state.in_(sorted(states)), orders.c.content.is_not(None)
+    )
 
 
 def take_over_leases(
@@ -323,18 +300,6 @@ def take_over_leases(
         .returning(orders)
     )
     return sorted(connection.execute(statement).all(), key=lambda row: row.order_id)
-
-
-def cancel_requests(
-    connection: Connection, merchant: str, states: Iterable[State]
-) -> Sequence[Row[Any]]:
-    """Return whole rows of orders whose merchant cancelled them and that are in ``states``."""
-    return _rows(
-        connection,
-        merchant,
-        orders.c.cancel_requested_at.is_not(None),
-        orders.c.state.in_(sorted(states)),
-    )
 
 
 def touch(connection: Connection, merchant: str, order_ids: Collection[int], **sets: Any) -> None:
@@ -367,14 +332,3 @@ def content(row: Row[Any]) -> Order:
         msg = f"the content of order {row.order_id} is no longer kept"
         raise ValueError(msg)
     return order_from_json(row.content)
-
-
-def in_flight(connection: Connection, merchant: str, states: Iterable[State]) -> set[int]:
-    """Return the ids of all orders in ``states``."""
-    return set(
-        connection.execute(
-            select(orders.c.order_id).where(
-                orders.c.merchant == merchant, orders.c.state.in_(sorted(states))
-            )
-        ).scalars()
-    )

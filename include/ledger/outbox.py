@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Integer, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.ledger.due import among, ids_of
 from include.ledger.tables import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from array import array
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from decimal import Decimal
 
     from sqlalchemy import Connection, Row
+    from sqlalchemy.sql.elements import ColumnElement
 
     from include.ledger.journal import Journal
 
@@ -52,20 +55,26 @@ def enqueue(
 
 
 def pending(
-    connection: Connection, merchant: str, kinds: Collection[str], *, limit: int = 10_000
+    connection: Connection, merchant: str, kinds: Collection[str], ids: Iterable[int]
 ) -> Sequence[Row[Any]]:
-    """Return rows to write now, oldest first."""
-    return connection.execute(
-        select(outbox)
-        .where(
-            outbox.c.merchant == merchant,
-            outbox.c.kind.in_(list(kinds)),
-            outbox.c.state.in_(["due", "writing"]),
-            outbox.c.next_attempt_at <= func.now(),
-        )
-        .order_by(outbox.c.outbox_id)
-        .limit(limit)
-    ).all()
+    """Return rows of ``kinds`` to write now of some orders, oldest first."""
+    statement = select(outbox).where(*_is_due(merchant, kinds), among(outbox.c.order_id, ids))
+    return connection.execute(statement.order_by(outbox.c.outbox_id)).all()
+
+
+def pending_orders(connection: Connection, merchant: str, kinds: Collection[str]) -> array[int]:
+    """Return the orders that have something of ``kinds`` to be written now, ascending."""
+    statement = select(outbox.c.order_id).distinct().where(*_is_due(merchant, kinds))
+    return ids_of(connection, statement.order_by(outbox.c.order_id))
+
+
+def _is_due(merchant: str, kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        outbox.c.merchant == merchant,
+        outbox.c.kind.in_(list(kinds)),
+        outbox.c.state.in_(["due", "writing"]),
+        outbox.c.next_attempt_at <= func.now(),
+    )
 
 
 def begin(connection: Connection, outbox_id: int, hold_s: int = 120) -> int:
@@ -161,18 +170,25 @@ def revive(connection: Connection, merchant: str, kinds: Collection[str]) -> int
     ).rowcount
 
 
-def failing(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
-    """Return rows that were tried, failed, and are not written yet."""
-    return connection.execute(
-        select(outbox)
-        .where(
-            outbox.c.merchant == merchant,
-            outbox.c.state.in_(["due", "writing", "dead"]),
-            outbox.c.attempts > 0,
-            outbox.c.error_code.is_not(None),
-        )
-        .order_by(outbox.c.outbox_id)
-    ).all()
+def failing(connection: Connection, merchant: str, ids: Iterable[int]) -> Sequence[Row[Any]]:
+    """Return rows of some orders that were tried, failed, and are not written yet."""
+    statement = select(outbox).where(*_failing(merchant), among(outbox.c.order_id, ids))
+    return connection.execute(statement.order_by(outbox.c.outbox_id)).all()
+
+
+def failing_orders(connection: Connection, merchant: str) -> array[int]:
+    """Return the orders that have rows as `failing` says, ascending."""
+    statement = select(outbox.c.order_id).distinct().where(*_failing(merchant))
+    return ids_of(connection, statement.order_by(outbox.c.order_id))
+
+
+def _failing(merchant: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        outbox.c.merchant == merchant,
+        outbox.c.state.in_(["due", "writing", "dead"]),
+        outbox.c.attempts > 0,
+        outbox.c.error_code.is_not(None),
+    )
 
 
 def postpone(

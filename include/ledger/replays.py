@@ -6,23 +6,26 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select, update
 
+from include.ledger.due import ids_of
 from include.ledger.tables import orders, outbox, parcels, return_rows
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection
 
 
-def first_seen(connection: Connection, merchant: str, since: datetime, until: datetime) -> set[int]:
+def first_seen(
+    connection: Connection, merchant: str, since: datetime, until: datetime
+) -> array[int]:
     """Return orders that came into the ledger in this time, both ends included."""
-    return set(
-        connection.execute(
-            select(orders.c.order_id).where(
-                orders.c.merchant == merchant, orders.c.first_seen_at.between(since, until)
-            )
-        ).scalars()
+    return ids_of(
+        connection,
+        select(orders.c.order_id).where(
+            orders.c.merchant == merchant, orders.c.first_seen_at.between(since, until)
+        ),
     )
 
 

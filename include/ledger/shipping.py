@@ -8,12 +8,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.states import State
+from include.ledger.due import among, ids_in, ids_of
 from include.ledger.tables import orders, parcels, sent_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from array import array
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
+    from sqlalchemy.sql.elements import ColumnElement
 
     from include.core.sent import SentRow
 
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
 def keep_sent_rows(
     connection: Connection, merchant: str, rows: Sequence[SentRow], known: Collection[int]
 ) -> set[int]:
-    """Keep queue rows of ``known`` orders and their parcels; return the history ids that are new.
+    """Keep some queue rows of ``known`` orders and their parcels; return the new history ids.
 
-    A parcel's number or carrier may change later: the newest word wins. A row that wemalo shows
-    although we acknowledged it lost that word, and is acknowledged again.
+    A parcel's number or carrier may change later: the newest word wins, whichever comes first. A
+    row that wemalo shows although we acknowledged it lost that word, and is acknowledged again.
     """
     rows = [row for row in rows if row.order_id in known]
     if not rows:
@@ -58,7 +61,14 @@ def keep_sent_rows(
         .returning(sent_rows.c.history_id)
     ).scalars()
     fresh = set(new)
-    newest = {(row.order_id, row.parcel_id): row for row in rows}
+    newest = {
+        (row.order_id, row.parcel_id): row for row in sorted(rows, key=lambda row: row.history_id)
+    }
+    for key, history_id in _newest_waiting(connection, merchant, newest).items():
+        if key in newest and newest[key].history_id < history_id:
+            del newest[key]
+    if not newest:
+        return fresh
     statement = insert(parcels).values(
         [
             {
@@ -85,17 +95,46 @@ def keep_sent_rows(
     return fresh
 
 
-def parcels_to_write(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
-    """Return parcels with a tracking number that plentymarkets does not have, or has otherwise."""
+def _newest_waiting(
+    connection: Connection, merchant: str, keys: Iterable[tuple[int | None, str]]
+) -> dict[tuple[int, str], int]:
+    """Return the highest history id not acknowledged of each parcel of the orders of ``keys``."""
+    s = sent_rows.c
+    statement = (
+        select(s.order_id, s.parcel_id, func.max(s.history_id))
+        .where(
+            s.merchant == merchant,
+            s.acknowledged_at.is_(None),
+            among(s.order_id, {order_id for order_id, _ in keys if order_id is not None}),
+        )
+        .group_by(s.order_id, s.parcel_id)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
+
+
+def orders_to_write(connection: Connection, merchant: str) -> array[int]:
+    """Return orders with a parcel that plentymarkets does not have, ascending."""
+    statement = select(parcels.c.order_id).distinct().where(*_to_write(merchant))
+    return ids_of(connection, statement.order_by(parcels.c.order_id))
+
+
+def parcels_to_write(
+    connection: Connection, merchant: str, ids: Iterable[int]
+) -> Sequence[Row[Any]]:
+    """Return the parcels of ``ids`` with a number that plentymarkets lacks, or has otherwise."""
     return connection.execute(
         select(parcels)
-        .where(
-            parcels.c.merchant == merchant,
-            parcels.c.tracking_number != "",
-            parcels.c.tracking_number.is_distinct_from(parcels.c.written_number),
-        )
+        .where(*_to_write(merchant), among(parcels.c.order_id, ids))
         .order_by(parcels.c.order_id, parcels.c.parcel_id)
     ).all()
+
+
+def _to_write(merchant: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        parcels.c.merchant == merchant,
+        parcels.c.tracking_number != "",
+        parcels.c.tracking_number.is_distinct_from(parcels.c.written_number),
+    )
 
 
 def parcels_of(connection: Connection, merchant: str, order_id: int) -> Sequence[Row[Any]]:
@@ -108,16 +147,27 @@ def parcels_of(connection: Connection, merchant: str, order_id: int) -> Sequence
 
 
 def parcels_without_number(
-    connection: Connection, merchant: str, minutes: int
+    connection: Connection, merchant: str, minutes: int, ids: Iterable[int]
 ) -> Sequence[Row[Any]]:
-    """Return parcels that left more than ``minutes`` ago and still have no tracking number."""
-    return connection.execute(
-        select(parcels).where(
-            parcels.c.merchant == merchant,
-            parcels.c.tracking_number == "",
-            parcels.c.first_seen_at <= func.now() - func.make_interval(0, 0, 0, 0, 0, minutes),
-        )
-    ).all()
+    """Return parcels of ``ids`` that left ``minutes`` ago and have no tracking number."""
+    statement = select(parcels).where(
+        *_without_number(merchant, minutes), among(parcels.c.order_id, ids)
+    )
+    return connection.execute(statement).all()
+
+
+def orders_without_number(connection: Connection, merchant: str, minutes: int) -> array[int]:
+    """Return the orders that have parcels as `parcels_without_number` says, ascending."""
+    statement = select(parcels.c.order_id).distinct().where(*_without_number(merchant, minutes))
+    return ids_of(connection, statement.order_by(parcels.c.order_id))
+
+
+def _without_number(merchant: str, minutes: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        parcels.c.merchant == merchant,
+        parcels.c.tracking_number == "",
+        parcels.c.first_seen_at <= func.now() - func.make_interval(0, 0, 0, 0, 0, minutes),
+    )
 
 
 def left_lately(
@@ -185,8 +235,13 @@ def parcel_written(
     )
 
 
-def rows_to_acknowledge(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
-    """Return queue rows not yet acknowledged whose parcel plentymarkets has, oldest first."""
+def rows_to_acknowledge(
+    connection: Connection, merchant: str, *, after: int, limit: int
+) -> Sequence[Row[Any]]:
+    """Return queue rows not yet acknowledged whose parcel plentymarkets has, oldest first.
+
+    :param after: only rows with a higher history id.
+    """
     return connection.execute(
         select(sent_rows)
         .join(
@@ -197,11 +252,13 @@ def rows_to_acknowledge(connection: Connection, merchant: str) -> Sequence[Row[A
         )
         .where(
             sent_rows.c.merchant == merchant,
+            sent_rows.c.history_id > after,
             sent_rows.c.acknowledged_at.is_(None),
             parcels.c.written_number.is_not(None),
             parcels.c.written_number == parcels.c.tracking_number,
         )
         .order_by(sent_rows.c.history_id)
+        .limit(limit)
     ).all()
 
 
@@ -230,14 +287,11 @@ def complete_orders(connection: Connection, merchant: str, ids: Collection[int])
     )
 
 
-def orders_with_parcels(connection: Connection, merchant: str, ids: Collection[int]) -> set[int]:
-    """Return those of ``ids`` of which at least one parcel has left."""
-    if not ids:
-        return set()
-    return set(
-        connection.execute(
-            select(parcels.c.order_id).where(
-                parcels.c.merchant == merchant, parcels.c.order_id.in_(list(ids))
-            )
-        ).scalars()
+def orders_that_left(connection: Connection, merchant: str, states: Iterable[State]) -> array[int]:
+    """Return the orders in ``states`` of which at least one parcel has left, ascending."""
+    has_parcel = (
+        select(parcels.c.order_id)
+        .where(parcels.c.merchant == orders.c.merchant, parcels.c.order_id == orders.c.order_id)
+        .exists()
     )
+    return ids_in(connection, merchant, states, has_parcel)

@@ -12,7 +12,7 @@ from include.core.errors import ContractError
 from include.core.models import Verdict
 from include.core.order_rules import check_order
 from include.core.rules import Finding, found, loudest
-from include.core.stock_rules import Demand, StockView, share_out
+from include.core.stock_rules import Demand, StockView, Taken, share_out
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Sequence
@@ -68,8 +68,12 @@ def examine(
     stock: StockView,
     known_products: Container[str] | None,
     now: datetime | None = None,
+    taken: Taken | None = None,
 ) -> Judgement:
-    """Do what `judge` does and keep the results of Great Expectations for Data Docs."""
+    """Do what `judge` does and keep the results of Great Expectations for Data Docs.
+
+    :param taken: what slices before this one took of the stock; added to.
+    """
     if not orders:
         return Judgement([], None)
     from include.quality.validation import validate, warm_up
@@ -96,7 +100,7 @@ def examine(
         for o in orders
         if loudest([*address_findings[o.order_id], *order_findings[o.order_id]]) is None
     ]
-    demand = _stock(sendable, merchant, settings, stock, now)
+    demand = _stock(sendable, merchant, settings, stock, now, taken)
     outcome = validate(orders, address_findings, order_findings, demand, merchant=merchant)
     verdicts = []
     for order in orders:
@@ -121,6 +125,7 @@ def _stock(
     settings: QualitySettings,
     stock: StockView,
     now: datetime | None,
+    taken: Taken | None,
 ) -> dict[int, Demand]:
     if {"STOCK_SHORT", "STOCK_WAIT"} & set(settings.off):
         why = found("STOCK_NOT_CHECKED", why_de="abgeschaltet", why_en="switched off")
@@ -131,6 +136,7 @@ def _stock(
         by=merchant.wemalo.product_id,
         short_orders=settings.short_orders,
         now=now or datetime.now(UTC),
+        taken=taken,
     )
 
 

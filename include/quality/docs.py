@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from include.quality.validation import Outcome
+    from collections.abc import Sequence
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(outcome: Outcome, *, title: str) -> str:
+def page(results: Sequence[Any], *, title: str) -> str:
     """Return the page (HTML) of one batch.
 
-    :param outcome: what `include.quality.batch.examine` got from Great Expectations.
+    :param results: of Great Expectations, one per suite (`include.quality.summing`).
     :param title: names merchant, run and time.
     """
     from great_expectations.render.components import RenderedDocumentContent
@@ -28,7 +28,7 @@ def page(outcome: Outcome, *, title: str) -> str:
 
     renderer = ValidationResultsPageRenderer(run_info_at_end=True)
     sections: list[Any] = []
-    for result in outcome.results:
+    for result in results:
         # not the first, which links to pages that are not there, nor the last, which tells the
         # versions and object ids of Great Expectations
         sections += [_headline(result), *renderer.render(result).sections[1:-1]]

@@ -96,19 +96,19 @@ def rule_expectation() -> Callable[..., BatchExpectation]:
                     "unexpected_count": len(failing),
                     "unexpected_percent": 100 * len(failing) / orders if orders else None,
                     "unexpected_index_list": failing,
-                    "observed_value": _shown(failing),
+                    "observed_value": shown(len(failing), failing),
                 },
             }
 
     return ExpectOrdersToPassRule
 
 
-def _shown(order_ids: list[int]) -> str:
-    """Return what Data Docs show of the orders that break a rule: how many, and which."""
-    if not order_ids:
+def shown(count: int, order_ids: list[int]) -> str:
+    """Return what Data Docs show of the orders that break a rule: how many, and the first ones."""
+    if not count:
         return "0"
-    more = ", ..." if len(order_ids) > _SHOWN else ""
-    return f"{len(order_ids)}: {', '.join(map(str, order_ids[:_SHOWN]))}{more}"
+    more = ", ..." if count > _SHOWN else ""
+    return f"{count}: {', '.join(map(str, order_ids[:_SHOWN]))}{more}"
 
 
 def suite(

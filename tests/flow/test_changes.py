@@ -87,7 +87,7 @@ def test_our_own_write_backs_are_no_changes_and_cost_one_look(stage: Stage) -> N
 def test_of_many_orders_a_change_is_seen_although_the_look_after_it_failed(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fulfilment.flow.changes.PAGE_SIZE", 0)  # as if there were many
+    monkeypatch.setattr("fulfilment.flow.changes.ASKED_BY_ID", 0)  # as if there were many
     monkeypatch.setattr("fulfilment.flow.changes.OVERLAP", timedelta(0))
     handed_over(stage)
     stage.run()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from include.core.plenty_order import parse_order
 from include.core.states import State
-from include.ledger import batches, orders, outbox
+from include.ledger import batches, due, orders, outbox
 from include.ledger.journal import Journal
 from include.ledger.tables import order_events
 from include.ledger.tables import orders as orders_table
@@ -68,7 +68,7 @@ def kinds(engine: Engine, order_id: int = 1) -> list[str]:
 def test_a_fetched_order_comes_back_as_it_was(engine: Engine) -> None:
     put(engine)
     with engine.begin() as connection:
-        (row,) = orders.due(connection, "alpha", [State.FETCHED])
+        (row,) = due.due(connection, "alpha", [State.FETCHED], [1])
         assert orders.content(row) == order()
         assert row.episode == 1
 
@@ -101,7 +101,7 @@ def test_an_order_released_again_starts_a_new_episode(engine: Engine) -> None:
     assert move(engine, State.INVALID, sets={"reason_code": "X"})
     put(engine)
     with engine.begin() as connection:
-        (row,) = orders.due(connection, "alpha", [State.FETCHED])
+        (row,) = due.due(connection, "alpha", [State.FETCHED], [1])
     assert (row.episode, row.reason_code, row.ended_at) == (2, None, None)
 
 
@@ -187,14 +187,14 @@ def test_a_fact_is_queued_once(engine: Engine) -> None:
 def test_one_writer_at_a_time_and_an_interrupted_one_is_followed_by_another(engine: Engine) -> None:
     queue(engine)
     with engine.begin() as connection:
-        (row,) = outbox.pending(connection, "alpha", ["status"])
+        (row,) = outbox.pending(connection, "alpha", ["status"], [1])
         assert outbox.begin(connection, row.outbox_id)
         assert not outbox.begin(connection, row.outbox_id)
-        assert outbox.pending(connection, "alpha", ["status"]) == []
+        assert outbox.pending(connection, "alpha", ["status"], [1]) == []
         assert outbox.has_pending(connection, "alpha", [1], ["status"]) == {1}
         outbox.postpone(connection, row.outbox_id, "KILLED", ambiguous=True, wait_s=0)
     with engine.begin() as connection:
-        (again,) = outbox.pending(connection, "alpha", ["status"])
+        (again,) = outbox.pending(connection, "alpha", ["status"], [1])
         assert (again.state, again.attempts) == ("writing", 1)
         outbox.finish(connection, again.outbox_id)
         assert outbox.has_pending(connection, "alpha", [1], ["status"]) == set()
@@ -203,7 +203,7 @@ def test_one_writer_at_a_time_and_an_interrupted_one_is_followed_by_another(engi
 def test_pauses_grow_and_stay_bounded(engine: Engine) -> None:
     queue(engine)
     with engine.begin() as connection:
-        (row,) = outbox.pending(connection, "alpha", ["status"])
+        (row,) = outbox.pending(connection, "alpha", ["status"], [1])
         outbox.postpone(connection, row.outbox_id, "X", ambiguous=False)
         waits = []
         for attempts in (0, 1, 5, 500):

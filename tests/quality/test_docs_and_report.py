@@ -23,7 +23,7 @@ def page(**settings: object) -> str:
         now=NOW,
     ).outcome
     assert outcome is not None
-    return docs.page(outcome, title="alpha, run-7")
+    return docs.page(outcome.results, title="alpha, run-7")
 
 
 def test_data_docs_name_rule_text_and_orders_and_no_person() -> None:

@@ -17,11 +17,13 @@ from include.core.errors import (
     OrderRejected,
     TransientError,
 )
+from include.core.slices import slices
 from include.core.states import NEVER_SENT, State
 from include.core.wemalo_order import WarehouseStatus, external_id, state_of
-from include.ledger import orders, outbox
+from include.ledger import due, orders, outbox
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
     from typing import Any
 
     from sqlalchemy import Connection, Row
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 ASKABLE = (State.ACCEPTED, State.WAITING)
 REASON = "cancelled by the merchant"
+AT_A_TIME = 500  # rows: half a megabyte
 
 
 def cancel_requested(work: Work) -> dict[str, int]:
@@ -39,17 +42,15 @@ def cancel_requested(work: Work) -> dict[str, int]:
         only its status is read, and a person is told).
     """
     counts = {"cancelled": 0, "too_late": 0, "unclear": 0}
-    with work.engine.begin() as connection:
-        unsent = work.mine(orders.cancel_requests(connection, work.name, NEVER_SENT))
-        for row in unsent:
+    for row in _cancelled(work, NEVER_SENT):
+        with work.engine.begin() as connection:
             counts["cancelled"] += settle_unsent(work, connection, row.order_id, "unsent:late")
-        left = orders.cancel_requests(connection, work.name, [State.PARTLY_SHIPPED, State.SHIPPED])
-        for row in work.mine(left):
+    for row in _cancelled(work, (State.PARTLY_SHIPPED, State.SHIPPED)):
+        with work.engine.begin() as connection:
             _too_late(work, connection, row, WarehouseStatus.SHIPPED)
             orders.touch(connection, work.name, [row.order_id], cancel_requested_at=None)
-            counts["too_late"] += 1
-        asked = work.mine(orders.cancel_requests(connection, work.name, ASKABLE))
-    for row in asked:
+        counts["too_late"] += 1
+    for row in _cancelled(work, ASKABLE):
         try:
             if row.cancel_tries >= CANCEL_TRIES:
                 counts["unclear"] += 1  # the look at orders in flight settles it
@@ -61,6 +62,16 @@ def cancel_requested(work: Work) -> dict[str, int]:
             if isinstance(error, TransientError):
                 break
     return counts
+
+
+def _cancelled(work: Work, states: Collection[State]) -> Iterator[Row[Any]]:
+    """Yield the orders in ``states`` whose merchant cancelled them, without their contents."""
+    with work.engine.begin() as connection:
+        ids = due.cancel_ids(connection, work.name, states)
+    for some in slices(ids, AT_A_TIME):
+        with work.engine.begin() as connection:
+            rows = work.mine(due.brief(connection, work.name, states, some))
+        yield from rows
 
 
 def _ask(work: Work, row: Row[Any]) -> str:

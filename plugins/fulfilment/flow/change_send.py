@@ -15,16 +15,20 @@ from fulfilment.flow.work import Work, log
 from include.core.changes import differences, in_words
 from include.core.errors import AmbiguousWrite, FulfilmentError, OrderInvalid, OrderRejected
 from include.core.models import order_from_json
+from include.core.slices import slices
 from include.core.states import State
 from include.core.wemalo_order import NOT_STARTED, compose, external_id, state_of
 from include.ledger import exceptions, in_flight, orders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection, Row
 
     from fulfilment.hooks.wemalo import WemaloStatus
 
 MERCHANT_RETRY = timedelta(minutes=15)
+AT_A_TIME = 250  # rows with both contents: some megabytes
 
 
 def send_changes(work: Work) -> dict[str, int]:
@@ -33,8 +37,19 @@ def send_changes(work: Work) -> dict[str, int]:
     :returns: counts: changes_sent, changes_late.
     """
     counts = {"changes_sent": 0, "changes_late": 0}
+    kinds = ("good", "late")
     with work.engine.begin() as connection:
-        rows = work.mine(in_flight.changes(connection, work.name, ["good", "late"]))
+        ids = in_flight.change_ids(connection, work.name, kinds)
+    for some in slices(ids, AT_A_TIME):
+        with work.engine.begin() as connection:
+            rows = work.mine(in_flight.changes(connection, work.name, kinds, some))
+        if not _send_some(work, rows, counts):
+            break
+    return counts
+
+
+def _send_some(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) -> bool:
+    """Send some changes; False where wemalo cannot be used."""
     plain = work.merchant.wemalo.create_route == "add"
     for row in rows:
         if row.change_state == "late" and (plain or row.wemalo_status not in NOT_STARTED):
@@ -46,10 +61,10 @@ def send_changes(work: Work) -> dict[str, int]:
             continue
         except FulfilmentError as error:
             work.note_trouble(error)
-            break
+            return False
         if outcome:
             counts[outcome] += 1
-    return counts
+    return True
 
 
 def _send(work: Work, row: Row[Any]) -> str:

@@ -17,23 +17,29 @@ from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
 from include.core.models import order_from_json
 from include.core.plenty_order import parse_order, row_status, row_time
+from include.core.sightings import Sightings
+from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.stock_rules import StockView
 from include.ledger import exceptions, in_flight, orders, outbox, sync_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
     from include.core.models import Order
+    from include.core.sightings import Shown
     from include.quality.batch import Judgement
 
 IN_FLIGHT = (State.ACCEPTED, State.WAITING, State.PARTLY_SHIPPED)
 #: so much the clocks of both systems may differ
 OVERLAP = timedelta(minutes=10)
 FIRST_LOOK = timedelta(days=7)
+#: changes judged together: their contents are ten megabytes
+JUDGED_AT_ONCE = 500
+ASKED_BY_ID = PAGE_SIZE  # of so many orders all are read, of more those that changed lately
 CONCERN = "changes"  # how far the changes were read, in `include.ledger.sync_state`
 
 
@@ -43,27 +49,63 @@ def see_changes(work: Work) -> int:
     One search; content is read only of orders whose change time was not judged before.
     """
     with work.engine.begin() as connection:
-        rows = {row.order_id: row for row in in_flight.watched(connection, work.name, IN_FLIGHT)}
-        if not rows:
+        some = in_flight.watched(connection, work.name, IN_FLIGHT, limit=ASKED_BY_ID + 1)
+        if not some:
             return 0
         last = sync_state.state_of(connection, work.name, CONCERN)
-        pending = outbox.has_pending(connection, work.name, rows, ["status"])
+        told = {*exceptions.order_ids(connection, work.name, ["SPLIT_AFTER_HANDOVER"])}
     started = datetime.now(UTC)
+    shown = _shown(work, some, last.read_until if last else None)
+    wanted = packed(n for part in shown.parts(PAGE_SIZE) for n in _changed(work, part, told))
     settled = started - timedelta(seconds=work.fresh_s)
-    found = _shown(work, rows, last.read_until if last else None)
-    _tell_splits(work, found)
-    seen = [n for n, shown in found.items() if _to_read(rows[n], shown)]
-    contents = work.plenty.order_contents(seen) if seen else {}
+    count = sum(_read_some(work, shown, ids, settled) for ids in slices(wanted, PAGE_SIZE))
+    with work.engine.begin() as connection:
+        sync_state.looked(connection, work.name, CONCERN, started)
+    return count
+
+
+def _shown(work: Work, some: Collection[int], read_until: datetime | None) -> Sightings:
+    """Return what plentymarkets shows of the orders; of many, only of those changed lately."""
+    if len(some) <= ASKED_BY_ID:
+        return Sightings(work.plenty.rows_by_id(some).values())
+    plenty = work.merchant.plenty
+    filters = [  # whatever their status: the merchant may use more of them than we know
+        Filter("plentyId", "eq", plenty.plenty_id),
+        Filter("orderTypeId", "in", plenty.shippable_types),
+        Filter("updatedAt", "gte", (read_until or datetime.now(UTC) - FIRST_LOOK) - OVERLAP),
+    ]
+    return work.plenty.search_shown(
+        filters, expect=lambda row: int(row["plentyId"]) == plenty.plenty_id
+    )
+
+
+def _changed(work: Work, shown: Mapping[int, Shown], told: set[int]) -> list[int]:
+    """Return those whose content is to be read; tell of splits, of which ``told`` are known."""
+    with work.engine.begin() as connection:
+        rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=shown)
+        ours = {order_id: shown[order_id] for order_id in rows}
+        _tell_splits(work, connection, ours, told)
+    return [order_id for order_id, one in ours.items() if _to_read(rows[order_id], one)]
+
+
+def _read_some(work: Work, shown: Sightings, ids: Collection[int], settled: datetime) -> int:
+    """Read the contents of some orders; return how many changes are new.
+
+    :param settled: what changed until then cannot change again within the same second.
+    """
+    contents = work.plenty.order_contents(ids)
     countries = work.countries() if contents else {}
     count = 0
     with work.engine.begin() as connection:
-        for order_id, data in sorted(contents.items()):
-            row = rows[order_id]
+        rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=contents)
+        pending = outbox.has_pending(connection, work.name, rows, ["status"])
+        for order_id, row in rows.items():
+            data = contents[order_id]
             released = (
                 row.state == State.WAITING
                 and order_id not in pending
                 and row_status(data) == work.merchant.statuses.fetch
-                and not found[order_id].get("hasDeliveryOrders")  # else the status is theirs
+                and not shown[order_id].split  # else the status is theirs
             )
             read = _read(data, countries)
             if isinstance(read, OrderInvalid):
@@ -72,32 +114,13 @@ def see_changes(work: Work) -> int:
                 count += _see(work, connection, row, read, released=released)
             if row_time(data) <= settled:  # it has whole seconds: one more change may share its own
                 orders.touch(connection, work.name, [order_id], seen_updated_at=row_time(data))
-        sync_state.looked(connection, work.name, CONCERN, started)
     return count
 
 
-def _shown(
-    work: Work, rows: Mapping[int, Row[Any]], read_until: datetime | None
-) -> dict[int, dict[str, Any]]:
-    """Return what plentymarkets shows of the orders; of many, only of those changed lately."""
-    if len(rows) <= PAGE_SIZE:
-        return work.plenty.rows_by_id(rows)
-    plenty = work.merchant.plenty
-    filters = [  # whatever their status: the merchant may use more of them than we know
-        Filter("plentyId", "eq", plenty.plenty_id),
-        Filter("orderTypeId", "in", plenty.shippable_types),
-        Filter("updatedAt", "gte", (read_until or datetime.now(UTC) - FIRST_LOOK) - OVERLAP),
-    ]
-    listed = work.plenty.search_rows(
-        filters, expect=lambda row: int(row["plentyId"]) == plenty.plenty_id
-    )
-    return {int(row["id"]): row for row in listed if int(row["id"]) in rows}
-
-
-def _to_read(row: Row[Any], shown: Mapping[str, Any]) -> bool:
+def _to_read(row: Row[Any], shown: Shown) -> bool:
     """Say whether an order was changed, or changed once more while its change was sent."""
     lost = row.change_state is None and row.fingerprint != row.sent_fingerprint
-    return bool(lost or row_time(shown) != row.seen_updated_at)
+    return bool(lost or shown.changed_at != row.seen_updated_at)
 
 
 def _read(data: dict[str, Any], countries: Mapping[int, str]) -> Order | OrderInvalid:
@@ -138,14 +161,14 @@ def _see(
     return True
 
 
-def _tell_splits(work: Work, found: Mapping[int, Mapping[str, Any]]) -> None:
+def _tell_splits(
+    work: Work, connection: Connection, shown: Mapping[int, Shown], told: set[int]
+) -> None:
     """Tell of orders that were split after their hand-over, and of those that no longer are."""
-    split = {order_id for order_id, row in found.items() if row.get("hasDeliveryOrders")}
-    with work.engine.begin() as connection:
-        told = exceptions.orders_with(connection, work.name, "SPLIT_AFTER_HANDOVER")
-        for order_id in sorted(split - told):
+    for order_id, one in shown.items():
+        if one.split and order_id not in told:
             work.tell(connection, order_id, "SPLIT_AFTER_HANDOVER")
-        for order_id in sorted(told & found.keys() - split):
+        elif not one.split and order_id in told:
             subject = exceptions.order_subject(order_id)
             exceptions.clear(connection, work.journal, subject, "SPLIT_AFTER_HANDOVER")
 
@@ -156,10 +179,19 @@ def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:
     Not by stock: what the order had reserved is its own, and wemalo says what lacks. Nor by the
     lock of an invoice: the order is at the warehouse already.
     """
+    kinds = ("new", "bad")
     with work.engine.begin() as connection:
-        rows = work.mine(in_flight.changes(connection, work.name, ["new", "bad"]))
-    if not rows:
-        return 0
+        ids = in_flight.change_ids(connection, work.name, kinds)
+    good = 0
+    for some in slices(ids, JUDGED_AT_ONCE):
+        with work.engine.begin() as connection:
+            rows = work.mine(in_flight.changes(connection, work.name, kinds, some))
+        if rows:
+            good += _judge(work, rows, examine)
+    return good
+
+
+def _judge(work: Work, rows: Sequence[Row[Any]], examine: Callable[..., Judgement]) -> int:
     changed = [replace(_new(row), lock_status="unlocked") for row in rows]
     verdicts = examine(
         changed, merchant=work.merchant, stock=StockView(available={}), known_products=None

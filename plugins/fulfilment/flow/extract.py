@@ -1,4 +1,7 @@
-"""Extract: which orders are released or cancelled; all ids first, then content of what is new."""
+"""Extract: which orders are released or cancelled; all ids first, then content of what is new.
+
+Of all orders only what decides is kept, packed; contents go into the ledger chunk by chunk.
+"""
 
 from __future__ import annotations
 
@@ -13,27 +16,31 @@ from fulfilment.flow.cancel import (
 )
 from fulfilment.flow.changes import see_changes
 from fulfilment.flow.work import Work, log
+from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
-from include.core.plenty_order import parse_order, row_status, row_time
+from include.core.plenty_order import parse_order, row_status
 from include.core.release import Cancel, Release, on_cancel, on_release
+from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.statuses import is_cancelled
-from include.ledger import batches, exceptions, orders, outbox
+from include.ledger import batches, due, exceptions, orders, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from include.core.merchant import Merchant
     from include.core.models import Order
+    from include.core.sightings import Shown, Sightings
     from include.ledger.orders import Known
 
 #: contract 18: a shop that polled by change time settled on 24 hours of overlap
 CANCEL_OVERLAP = timedelta(hours=24)
-CHUNK = 250
+#: orders a search answers with, so that a chunk costs one read; whole orders are two megabytes
+CHUNK = PAGE_SIZE
 COUNTS = ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired")
 
 
@@ -47,11 +54,11 @@ def extract(work: Work) -> dict[str, int]:
     with work.engine.begin() as connection:
         started = exceptions.clock(connection)
     _look_for_cancelled(work, counts)
-    rows = _search(work, work.merchant.statuses.fetch, [])
-    counts["released"] = len(rows)
-    wanted = decide(work, rows, counts)
+    released = _search(work, work.merchant.statuses.fetch, [])
+    counts["released"] = len(released)
+    wanted = packed(n for part in released.parts(CHUNK) for n in decide(work, part, counts))
     counts["seen_changes"] = see_changes(work)
-    _let_go(work, rows)
+    _let_go(work, released)
     take_contents(work, wanted, counts)
     with work.engine.begin() as connection:
         # a full look: who is gone is gone
@@ -77,7 +84,7 @@ def order_filters(merchant: Merchant, status: Decimal, *, main_orders: bool) -> 
 
 def _search(
     work: Work, status: Decimal, more: Sequence[Filter], *, main_orders: bool = False
-) -> dict[int, dict[str, Any]]:
+) -> Sightings:
     plenty = work.merchant.plenty
 
     def ours(row: Mapping[str, Any]) -> bool:
@@ -89,23 +96,25 @@ def _search(
         )
 
     filters = [*order_filters(work.merchant, status, main_orders=main_orders), *more]
-    found = work.plenty.search_rows(filters, expect=ours)
-    return {int(row["id"]): row for row in found}
+    return work.plenty.search_shown(filters, expect=ours)
 
 
-def decide(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int]) -> list[int]:
-    """Return the released orders whose content is to be read; repair what only lacks its status."""
+def decide(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> list[int]:
+    """Return the released orders whose content is to be read; repair what only lacks its status.
+
+    :param rows: some hundreds of released orders.
+    """
     wanted = []
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
         pending = outbox.has_pending(connection, work.name, known, ["status"])
-        for order_id, row in sorted(rows.items()):
+        for order_id, row in rows.items():
             entry = known.get(order_id)
             action = on_release(
                 entry.state if entry else None,
                 sent=bool(entry and entry.sent),
                 kept_time=entry.plenty_updated_at if entry else None,
-                row_time=row_time(row),
+                row_time=row.changed_at,
                 write_pending=order_id in pending,
             )
             if action is Release.READ:
@@ -122,39 +131,40 @@ def decide(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int
     return wanted
 
 
-def _let_go(work: Work, released: Mapping[int, Any]) -> None:
+def _let_go(work: Work, released: Sightings) -> None:
     """Withdraw orders that were set aside and that the merchant deleted or moved elsewhere."""
+    aside = (State.QUARANTINED,)
     with work.engine.begin() as connection:
-        gone = {
-            row.order_id: row
-            for row in orders.rows_in(connection, work.name, [State.QUARANTINED])
-            if row.order_id not in released
-        }
-    shown = work.plenty.rows_by_id(gone) if gone else {}
-    with work.engine.begin() as connection:
-        for order_id, row in gone.items():
-            now = shown.get(order_id) or {}
-            current = row_status(now) if now else None
-            # one in a fault status of ours goes on from there; a cancelled one is settled elsewhere
-            stays = current in {work.merchant.statuses.fetch, row.plenty_status} or (
-                current is not None and is_cancelled(current)
-            )
-            if not stays or now.get("hasDeliveryOrders"):
-                orders.move(
-                    connection, work.journal, order_id, State.WITHDRAWN,
-                    only_from=[State.QUARANTINED],
-                    plenty_status="deleted" if current is None else str(current),
-                )  # fmt: skip
+        known = due.ids_in(connection, work.name, aside)
+    for some in slices(packed(n for n in known if n not in released), CHUNK):
+        shown = work.plenty.rows_by_id(some)
+        with work.engine.begin() as connection:
+            for row in due.brief(connection, work.name, aside, some):
+                _let_one_go(work, connection, row, shown.get(row.order_id) or {})
 
 
-def _repair(work: Work, connection: Connection, order_id: int, row: Mapping[str, Any]) -> None:
+def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[str, Any]) -> None:
+    current = row_status(now) if now else None
+    # one in a fault status of ours goes on from there; a cancelled one is settled elsewhere
+    stays = current in {work.merchant.statuses.fetch, row.plenty_status} or (
+        current is not None and is_cancelled(current)
+    )
+    if not stays or now.get("hasDeliveryOrders"):
+        orders.move(
+            connection, work.journal, row.order_id, State.WITHDRAWN,
+            only_from=[State.QUARANTINED],
+            plenty_status="deleted" if current is None else str(current),
+        )  # fmt: skip
+
+
+def _repair(work: Work, connection: Connection, order_id: int, row: Shown) -> None:
     statuses = work.merchant.statuses
     if work.queue_status(
         connection,
         order_id,
         statuses.handed_over,
         (statuses.fetch,),
-        f"repair:{row_time(row).isoformat()}",
+        f"repair:{row.changed_at.isoformat()}",
     ):
         work.journal.add(connection, order_id, "status_repair", target=str(statuses.handed_over))
 
@@ -177,8 +187,8 @@ def _needs_person(work: Work, connection: Connection, entry: Known) -> None:
 
 def take_contents(work: Work, ids: Sequence[int], counts: dict[str, int]) -> None:
     """Read orders and keep those that are to be judged."""
-    for start in range(0, len(ids), CHUNK):
-        _take_content(work, ids[start : start + CHUNK], counts)
+    for some in slices(ids, CHUNK):
+        _take_content(work, some, counts)
 
 
 def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> None:
@@ -226,14 +236,15 @@ def _look_for_cancelled(work: Work, counts: dict[str, int]) -> None:
         return  # nothing was ever fetched, so nothing of ours can be cancelled
     more = [Filter("updatedAt", "gte", last - CANCEL_OVERLAP)]
     # main orders too: one that was split after its hand-over is still the warehouse's order
-    rows = _search(work, work.merchant.statuses.cancel_requested, more, main_orders=True)
-    take_cancelled(work, rows, counts)
+    shown = _search(work, work.merchant.statuses.cancel_requested, more, main_orders=True)
+    for part in shown.parts(CHUNK):
+        take_cancelled(work, part, counts)
 
 
-def take_cancelled(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int]) -> None:
+def take_cancelled(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> None:
     """Note cancellations of orders we know; others were never ours (contract of the flow, 8.0).
 
-    :param rows: search rows of orders in the merchant's cancelled status, by id.
+    :param rows: some hundreds of orders in the merchant's cancelled status, by id.
     """
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
@@ -250,7 +261,7 @@ def take_cancelled(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[
             if action is Cancel.NOTHING:
                 continue
             counts["cancelled"] += 1
-            _take_cancel(work, connection, entry, action, row_time(rows[order_id]))
+            _take_cancel(work, connection, entry, action, rows[order_id].changed_at)
 
 
 def _take_cancel(

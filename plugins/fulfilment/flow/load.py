@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from fulfilment.flow.change_send import send_changes
 from fulfilment.flow.handover import accept
 from fulfilment.flow.parts import may_be_sent
 from fulfilment.flow.work import Work, log
+from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.wemalo import WemaloAnswer
 from include.core.errors import (
     AmbiguousWrite,
@@ -29,11 +31,12 @@ from include.core.errors import (
     RateLimited,
 )
 from include.core.plenty_order import parse_order, row_status, row_time
+from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.statuses import is_cancelled
 from include.core.stock_rules import priority
 from include.core.wemalo_order import compose, external_id
-from include.ledger import batches, orders
+from include.ledger import batches, due, orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
 #: after so many unclear answers in a row the system is left alone until the next run
 UNCLEAR_IN_A_ROW = 3
 QUARANTINE_RETRY = timedelta(minutes=15)
+SENDABLE = (State.READY, State.RETRY_WAIT)
+#: orders read again at a time: as many as one search answers with
+AT_A_TIME = PAGE_SIZE
 
 
 def load(work: Work) -> dict[str, int]:
@@ -60,21 +66,35 @@ def load(work: Work) -> dict[str, int]:
     recover.settle_interrupted(work)
     counts |= cancel_requested(work)
     counts |= send_changes(work)
-    with work.engine.begin() as connection:
-        due = orders.due(connection, work.name, [State.READY, State.RETRY_WAIT])
-        ready = work.mine(due)
-    if ready and not work.trouble:
-        _send_all(work, _still_released(work, ready, counts), counts)
+    if not work.trouble:
+        _send_due(work, counts)
     with work.engine.begin() as connection:
         batches.add_counts(connection, work.batch_id, counts)
     work.raise_trouble()
     return counts
 
 
+def _send_due(work: Work, counts: dict[str, int]) -> None:
+    """Read and send slice by slice: an order is read again shortly before it is sent."""
+    with work.engine.begin() as connection:
+        ids = due.due_ids(connection, work.name, SENDABLE)
+    streak = Streak()
+    for some in slices(packed(filter(work.covers, ids)), AT_A_TIME):
+        with work.engine.begin() as connection:
+            rows = due.due(connection, work.name, SENDABLE, some)
+        try:
+            ready = _still_released(work, rows, counts)
+        except FulfilmentError as error:
+            work.note_trouble(error)
+            return
+        if not _send_some(work, ready, counts, streak):
+            return
+
+
 def _still_released(
     work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]
 ) -> list[tuple[Row[Any], Order]]:
-    """Read all orders once more, in one search, and keep those that are released and unchanged."""
+    """Read orders once more, in one search, and keep those that are released and unchanged."""
     fetch, no_stock = work.merchant.statuses.fetch, work.merchant.statuses.no_stock
     now = work.plenty.rows_by_id([row.order_id for row in rows])
     touched = [
@@ -151,26 +171,36 @@ def _not_released(
     )  # fmt: skip
 
 
-def _send_all(work: Work, due: list[tuple[Row[Any], Order]], counts: dict[str, int]) -> None:
-    unclear = 0
+@dataclass(slots=True)
+class Streak:
+    """Unclear answers in a row, across slices."""
+
+    unclear: int = 0
+
+
+def _send_some(
+    work: Work, ready: list[tuple[Row[Any], Order]], counts: dict[str, int], streak: Streak
+) -> bool:
+    """Send some orders; False where wemalo cannot be used."""
     # wemalo reserves in this order, and decides alone where the stock could not be checked
-    for row, order in sorted(due, key=lambda pair: priority(pair[1])):
+    for row, order in sorted(ready, key=lambda pair: priority(pair[1])):
         try:
             outcome = send(work, row, order)
         except AmbiguousWrite as error:
             counts["unclear"] += 1
-            unclear += 1
+            streak.unclear += 1
             log.warning("%s order %s: %s", work.name, row.order_id, error.log)
-            if unclear >= UNCLEAR_IN_A_ROW:
+            if streak.unclear >= UNCLEAR_IN_A_ROW:
                 work.note_trouble(error)
-                return
+                return False
             continue
         except FulfilmentError as error:
             counts["postponed"] += 1
             work.note_trouble(error)
-            return
-        unclear = 0
+            return False
+        streak.unclear = 0
         counts[outcome] += 1
+    return True
 
 
 def send(work: Work, row: Row[Any], order: Order) -> str:
@@ -187,12 +217,12 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
         if not may_be_sent(work, connection, order):
             orders.move(
                 connection, work.journal, order.order_id, State.FETCHED,
-                only_from=[State.READY, State.RETRY_WAIT], event="held_back",
+                only_from=SENDABLE, event="held_back",
             )  # fmt: skip
             return "postponed"
         if not orders.lease(
             connection, work.journal, order.order_id, State.SUBMITTING,
-            only_from=[State.READY, State.RETRY_WAIT], owner=work.owner, seconds=work.lease_s,
+            only_from=SENDABLE, owner=work.owner, seconds=work.lease_s,
             sets={"sent_fingerprint": row.fingerprint, "lookups": 0},
         ):  # fmt: skip
             return "postponed"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from fulfilment.hooks.rehearsal import Rehearsal
     from include.core.merchant import Merchant
+    from include.core.slices import IdSet
     from include.ledger.journal import Journal
 
 
@@ -32,7 +33,7 @@ def open_work(
     batch_id: int,
     *,
     priority: str,
-    scope: frozenset[int] | None = None,
+    scope: IdSet | None = None,
     dry: DryRun | None = None,
 ) -> Work:
     """Return the work of one task; limits, logins and circuits are the ledger's in a dry run, too.
@@ -47,6 +48,7 @@ def open_work(
         batch_id=batch_id,
         lease_s=merchant.wemalo.lease_seconds,
         scope=scope,
+        left={} if dry else None,
         plenty=PlentyHook(
             merchant.merchant,
             merchant.plenty.connection,

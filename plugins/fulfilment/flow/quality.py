@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from include.ledger import data_docs, quality
 from include.quality import docs
+from include.quality.summing import Summed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,29 +22,48 @@ if TYPE_CHECKING:
 log = logging.getLogger("fulfilment.flow")
 
 
-def page_of(work: Work, judgement: Judgement) -> str | None:
-    """Return the batch's page of Data Docs; None where there is to be none.
+@dataclass(slots=True)
+class Pages:
+    """The page of Data Docs of one batch, however many slices it is judged in."""
 
-    A page that cannot be made is told in the log and holds up no order.
-    """
-    if judgement.outcome is None or not work.merchant.quality.data_docs:
-        return None
-    title = f"{work.name}, {work.journal.run_id}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    try:
-        return docs.page(judgement.outcome, title=title)
-    except Exception as error:  # it is Great Expectations' code that renders
-        log.warning("%s: Data Docs could not be written: %s", work.name, type(error).__name__)
-        return None
+    found: Summed = field(default_factory=Summed)
+    not_sent: int = 0
+
+    def add(self, work: Work, judgement: Judgement) -> None:
+        """Take in what was found in one slice."""
+        if judgement.outcome is None or not work.merchant.quality.data_docs:
+            return
+        self.found.add(judgement.outcome)
+        self.not_sent += sum(verdict.outcome != "ok" for verdict in judgement.verdicts)
+
+    def keep(self, work: Work) -> None:
+        """Keep the page; one that cannot be made is told in the log and holds up no order."""
+        if not self.found.orders:
+            return
+        title = f"{work.name}, {work.journal.run_id}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        try:
+            page = docs.page(self.found.results, title=title)
+        except Exception as error:  # it is Great Expectations' code that renders
+            log.warning("%s: Data Docs could not be written: %s", work.name, type(error).__name__)
+            return
+        settings = work.merchant.quality
+        with work.engine.begin() as connection:
+            data_docs.keep(
+                connection,
+                work.name,
+                work.journal.run_id,
+                page,
+                orders=self.found.orders,
+                not_sent=self.not_sent,
+                max_age=timedelta(days=settings.data_docs_days),
+                max_pages=settings.data_docs_batches,
+            )
 
 
 def record(
-    work: Work,
-    connection: Connection,
-    judgement: Judgement,
-    page: str | None,
-    episodes: Mapping[int, int],
+    work: Work, connection: Connection, judgement: Judgement, episodes: Mapping[int, int]
 ) -> None:
-    """Count the batch and keep its page, in the transaction of its verdicts.
+    """Count judged orders, in the transaction of their verdicts.
 
     :param episodes: by order id.
     """
@@ -61,15 +82,3 @@ def record(
             for order_id, found in codes.items()
         ],
     )
-    if page is not None:
-        settings = work.merchant.quality
-        data_docs.keep(
-            connection,
-            work.name,
-            work.journal.run_id,
-            page,
-            orders=len(codes),
-            not_sent=len(not_sent),
-            max_age=timedelta(days=settings.data_docs_days),
-            max_pages=settings.data_docs_batches,
-        )

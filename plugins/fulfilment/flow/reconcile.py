@@ -14,6 +14,7 @@ from fulfilment.flow.numbers_watch import look_at_numbers
 from fulfilment.flow.poll import look_at_warehouse
 from fulfilment.flow.ship import correct_information, end_orders
 from fulfilment.flow.watch import look_over
+from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.errors import (
     AmbiguousWrite,
     ConfigError,
@@ -24,6 +25,7 @@ from include.core.errors import (
 )
 from include.core.exception_texts import exception_text
 from include.core.sent import SentRow, sent_row
+from include.core.slices import packed, slices
 from include.core.wemalo_order import external_id
 from include.ledger import batches, exceptions, orders, outbox, shipping
 
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
     from fulfilment.flow.work import Work
 
+#: orders read at a time: as many as one search answers with
+AT_A_TIME = PAGE_SIZE
+NAMED = 5  # foreign orders that the exception names
 COUNTS = ("queue_rows", "foreign_rows", "packages", "shipped", "partly", "acknowledged", "freed")
 
 
@@ -61,31 +66,35 @@ def reconcile(work: Work) -> dict[str, int]:
 
 
 def _take_queue(work: Work, counts: dict[str, int]) -> None:
-    rows = []
-    for data in work.wemalo.sent_queue():
-        try:
-            row = sent_row(data)
-        except ContractError as error:
-            work.note_trouble(error)
-            continue
-        if work.covers(row.order_id):
-            rows.append(row)
-    ids = {row.order_id for row in rows if row.order_id is not None}
-    with work.engine.begin() as connection:
-        known = orders.known(connection, work.name, ids)
-        fresh = shipping.keep_sent_rows(connection, work.name, rows, known)
-        _journal_rows(work, connection, [row for row in rows if row.history_id in fresh])
-    counts["queue_rows"] = len(rows)
-    foreign = sorted({row.external_id for row in rows if row.order_id not in known})
-    counts["foreign_rows"] = sum(row.order_id not in known for row in rows)
+    """Keep the queue's rows page by page: a day's parcels may wait there."""
+    foreign: set[str] = set()
+    for page in work.wemalo.sent_queue():
+        rows = []
+        for data in page:
+            try:
+                row = sent_row(data)
+            except ContractError as error:
+                work.note_trouble(error)
+                continue
+            if work.covers(row.order_id):
+                rows.append(row)
+        ids = {row.order_id for row in rows if row.order_id is not None}
+        with work.engine.begin() as connection:
+            known = orders.known(connection, work.name, ids)
+            fresh = shipping.keep_sent_rows(connection, work.name, rows, known)
+            _journal_rows(work, connection, [row for row in rows if row.history_id in fresh])
+        strange = [row.external_id for row in rows if row.order_id not in known]
+        counts["queue_rows"] += len(rows)
+        counts["foreign_rows"] += len(strange)
+        foreign = set(sorted(foreign.union(strange))[: NAMED + 1])
     if work.scope is not None:
         return
     with work.engine.begin() as connection:
-        _tell_foreign(work, connection, counts["foreign_rows"], foreign)
+        _tell_foreign(work, connection, counts["foreign_rows"], sorted(foreign))
 
 
 def _tell_foreign(work: Work, connection: Connection, count: int, foreign: Sequence[str]) -> None:
-    named = ", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else "")
+    named = ", ".join(foreign[:NAMED]) + (", ..." if len(foreign) > NAMED else "")
     text = [exception_text("FOREIGN_ROWS", count=count, orders=named)] if foreign else []
     exceptions.keep(connection, work.journal, {"FOREIGN_ROWS"}, {exceptions.MERCHANT: text})
 
@@ -112,15 +121,19 @@ def _journal_rows(work: Work, connection: Any, rows: Sequence[SentRow]) -> None:
 def _write_parcels(work: Work, counts: dict[str, int]) -> None:
     """Write each parcel as one plentymarkets package; look first, since a POST has no key."""
     with work.engine.begin() as connection:
-        parcels = work.mine(shipping.parcels_to_write(connection, work.name))
-    if not parcels:
-        return
-    there = work.plenty.rows_by_id(
-        sorted({parcel.order_id for parcel in parcels}), ["shippingPackages"]
-    )
+        ids = shipping.orders_to_write(connection, work.name)
+    for some in slices(packed(filter(work.covers, ids)), AT_A_TIME):
+        if not _write_some(work, some, counts):
+            return
+
+
+def _write_some(work: Work, ids: Sequence[int], counts: dict[str, int]) -> bool:
+    """Write the parcels of some orders; False where a system cannot be used."""
+    there = work.plenty.rows_by_id(ids, ["shippingPackages"])
     by_order: dict[int, list[Row[Any]]] = defaultdict(list)
-    for parcel in parcels:
-        by_order[parcel.order_id].append(parcel)
+    with work.engine.begin() as connection:
+        for parcel in shipping.parcels_to_write(connection, work.name, ids):
+            by_order[parcel.order_id].append(parcel)
     for order_id, lacking in by_order.items():
         packages = list((there.get(order_id) or {}).get("shippingPackages") or [])
         try:
@@ -133,7 +146,8 @@ def _write_parcels(work: Work, counts: dict[str, int]) -> None:
         except FulfilmentError as error:
             _parcel_trouble(work, order_id, error)
             if not isinstance(error, AmbiguousWrite):
-                return
+                return False
+    return True
 
 
 def _parcel_trouble(work: Work, order_id: int, error: FulfilmentError) -> None:
@@ -203,8 +217,19 @@ def _write_parcel(
 
 
 def _acknowledge(work: Work, counts: dict[str, int]) -> None:
-    with work.engine.begin() as connection:
-        rows = work.mine(shipping.rows_to_acknowledge(connection, work.name))
+    last = 0
+    while True:
+        with work.engine.begin() as connection:
+            rows = shipping.rows_to_acknowledge(connection, work.name, after=last, limit=AT_A_TIME)
+        if not rows:
+            return
+        last = rows[-1].history_id
+        if not _acknowledge_some(work, work.mine(rows), counts):
+            return
+
+
+def _acknowledge_some(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) -> bool:
+    """Acknowledge some rows; False where wemalo cannot be used."""
     done: list[int] = []
     try:
         for row in rows:
@@ -214,4 +239,5 @@ def _acknowledge(work: Work, counts: dict[str, int]) -> None:
         work.note_trouble(error)
     with work.engine.begin() as connection:
         shipping.acknowledged(connection, work.name, done)
-    counts["acknowledged"] = len(done)
+    counts["acknowledged"] += len(done)
+    return len(done) == len(rows)

@@ -94,7 +94,7 @@ def rehearse(
                 error.merchant = error.merchant or name
                 log.warning("%s %s: %s", name, task, error)
                 troubles.append(error)
-        left = {order_id: why for work in works for order_id, why in work.left.items()}
+        left = {order_id: why for work in works for order_id, why in (work.left or {}).items()}
         with paper.begin() as connection:
             lines = _lines(connection, merchant, rehearsal.lines, left, newest)
     return Plan(lines, troubles)

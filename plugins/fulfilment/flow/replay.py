@@ -16,23 +16,29 @@ from fulfilment.flow.handover import accept
 from fulfilment.flow.replay_parcels import repair_parcels
 from fulfilment.flow.replay_returns import lost_returns
 from fulfilment.flow.work import Work, log
+from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
-from include.core.plenty_order import parse_order, row_status
+from include.core.plenty_order import parse_order
 from include.core.replay import UNFINISHED, Lost, lost_status, may_be_there
+from include.core.sightings import Shown, Sightings
+from include.core.slices import IdSet, packed, slices
 from include.core.states import State
 from include.core.wemalo_order import WarehouseStatus, external_id
 from include.ledger import batches, orders, outbox, replays
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from array import array
+    from collections.abc import Container, Mapping, Sequence
 
     from fulfilment.hooks.wemalo import WemaloStatus
     from include.core.models import Order
     from include.core.window import Window
     from include.ledger.orders import Known
 
-Rows = dict[int, dict[str, Any]]
+FOUND = ("looked_at", "adopted", "lost_statuses", "lost_parcels", "lost_returns", "scope")
+
+Part = dict[int, Shown]  # some hundreds of orders, by id
 
 
 def replay(work: Work, window: Window, order_ids: Sequence[int]) -> dict[str, int]:
@@ -43,34 +49,65 @@ def replay(work: Work, window: Window, order_ids: Sequence[int]) -> dict[str, in
     :returns: counts of `extract`, and: looked_at, adopted (wemalo has them, the ledger did not
         know), lost_statuses, lost_parcels, lost_returns, scope.
     """
-    counts = dict.fromkeys((*COUNTS, "looked_at", "adopted", "lost_statuses", "scope"), 0)
+    counts = dict.fromkeys((*COUNTS, *FOUND), 0)
     work.scope = None  # this step looks at all of its window
     parcels_of, returned = _bookings(work, window, order_ids)
-    rows = _orders(work, window, order_ids, {*parcels_of, *returned})
-    counts["looked_at"] = len(rows)
-    statuses = work.merchant.statuses
-    shown = {order_id: row_status(row) for order_id, row in rows.items()}
-    cancelled = {i: row for i, row in rows.items() if shown[i] == statuses.cancel_requested}
-    take_cancelled(work, cancelled, counts)
-    adopted = _adopt(work, rows, counts)
-    whole = {i: row for i, row in rows.items() if not row.get("hasDeliveryOrders")}
-    released = {i: row for i, row in whole.items() if shown[i] == statuses.fetch}
-    counts["released"] = len(released)
-    wanted = decide(work, released, counts)
+    shown = _orders(work, window, order_ids, {*parcels_of, *returned})
+    counts["looked_at"] = len(shown)
+    wanted, adopted = packed(()), packed(())
+    for part in shown.parts(PAGE_SIZE):
+        _take_part(work, part, wanted, adopted, counts)
+    counts["adopted"] = len(adopted)
     take_contents(work, wanted, counts)
-    _repair_statuses(work, {i: shown[i] for i in rows if i not in released}, counts)
-    lacking = repair_parcels(work, rows, parcels_of)
-    counts |= {"lost_parcels": len(lacking), "lost_returns": len(returned)}
+    scope = packed(())
+    also = {*returned, *adopted}
+    for part in shown.parts(PAGE_SIZE):
+        scope.extend(_repair_part(work, part, parcels_of, also, counts))
+    work.scope = IdSet(scope)
+    counts |= {"lost_returns": len(returned), "scope": len(scope)}
     with work.engine.begin() as connection:
-        due = replays.unfinished(connection, work.name, rows, UNFINISHED)
-        scope = (due | adopted | lacking | set(returned)) & rows.keys()
-        counts["scope"] = len(scope)
-        batches.set_scope(connection, work.batch_id, scope)
+        batches.set_scope(connection, work.batch_id, work.scope)
         batches.add_counts(connection, work.batch_id, counts)
-    for order_id in rows.keys() - scope:
-        work.left.setdefault(order_id, "")
-    work.scope = frozenset(scope)
     return counts
+
+
+def _take_part(
+    work: Work, part: Part, wanted: array[int], adopted: array[int], counts: dict[str, int]
+) -> None:
+    """Look at some orders: note cancellations, adopt, decide whose content is to be read."""
+    asked = work.merchant.statuses.cancel_requested
+    take_cancelled(work, {i: row for i, row in part.items() if row.status == asked}, counts)
+    adopted.extend(_adopt(work, part))
+    released = {i: row for i, row in part.items() if _is_released(work, row)}
+    counts["released"] += len(released)
+    wanted.extend(decide(work, released, counts))
+
+
+def _repair_part(
+    work: Work,
+    part: Part,
+    parcels_of: Mapping[int, Sequence[Any]],
+    also: Container[int],
+    counts: dict[str, int],
+) -> list[int]:
+    """Repair some orders; return those that the run's other steps have to look at, ascending.
+
+    :param also: orders that belong to these whatever is found here.
+    """
+    rest = {i: row.status for i, row in part.items() if not _is_released(work, row)}
+    _repair_statuses(work, rest, counts)
+    lacking = repair_parcels(work, {i: parcels_of[i] for i in part if i in parcels_of})
+    counts["lost_parcels"] += len(lacking)
+    with work.engine.begin() as connection:
+        due = replays.unfinished(connection, work.name, part, UNFINISHED)
+    scope = [i for i in part if i in due or i in lacking or i in also]
+    for order_id in part.keys() - set(scope):
+        work.leave(order_id)
+    return scope
+
+
+def _is_released(work: Work, row: Shown) -> bool:
+    return row.status == work.merchant.statuses.fetch and not row.split
 
 
 def _bookings(
@@ -102,13 +139,17 @@ def _ends(window: Window) -> tuple[datetime, datetime]:
     return window[0], window[1] - timedelta(seconds=1)
 
 
-def _orders(work: Work, window: Window, order_ids: Sequence[int], booked: set[int]) -> Rows:
-    """Return the merchant's orders of the replay, whatever their status, by id."""
+def _orders(work: Work, window: Window, order_ids: Sequence[int], booked: set[int]) -> Sightings:
+    """Return the merchant's orders of the replay, whatever their status."""
     plenty = work.merchant.plenty
-    rows: Rows = {}
-    if order_ids:
-        booked = set(order_ids)
-    else:
+
+    def ours(row: Mapping[str, Any]) -> bool:
+        types = plenty.shippable_types
+        return int(row["plentyId"]) == plenty.plenty_id and int(row["typeId"]) in types
+
+    shown = Sightings()
+    known = packed(order_ids)
+    if not order_ids:
         since, until = _ends(window)
         fixed = [
             Filter("plentyId", "eq", plenty.plenty_id),
@@ -117,43 +158,41 @@ def _orders(work: Work, window: Window, order_ids: Sequence[int], booked: set[in
         ]
         for time in ("updatedAt", "createdAt"):
             # between is inclusive at both ends (contract 6.2)
-            for row in work.plenty.search_rows([*fixed, Filter(time, "between", [since, until])]):
-                rows[int(row["id"])] = row
+            during = [*fixed, Filter(time, "between", [since, until])]
+            work.plenty.search_shown(during, expect=ours, into=shown)
         with work.engine.begin() as connection:
-            booked |= replays.first_seen(connection, work.name, since, until)
-    missing = booked - rows.keys()
-    if missing:
-        rows |= work.plenty.rows_by_id(sorted(missing))
-    return {
-        order_id: row
-        for order_id, row in sorted(rows.items())
-        if int(row["plentyId"]) == plenty.plenty_id and int(row["typeId"]) in plenty.shippable_types
-    }
+            known = replays.first_seen(connection, work.name, since, until)
+        known.extend(booked)
+    missing = packed(sorted(i for i in known if i not in shown))
+    for some in slices(missing, PAGE_SIZE):
+        for row in work.plenty.rows_by_id(some).values():
+            if ours(row):
+                shown.add(row)
+    return shown
 
 
 # -- hand-overs that the ledger does not know -----------------------------------------------------
 
 
-def _adopt(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int]) -> set[int]:
+def _adopt(work: Work, rows: Part) -> list[int]:
     """Take over orders that wemalo has and the ledger does not know of; return their ids."""
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
     found: dict[int, WemaloStatus] = {}
     for order_id, row in rows.items():
         entry = known.get(order_id)
-        status = row_status(row)
-        if not may_be_there(entry.state if entry else None, status):
+        if not may_be_there(entry.state if entry else None, row.status):
             if entry is None:
                 work.leave(order_id, "NOT_RELEASED")
             continue
         answer = work.wemalo.status(external_id(order_id))
         if answer is not None:
             found[order_id] = answer
-        elif entry is None and status != work.merchant.statuses.fetch:
+        elif entry is None and row.status != work.merchant.statuses.fetch:
             work.leave(order_id, "NOT_AT_WEMALO")
     contents = work.plenty.order_contents(found) if found else {}
     countries = work.countries() if found else {}
-    adopted = set()
+    adopted = []
     for order_id, answer in found.items():
         try:
             order = parse_order(contents[order_id], countries)
@@ -161,8 +200,7 @@ def _adopt(work: Work, rows: Mapping[int, dict[str, Any]], counts: dict[str, int
             log.warning("%s order %s: at wemalo, but it cannot be read", work.name, order_id)
             continue
         if is_ours(work, order) and _take_over(work, order, known.get(order_id), answer):
-            adopted.add(order_id)
-    counts["adopted"] = len(adopted)
+            adopted.append(order_id)
     return adopted
 
 

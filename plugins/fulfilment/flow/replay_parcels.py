@@ -18,17 +18,14 @@ if TYPE_CHECKING:
     from fulfilment.flow.work import Work
 
 
-def repair_parcels(
-    work: Work, rows: Mapping[int, dict[str, Any]], sent: Mapping[int, Sequence[Any]]
-) -> set[int]:
+def repair_parcels(work: Work, sent: Mapping[int, Sequence[Any]]) -> set[int]:
     """Make parcels due again that plentymarkets lacks, and keep those that the ledger lacks.
 
-    :param rows: the merchant's orders of the replay.
-    :param sent: wemalo's rows of sent items, by order.
+    :param sent: wemalo's rows of sent items of some of the replay's orders, by order.
     :returns: the orders concerned.
     """
     with work.engine.begin() as connection:
-        known = orders.known(connection, work.name, [i for i in sent if i in rows])
+        known = orders.known(connection, work.name, sent)
     if not known:
         return set()
     there = work.plenty.rows_by_id(sorted(known), ["shippingPackages"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fulfilment.flow.work import Work, log
+from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.errors import (
     AmbiguousWrite,
     ConfigError,
@@ -15,6 +16,7 @@ from include.core.errors import (
     OrderRejected,
 )
 from include.core.plenty_order import goods_issue_booked
+from include.core.slices import packed, slices
 from include.core.states import State
 from include.ledger import orders, outbox, shipping
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 CARRIER_UNMAPPED = "CARRIER_UNMAPPED"
+KINDS = ("shipping_info", "goods_issue")
+#: orders read at a time: as many as one search answers with
+AT_A_TIME = PAGE_SIZE
 
 
 def end_orders(work: Work, counts: dict[str, int]) -> None:
@@ -36,18 +41,26 @@ def end_orders(work: Work, counts: dict[str, int]) -> None:
         State.CANCELLING,
     )
     with work.engine.begin() as connection:
-        in_flight = orders.in_flight(connection, work.name, states)
-        open_orders = {order_id for order_id in in_flight if work.covers(order_id)}
-        left = shipping.orders_with_parcels(connection, work.name, open_orders)
-        complete = shipping.complete_orders(connection, work.name, left)
-        for order_id in sorted(left):
-            _move_shipped(work, connection, order_id, order_id in complete, counts)
-        pending = work.mine(outbox.pending(connection, work.name, ["shipping_info", "goods_issue"]))
-    booking = [row.order_id for row in pending if row.kind == "goods_issue"]
-    contents = work.plenty.order_contents(booking) if booking else {}
-    for row in pending:
-        if not _put(work, row, contents.get(row.order_id, {})):
+        left = shipping.orders_that_left(connection, work.name, states)
+    for some in slices(packed(filter(work.covers, left)), AT_A_TIME):
+        with work.engine.begin() as connection:
+            complete = shipping.complete_orders(connection, work.name, some)
+            for order_id in some:
+                _move_shipped(work, connection, order_id, order_id in complete, counts)
+    with work.engine.begin() as connection:
+        pending = outbox.pending_orders(connection, work.name, KINDS)
+    for some in slices(packed(filter(work.covers, pending)), AT_A_TIME):
+        if not _write_some(work, some):
             return
+
+
+def _write_some(work: Work, ids: Sequence[int]) -> bool:
+    """Write provider and goods issue of some orders; False where plentymarkets cannot be used."""
+    with work.engine.begin() as connection:
+        rows = outbox.pending(connection, work.name, KINDS, ids)
+    booking = [row.order_id for row in rows if row.kind == "goods_issue"]
+    contents = work.plenty.order_contents(booking) if booking else {}
+    return all(_put(work, row, contents.get(row.order_id, {})) for row in rows)
 
 
 def _move_shipped(

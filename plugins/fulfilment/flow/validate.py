@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,14 @@ from fulfilment.flow.parts import hold_back
 from include.core.errors import FulfilmentError
 from include.core.models import repaired_json
 from include.core.rules import LEFT_ALONE
+from include.core.slices import packed, slices
 from include.core.states import State
-from include.core.stock_rules import StockView
+from include.core.stock_rules import StockView, Taken
 from include.core.wemalo_order import product_key
-from include.ledger import batches, orders, outbox, stock
+from include.ledger import batches, due, orders, outbox, stock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 #: wemalo has not reserved goods for these yet
 ON_THEIR_WAY = (State.READY, State.SUBMITTING, State.RETRY_WAIT)
+JUDGED = (State.FETCHED, State.QUARANTINED)
+#: orders judged together: ten megabytes, and what Great Expectations costs per validation is small
+AT_A_TIME = 1_000
 WAIT = timedelta(minutes=5)
 PERSON_WAIT = timedelta(minutes=15)
 COUNTS = ("valid", "address", "stock", "wait", "stop", "repaired", "stock_unchecked")
@@ -45,46 +50,75 @@ def validate(work: Work, *, examine: Examine) -> dict[str, int]:
     :returns: counts: valid, address (6.2), stock (6.3), wait, stop, repaired, stock_unchecked.
     """
     counts = dict.fromkeys(COUNTS, 0)
+    states = (*JUDGED, *((State.NO_STOCK,) if work.merchant.resume_no_stock else ()))
     with work.engine.begin() as connection:
-        due = work.mine(orders.due(connection, work.name, [State.FETCHED, State.QUARANTINED]))
-        rows = hold_back(work, connection, [row for row in due if row.content])
-        short = work.mine(orders.in_states(connection, work.name, [State.NO_STOCK]))
+        ids = due.due_ids(connection, work.name, states)
+    slicer = _Slices(work, examine, counts)
+    try:
+        for some in slices(packed(filter(work.covers, ids)), AT_A_TIME):
+            slicer.judge(states, some)
+    finally:
+        slicer.pages.keep(work)
     counts["changes"] = judge_changes(work, examine)
-    resume = bool(short) and work.merchant.resume_no_stock
-    if rows or resume:
-        view = _stock(work, counts)
-        rows += [row for row in short if resume and _enough(work, row, view)]
-        if rows:
-            _judge(work, rows, view, examine, counts)
     with work.engine.begin() as connection:
         batches.add_counts(connection, work.batch_id, counts)
     return counts
 
 
-def _judge(
-    work: Work, rows: list[Row[Any]], view: StockView, examine: Examine, counts: dict[str, int]
-) -> None:
-    fetched = [orders.content(row) for row in rows]
-    known = set(view.available) if view.measured_at else None
-    judgement = examine(fetched, merchant=work.merchant, stock=view, known_products=known)
-    page = quality.page_of(work, judgement)
-    lacking = {row.order_id for row in rows if row.state == State.NO_STOCK}
-    episodes = {row.order_id: row.episode for row in rows}
-    by_id = {order.order_id: order for order in fetched}
-    with work.engine.begin() as connection:
-        for verdict in judgement.verdicts:
-            order = by_id[verdict.order_id]
-            outcome = _apply(
-                work,
-                connection,
-                order,
-                verdict,
-                episodes[order.order_id],
-                waiting=order.order_id in lacking,
-            )
-            counts[outcome] += 1
-            counts["repaired"] += verdict.repaired is not None
-        quality.record(work, connection, judgement, page, episodes)
+@dataclass(slots=True)
+class _Slices:
+    """Judges orders slice by slice, as if they were judged in one piece.
+
+    The slices come in the merchant's order of priority and share one reading of the stock and what
+    was taken of it: an order gets its goods before every less urgent one, in whichever slice.
+    """
+
+    work: Work
+    examine: Examine
+    counts: dict[str, int]
+    view: StockView | None = None  # read once somebody needs it
+    taken: Taken = field(default_factory=Taken)
+    pages: quality.Pages = field(default_factory=quality.Pages)
+
+    def judge(self, states: Collection[State], ids: Sequence[int]) -> None:
+        """Judge those of ``ids`` that are still due."""
+        work = self.work
+        with work.engine.begin() as connection:
+            rows = due.due(connection, work.name, states, ids)
+            short = [row for row in rows if row.state == State.NO_STOCK]
+            rows = hold_back(work, connection, [r for r in rows if r.state != State.NO_STOCK])
+        if not rows and not short:
+            return
+        view = self.view = self.view or _stock(work, self.counts)
+        rows += [row for row in short if _enough(work, row, view)]
+        if rows:
+            self._judge(rows, view)
+
+    def _judge(self, rows: Sequence[Row[Any]], view: StockView) -> None:
+        work = self.work
+        fetched = [orders.content(row) for row in rows]
+        known = set(view.available) if view.measured_at else None
+        judgement = self.examine(
+            fetched, merchant=work.merchant, stock=view, known_products=known, taken=self.taken
+        )
+        lacking = {row.order_id for row in rows if row.state == State.NO_STOCK}
+        episodes = {row.order_id: row.episode for row in rows}
+        by_id = {order.order_id: order for order in fetched}
+        with work.engine.begin() as connection:
+            for verdict in judgement.verdicts:
+                order = by_id[verdict.order_id]
+                outcome = _apply(
+                    work,
+                    connection,
+                    order,
+                    verdict,
+                    episodes[order.order_id],
+                    waiting=order.order_id in lacking,
+                )
+                self.counts[outcome] += 1
+                self.counts["repaired"] += verdict.repaired is not None
+            quality.record(work, connection, judgement, episodes)
+        self.pages.add(work, judgement)
 
 
 def _enough(work: Work, row: Row[Any], view: StockView) -> bool:
@@ -100,7 +134,7 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
     with work.engine.begin() as connection:
         last = stock.last_change(connection, work.name)
         # another run may hand these over while the stock is read: measured free, and gone
-        leaving = orders.in_flight(connection, work.name, ON_THEIR_WAY)
+        leaving = due.ids_in(connection, work.name, ON_THEIR_WAY)
     # the lists have hours for their resolution: ask for the hour of the last change once more
     since = last - timedelta(hours=1) if last else EVER
     measured_at = datetime.now(UTC)
@@ -121,7 +155,7 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
             connection,
             work.name,
             ON_THEIR_WAY,
-            lambda item: product_key(item, work.merchant),
+            work.merchant.wemalo.product_id,
             also=leaving,
         )
     return StockView(

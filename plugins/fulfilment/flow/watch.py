@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from include.core.exception_texts import ExceptionText, exception_text
+from include.core.slices import packed, slices
 from include.core.states import ENDED, State
 from include.core.wemalo_order import WarehouseStatus
-from include.ledger import exceptions, orders, outbox, shipping
+from include.ledger import due, exceptions, outbox, shipping
 
 if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Sequence
     from typing import Any
 
     from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
 
+    Found = list[tuple[int, ExceptionText]]
+
+AT_A_TIME = 500  # orders looked at together: a megabyte with the texts about them
 #: after so many unclear answers the warehouse is not asked to cancel again
 CANCEL_TRIES = 5
 #: why an order is set aside -> its exception
@@ -49,16 +57,20 @@ _AT_WAREHOUSE = (State.WAITING, State.ACCEPTED, State.PARTLY_SHIPPED)
 
 def look_over(work: Work) -> None:
     """Open and clear the exceptions about orders. Costs no call to either system."""
-    wanted: dict[str, list[ExceptionText]] = defaultdict(list)
     with work.engine.begin() as connection:
-        for order_id, text in [
-            *_set_aside(work, connection),
-            *_at_the_warehouse(work, connection),
-            *_failed_writes(work, connection),
-            *_without_number(work, connection),
-        ]:
-            wanted[exceptions.order_subject(order_id)].append(text)
-        exceptions.keep(connection, work.journal, _DERIVED, wanted)
+        ids = _to_look_at(work, connection)
+    for some in slices(ids, AT_A_TIME):
+        wanted: dict[str, list[ExceptionText]] = defaultdict(list)
+        with work.engine.begin() as connection:
+            for order_id, text in [
+                *_set_aside(work, connection, some),
+                *_at_the_warehouse(work, connection, some),
+                *_failed_writes(work, connection, some),
+                *_without_number(work, connection, some),
+            ]:
+                wanted[exceptions.order_subject(order_id)].append(text)
+            exceptions.keep(connection, work.journal, _DERIVED, wanted, of=some)
+    with work.engine.begin() as connection:
         exceptions.clear_where_state(connection, work.journal, _UNTIL_THE_END, ENDED)
         exceptions.clear_where_plenty_status(connection, work.journal, "WAREHOUSE_CANCELLED", 8, 9)
         off = sorted(_GROUPS.keys() - work.merchant.groups)
@@ -68,24 +80,37 @@ def look_over(work: Work) -> None:
         )
 
 
-def _set_aside(work: Work, connection: Connection) -> list[tuple[int, ExceptionText]]:
+def _to_look_at(work: Work, connection: Connection) -> array[int]:
+    """Return the orders that may have an exception, or have one, ascending."""
+    name = work.name
+    lists = (
+        due.ids_in(connection, name, [State.QUARANTINED]),
+        due.ids_in(connection, name, _AT_WAREHOUSE, due.stuck(CANCEL_TRIES)),
+        outbox.failing_orders(connection, name),
+        shipping.orders_without_number(connection, name, work.merchant.number_patience_minutes),
+        exceptions.order_ids(connection, name, _DERIVED),
+    )
+    return packed(order_id for order_id, _ in groupby(merge(*lists)))
+
+
+def _set_aside(work: Work, connection: Connection, ids: Sequence[int]) -> Found:
     found = []
-    for row in orders.rows_in(connection, work.name, [State.QUARANTINED]):
+    for row in due.brief(connection, work.name, [State.QUARANTINED], ids):
         reason = row.reason or {}
         if row.reason_code in {"DELIVERY_ORDER_LATE", "PART_LATE"}:
             text = exception_text(row.reason_code, parent=reason.get("parent", "?"))
         else:
             code = _STOPS.get(row.reason_code or "", "ORDER_STOPPED")
-            code = code if row.content is not None else "ORDER_MALFORMED"
+            code = code if row.has_content else "ORDER_MALFORMED"
             values = {key: reason.get(key) or row.reason_code or "?" for key in ("de", "en")}
             text = exception_text(code, **values)
         found.append((row.order_id, text))
     return found
 
 
-def _at_the_warehouse(work: Work, connection: Connection) -> list[tuple[int, ExceptionText]]:
+def _at_the_warehouse(work: Work, connection: Connection, ids: Sequence[int]) -> Found:
     found = []
-    for row in orders.rows_in(connection, work.name, _AT_WAREHOUSE):
+    for row in due.brief(connection, work.name, _AT_WAREHOUSE, ids):
         if row.wemalo_status == WarehouseStatus.BLOCKEDPACKED:
             reason = row.wemalo_reason or "?"
             found.append((row.order_id, exception_text("WAREHOUSE_BLOCKED", reason=reason)))
@@ -97,10 +122,10 @@ def _at_the_warehouse(work: Work, connection: Connection) -> list[tuple[int, Exc
     return found
 
 
-def _failed_writes(work: Work, connection: Connection) -> list[tuple[int, ExceptionText]]:
+def _failed_writes(work: Work, connection: Connection, ids: Sequence[int]) -> Found:
     refused: dict[int, list[Row[Any]]] = defaultdict(list)
     found = []
-    for row in outbox.failing(connection, work.name):
+    for row in outbox.failing(connection, work.name, ids):
         if row.error_code == "CARRIER_UNMAPPED":
             carrier = row.payload.get("carrier") or "?"
             found.append((row.order_id, exception_text("CARRIER_UNMAPPED", carrier=carrier)))
@@ -116,10 +141,10 @@ def _failed_writes(work: Work, connection: Connection) -> list[tuple[int, Except
     return found
 
 
-def _without_number(work: Work, connection: Connection) -> list[tuple[int, ExceptionText]]:
+def _without_number(work: Work, connection: Connection, ids: Sequence[int]) -> Found:
     minutes = work.merchant.number_patience_minutes
     late: dict[int, list[str]] = defaultdict(list)
-    for row in shipping.parcels_without_number(connection, work.name, minutes):
+    for row in shipping.parcels_without_number(connection, work.name, minutes, ids):
         late[row.order_id].append(row.parcel_id)
     return [
         (

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fulfilment.hooks.wemalo import WemaloHook
     from include.core.errors import FulfilmentError
     from include.core.merchant import Merchant
+    from include.core.slices import IdSet
     from include.ledger.journal import Journal
 
 log = logging.getLogger("fulfilment.flow")
@@ -42,9 +43,9 @@ class Work:
     lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
     look_again_s: int = 900  # how old the last look at an order in the warehouse may be
     fresh_s: int = 30  # an order changed so lately may change again within the same second
-    scope: frozenset[int] | None = None  # a replay: only these orders; None = all that is due
+    scope: IdSet | None = None  # a replay: only these orders; None = all that is due
     trouble: list[FulfilmentError] = field(default_factory=list)
-    left: dict[int, str] = field(default_factory=dict)  # orders that were looked at and left, why
+    left: dict[int, str] | None = None  # a dry run: orders that were looked at and left, why
 
     @property
     def name(self) -> str:
@@ -76,11 +77,12 @@ class Work:
         return [row for row in rows if self.covers(row.order_id)]
 
     def leave(self, order_id: int, why: str = "") -> None:
-        """Note that nothing is done about an order; see `include.core.plan.SKIPS`.
+        """Note for a plan that nothing is done about an order; see `include.core.plan.SKIPS`.
 
-        :param why: "" where the order's state in the ledger says it.
+        :param why: "" where the order's state in the ledger says it, or a reason was given before.
         """
-        self.left[order_id] = why
+        if self.left is not None and (why or order_id not in self.left):
+            self.left[order_id] = why
 
     def note_trouble(self, error: FulfilmentError) -> None:
         """Remember an error of a system: the task goes on and ends red with it."""

@@ -1,7 +1,7 @@
 """Write-back: statuses and notes to plentymarkets, one fact once, never over a cancellation.
 
-There is no conditional write: all orders are read again in one search right before, and the status
-history is read once right after, so that a cancellation we overwrote is put back
+There is no conditional write: orders are read again in one search right before, and the status
+history is read once after some thousand of them, so that a cancellation we overwrote is put back
 (plentymarkets contract 19, pitfall 3). What was written stays noted until the history was read: a
 run that dies or cannot read it leaves that to the next one.
 """
@@ -15,20 +15,28 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.cancel import cancel_requested, request_cancel, settle_unsent
 from fulfilment.flow.work import Work, log
+from fulfilment.hooks.paging import PAGE_SIZE
 from include.core import notes
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
 from include.core.plenty_order import row_status
+from include.core.slices import packed, slices
 from include.core.states import NEVER_SENT, State
 from include.core.status_write import Write, before_write, overwritten_cancel
 from include.ledger import batches, orders, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
 #: the two clocks may differ; rows of the history are matched by id, not by time (contract 18)
 CLOCK_MARGIN = timedelta(minutes=10)
+#: orders read again at a time: as many as one search answers with
+AT_A_TIME = PAGE_SIZE
+#: statuses written between two looks at the history. Each look reads ten minutes more than was
+#: written (`CLOCK_MARGIN`), so not too few; a cancellation waits for it, and the rows are held, so
+#: not too many: an hour at 80 writes a minute (contract 4), ten megabytes.
+CHECKED_AT_ONCE = 5_000
 COUNTS = ("statuses", "notes", "overtaken", "put_back", "refused", "postponed")
 
 
@@ -42,10 +50,14 @@ def write_back(work: Work) -> dict[str, int]:
     counts = dict.fromkeys(COUNTS, 0)
     with work.engine.begin() as connection:
         outbox.revive(connection, work.name, ["status", "note"])
-    if _write_statuses(work, counts):
-        # a cancellation came to light: settle it now, before the warehouse starts
-        cancel_requested(work)
-        _write_statuses(work, counts)
+    found = False
+    for cancels in _write_statuses(work, counts):
+        if cancels:
+            # a cancellation came to light: settle it now, before the warehouse starts
+            cancel_requested(work)
+            found = True
+    if found:
+        list(_write_statuses(work, counts))
     _write_notes(work, counts)
     with work.engine.begin() as connection:
         batches.add_counts(connection, work.batch_id, counts)
@@ -53,22 +65,42 @@ def write_back(work: Work) -> dict[str, int]:
     return counts
 
 
-def _write_statuses(work: Work, counts: dict[str, int]) -> bool:
-    """Write all due statuses; say whether cancellations came to light."""
+def _write_statuses(work: Work, counts: dict[str, int]) -> Iterator[bool]:
+    """Write all due statuses; after each check say whether cancellations came to light."""
     with work.engine.begin() as connection:
-        rows = work.mine(outbox.pending(connection, work.name, ["status"]))
-    cancels = _write_newest(work, rows, counts) if rows else False
-    return _check_history(work, counts) or cancels
+        ids = outbox.pending_orders(connection, work.name, ["status"])
+    ids = packed(filter(work.covers, ids))
+    # what an earlier run wrote is checked even where nothing is to be written
+    for some in slices(ids, CHECKED_AT_ONCE) if ids else [ids]:
+        go_on, cancels = True, False
+        for few in slices(some, AT_A_TIME):
+            go_on, more = _write_some(work, few, counts)
+            cancels |= more
+            if not go_on:
+                break
+        readable, lost = _check_history(work, counts)
+        yield cancels or lost
+        if not (readable and go_on):
+            return
 
 
-def _write_newest(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) -> bool:
-    newest = {row.order_id: row for row in rows}  # by age: the last word per order counts
+def _write_some(work: Work, ids: Sequence[int], counts: dict[str, int]) -> tuple[bool, bool]:
+    """Write the statuses of some orders, read again right before.
+
+    :returns: whether plentymarkets can be used, and whether cancellations came to light.
+    """
     with work.engine.begin() as connection:
+        rows = outbox.pending(connection, work.name, ["status"], ids)
+        newest = {row.order_id: row for row in rows}  # by age: the last word per order counts
         for row in rows:
             if newest[row.order_id] is not row:
                 outbox.finish(connection, row.outbox_id, "dropped")
     started = datetime.now(UTC)
-    now = work.plenty.rows_by_id(sorted(newest))
+    try:
+        now = work.plenty.rows_by_id(newest)
+    except FulfilmentError as error:
+        work.note_trouble(error)
+        return False, False
     cancels = False
     for order_id, row in sorted(newest.items()):
         current = row_status(now[order_id]) if order_id in now else None
@@ -77,11 +109,11 @@ def _write_newest(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) 
         action = Write.MOVED if current is None else before_write(current, target, expected)
         if action is Write.WRITE and current is not None:
             if not _put(work, row, target, counts, read=(current, started)):
-                break
+                return False, cancels
         else:
             cancels |= action is Write.CANCELLED
             _not_written(work, row, action, current, counts)
-    return cancels
+    return True, cancels
 
 
 def _put(
@@ -166,25 +198,31 @@ def _start_cancel(work: Work, connection: Connection, order_id: int) -> None:
         request_cancel(work, connection, order_id)
 
 
-def _check_history(work: Work, counts: dict[str, int]) -> bool:
-    """Read the history once for all written statuses and put back cancellations we overwrote."""
+def _check_history(work: Work, counts: dict[str, int]) -> tuple[bool, bool]:
+    """Read the history once for all written statuses and put back cancellations we overwrote.
+
+    :returns: whether plentymarkets can be used, and whether there were any.
+    """
     with work.engine.begin() as connection:
         rows = outbox.unchecked(connection, work.name)
     if not rows:
-        return False
+        return True, False
+    targets: dict[int, set[Decimal]] = defaultdict(set)
+    for row in rows:
+        targets[row.order_id].add(Decimal(row.payload["target"]))
     by_order: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    since = min(row.unchecked_since for row in rows) - CLOCK_MARGIN
     found = False
     try:
-        for entry in work.plenty.status_history(
-            min(row.unchecked_since for row in rows) - CLOCK_MARGIN
-        ):
+        for entry in work.plenty.status_history(since, only=targets):
             by_order[int(entry["orderId"])].append(entry)
         for row in rows:
-            later = {Decimal(r.payload["target"]) for r in rows if r.order_id == row.order_id}
-            found |= _put_back(work, row, by_order[row.order_id], later, counts)
+            history = by_order[row.order_id]
+            found |= _put_back(work, row, history, targets[row.order_id], counts)
     except FulfilmentError as error:
         work.note_trouble(error)  # the next run reads it
-    return found
+        return False, found
+    return True, found
 
 
 def _put_back(
@@ -213,10 +251,13 @@ def _put_back(
 
 def _write_notes(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
-        rows = work.mine(outbox.pending(connection, work.name, ["note"]))
-    for row in rows:
-        if not _write_note(work, row, counts):
-            return
+        ids = outbox.pending_orders(connection, work.name, ["note"])
+    for some in slices(packed(filter(work.covers, ids)), AT_A_TIME):
+        with work.engine.begin() as connection:
+            rows = outbox.pending(connection, work.name, ["note"], some)
+        for row in rows:
+            if not _write_note(work, row, counts):
+                return
 
 
 def _write_note(work: Work, row: Row[Any], counts: dict[str, int]) -> bool:

@@ -18,7 +18,7 @@ from fulfilment.hooks.answers import whole
 from include.core.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 PAGE_SIZE = 250  # the largest in use (plentymarkets contract 3.2)
 MOST_PAGES = 4000
@@ -151,22 +151,33 @@ class Listing:
         :param fetch: returns the first page of the rows with an id above the given one, ascending.
         :raises ContractError: a filter or the order is ignored.
         """
-        found: dict[int, Row] = {}
-        for _ in range(_READINGS):
-            total, rows = self._pass_by_id(fetch)
-            found.update(rows)
-            self.missing = 0 if total is None else max(total - len(rows), 0)
-            # Rows that left while we read are no loss, and the caller looks again before it
-            # writes. Rows that joined behind our back are worth another look.
-            if total is None or len(rows) == total:
-                break
+        found = {int(row["id"]): row for rows in self.pages(fetch) for row in rows}
         return dict(sorted(found.items()))
 
-    def _pass_by_id(self, fetch: Callable[[int], Any]) -> tuple[int | None, dict[int, Row]]:
-        rows: dict[int, Row] = {}
+    def pages(self, fetch: Callable[[int], Any]) -> Iterator[list[Row]]:
+        """Yield what `by_id` reads page by page; a row may come once per reading, the newest last.
+
+        For lists of any length: no page is kept here.
+        """
+        for _ in range(_READINGS):
+            counted: list[int | None] = []
+            kept = 0
+            for rows in self._reading(fetch, counted):
+                kept += len(rows)
+                yield rows
+            (total,) = counted
+            self.missing = 0 if total is None else max(total - kept, 0)
+            # Rows that left while we read are no loss, and the caller looks again before it
+            # writes. Rows that joined behind our back are worth another look.
+            if total is None or kept == total:
+                return
+
+    def _reading(
+        self, fetch: Callable[[int], Any], counted: list[int | None]
+    ) -> Iterator[list[Row]]:
+        """Yield the pages of one reading; put its right number of rows into ``counted``."""
         total: int | None = None
-        seen = 0
-        last = 0
+        seen = kept = last = 0
         for number in range(MOST_PAGES):
             page = self._checked(partial(fetch, last))
             if number == 0:
@@ -179,17 +190,21 @@ class Listing:
                 )
             if page.rows and not known:
                 raise _contract(self.what, "holds entries without ids", self.merchant)
-            for row_id, row in zip(ids, page.rows, strict=True):
-                if row_id is not None and self._wanted(row):
-                    rows[row_id] = row
-                else:
-                    self.dropped += 1
+            wanted = [
+                row
+                for row_id, row in zip(ids, page.rows, strict=True)
+                if row_id is not None and self._wanted(row)
+            ]
+            yield wanted
             seen += len(page.rows)
+            kept += len(wanted)
+            self.dropped += len(page.rows) - len(wanted)
             last = known[-1] if known else last
             ended = page.last if page.total is None else page.total <= len(page.rows)
             if ended or not page.rows:
                 # What was dropped has been counted by the other side, too.
-                return (None if total is None else total - (seen - len(rows))), rows
+                counted.append(None if total is None else total - (seen - kept))
+                return
         raise _contract(self.what, "never ends", self.merchant)
 
     def _checked(self, fetch: Callable[[], Any]) -> Page:
@@ -220,24 +235,34 @@ class Listing:
         return self.expect is None or passes(row, self.expect)
 
     def by_number(
-        self, fetch: Callable[[int], Any], key: Callable[[Row], Any], *, first: int = 1
+        self,
+        fetch: Callable[[int], Any],
+        key: Callable[[Row], Any],
+        *,
+        first: int = 1,
+        keep: Callable[[Row], bool] | None = None,
     ) -> list[Row]:
         """Read a list that only grows, page by page; repeated rows count once.
 
         :param fetch: returns the page of a number.
         :param key: tells rows apart.
+        :param keep: says which rows to return; the others are counted and let go.
         :raises ContractError: the number of rows does not come out in several readings.
         """
         for _ in range(_READINGS):
-            total, rows = self._pass_by_number(fetch, key, first)
+            total, rows = self._pass_by_number(fetch, key, first, keep)
             if total is None or len(rows) >= total:
-                return list(rows.values())
+                return [row for row in rows.values() if row is not None]
         raise _contract(self.what, "holds fewer rows than it says", self.merchant)
 
     def _pass_by_number(
-        self, fetch: Callable[[int], Any], key: Callable[[Row], Any], first: int
-    ) -> tuple[int | None, dict[Any, Row]]:
-        rows: dict[Any, Row] = {}
+        self,
+        fetch: Callable[[int], Any],
+        key: Callable[[Row], Any],
+        first: int,
+        keep: Callable[[Row], bool] | None,
+    ) -> tuple[int | None, dict[int, Row | None]]:
+        rows: dict[int, Row | None] = {}  # by the key's hash: a number instead of three objects
         unwanted: set[Any] = set()
         total: int | None = None
         for number in range(first, first + MOST_PAGES):
@@ -248,7 +273,7 @@ class Listing:
             before = len(rows) + len(unwanted)
             for row in page.rows:
                 if self._wanted(row):
-                    rows[key(row)] = row
+                    rows[hash(key(row))] = row if keep is None or keep(row) else None
                 else:
                     unwanted.add(key(row))
             if not page.rows or page.last or len(rows) + len(unwanted) == before:

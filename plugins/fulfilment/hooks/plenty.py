@@ -16,10 +16,11 @@ from fulfilment.hooks.plenty_items import PlentyItems
 from fulfilment.hooks.plenty_returns import PlentyReturns
 from fulfilment.hooks.plenty_stock import PlentyStock
 from include.core.errors import AmbiguousWrite, ConfigError, NotFound
+from include.core.sightings import Sightings
 from include.core.statuses import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
     from decimal import Decimal
 
 __all__ = ["FULFILMENT_SET", "Filter", "PlentyHook", "Row"]
@@ -68,15 +69,37 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         """
         listing = Listing(f"GET {_SEARCH}", self.merchant, expect)
         found = listing.by_id(lambda after: self._search(filters, after, with_))
+        self._tell_odd(listing, len(found))
+        return list(found.values())
+
+    def search_shown(
+        self,
+        filters: Sequence[Filter],
+        *,
+        expect: Callable[[Row], bool] | None = None,
+        into: Sightings | None = None,
+    ) -> Sightings:
+        """Return what `search_rows` shows of any number of orders, packed page by page.
+
+        :param into: what was shown before, to be added to.
+        """
+        listing = Listing(f"GET {_SEARCH}", self.merchant, expect)
+        found = Sightings() if into is None else into
+        for page in listing.pages(lambda after: self._search(filters, after, ())):
+            for row in page:
+                found.add(row)
+        self._tell_odd(listing, len(found))
+        return found
+
+    def _tell_odd(self, listing: Listing, rows: int) -> None:
         if listing.dropped or listing.missing:
             self.log.warning(
                 "search merchant=%s rows=%d dropped=%d missing=%d",
                 self.merchant,
-                len(found),
+                rows,
                 listing.dropped,
                 listing.missing,
             )
-        return list(found.values())
 
     def newest_rows(self, filters: Sequence[Filter], *, expect: Callable[[Row], bool]) -> list[Row]:
         """Return at most one page of the orders that pass ``filters``, the highest ids first.
@@ -128,12 +151,18 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         return self._get(_SEARCH, params=query)
 
     def status_history(
-        self, since: datetime, *, until: datetime | None = None, order_id: int | None = None
+        self,
+        since: datetime,
+        *,
+        until: datetime | None = None,
+        order_id: int | None = None,
+        only: Container[int] | None = None,
     ) -> list[Row]:
         """Return status changes, sorted by id, not by time (contract 18).
 
         :param since: aware; changes at this very second are included.
         :param until: aware; up to now if left out.
+        :param only: keep those of these orders; a busy merchant has thousands of others.
         """
         query = [("createdAtFrom", since.isoformat(timespec="seconds"))]
         if until is not None:
@@ -156,6 +185,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
                 params=[*query, ("page", str(page)), ("itemsPerPage", str(paging.PAGE_SIZE))],
             ),
             key=lambda row: (row.get("id"), row.get("orderId"), row.get("createdAt")),
+            keep=None if only is None else lambda row: whole(row.get("orderId")) in only,
         )
         return sorted(rows, key=lambda row: whole(row.get("id")) or 0)
 

@@ -13,7 +13,7 @@ from fulfilment.hooks.wemalo_stock import WemaloStock
 from include.core.errors import AmbiguousWrite, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
 
@@ -109,12 +109,13 @@ class WemaloHook(WemaloReturns, WemaloStock):
         data = self._get("/goodsOrder/packages", params=[("externalOrderId", external_id)])
         return self._rows(data, "packages", "/goodsOrder/packages")
 
-    def sent_queue(self) -> list[Row]:
-        """Return all rows of sent items not yet acknowledged, ascending by ``historyId``.
+    def sent_queue(self) -> Iterator[list[Row]]:
+        """Yield all rows of sent items not yet acknowledged, page by page (contract 5).
 
-        Acknowledge after reading (contract 5).
+        Acknowledge after reading.
         """
-        return self._queue("/goodsOrder/packages/sent/", "historyId")
+        for page in self._queue_pages("/goodsOrder/packages/sent/", "historyId"):
+            yield [page[number] for number in sorted(page)]
 
     def sent_between(self, since: datetime, until: datetime) -> list[Row]:
         """Return rows of sent items by time of hand-over, acknowledged or not (contract 5).

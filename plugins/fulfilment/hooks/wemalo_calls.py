@@ -15,7 +15,7 @@ from include.core.errors import ContractError
 from include.ledger import budget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from requests.auth import AuthBase
@@ -91,31 +91,40 @@ class WemaloCalls(ApiHook):
         return ContractError(text, merchant=self.merchant)
 
     def _queue(self, route: str, key: str, params: Sequence[tuple[str, str]] = ()) -> list[Row]:
-        """Return all rows of a queue or list of bookings, each once, ascending by ``key``.
+        """Return all rows of a queue or list of bookings, each once, ascending by ``key``."""
+        rows = {
+            number: row
+            for page in self._queue_pages(route, key, params)
+            for number, row in page.items()
+        }
+        return [rows[number] for number in sorted(rows)]
+
+    def _queue_pages(
+        self, route: str, key: str, params: Sequence[tuple[str, str]] = ()
+    ) -> Iterator[dict[int, Row]]:
+        """Yield the rows of a queue page by page, by ``key``, each once.
 
         Rows vanish when they are acknowledged, which shifts the pages: acknowledge after reading.
         Rows that another process acknowledged meanwhile cost a second reading (contract 5 to 7).
         """
+        told: set[int] = set()
         for _ in range(_QUEUE_READINGS):
-            rows, first = self._read_queue(route, key, params)
-            if len(first) == len(rows) or first == self._queue_page(route, key, params, 0)[0]:
-                break
-        return [rows[number] for number in sorted(rows)]
-
-    def _read_queue(
-        self, route: str, key: str, params: Sequence[tuple[str, str]]
-    ) -> tuple[dict[int, Row], dict[int, Row]]:
-        rows: dict[int, Row] = {}
-        first: dict[int, Row] = {}
-        for number in range(MOST_PAGES):
-            page, more = self._queue_page(route, key, params, number)
-            if number == 0:
-                first = page
-            known = len(rows)
-            rows.update(page)
-            if not more or len(rows) == known:  # nothing new: the end came back as another page
-                return rows, first
-        raise self._odd(route, "never ends")
+            seen: set[int] = set()
+            first: dict[int, Row] = {}
+            for number in range(MOST_PAGES):
+                page, more = self._queue_page(route, key, params, number)
+                if number == 0:
+                    first = page
+                known = len(seen)
+                seen.update(page)
+                yield {booking: row for booking, row in page.items() if booking not in told}
+                told.update(page)
+                if not more or len(seen) == known:  # nothing new: the end came as another page
+                    break
+            else:
+                raise self._odd(route, "never ends")
+            if len(first) == len(seen) or first == self._queue_page(route, key, params, 0)[0]:
+                return
 
     def _queue_page(
         self, route: str, key: str, params: Sequence[tuple[str, str]], number: int
