@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,7 @@ def build(merchant: Merchant) -> DAG:
     }
     with DAG(
         dag_id(merchant.merchant),
-        schedule=schedule_of(merchant),
+        schedule=None,
         start_date=datetime(2024, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
@@ -100,9 +101,14 @@ def build(merchant: Merchant) -> DAG:
             owner=merchant.owner,
             execution_timeout=common["execution_timeout"],
         )
-    # Set as Airflow itself does; `dag.params = ...` would check the same schema a thousand times.
+    # Set last, as `DAG` itself sets them. Each `>>` hashes its DAG, which spells the schedule out;
+    # and `dag.params = ...` would check one schema a thousand times.
+    schedule = schedule_of(merchant)
     params = {name: Param(**spec) for name, spec in texts.PARAMS.items()}
-    object.__setattr__(dag, "params", ParamsDict(params))
+    for name, value in {
+        "schedule": schedule, "timetable": schedule, "params": ParamsDict(params),
+    }.items():  # fmt: skip
+        object.__setattr__(dag, name, value)
     return dag
 
 
@@ -120,7 +126,11 @@ def build_broken(broken: BrokenFile) -> DAG:
 
 # A task's start asks for one DAG: then no other merchant's file is opened.
 good, bad = load_all(get_parsing_context().dag_id)
-for merchant in good:
-    globals()[dag_id(merchant.merchant)] = build(merchant)
+gc.disable()  # nothing built here is garbage: looking for it takes a fifth of a thousand merchants
+try:
+    for merchant in good:
+        globals()[dag_id(merchant.merchant)] = build(merchant)
+finally:
+    gc.enable()
 for broken in bad:
     globals()[dag_id(broken.merchant)] = build_broken(broken)

@@ -65,7 +65,8 @@ def load_beside(path: Path) -> Merchant:
     """
     paths = [path]
     if path.parent.is_dir():
-        paths = _by_name(path.parent).get(_safe(path.stem), paths)
+        name = _safe(path.stem)
+        paths = _by_name(path.parent, name).get(name, paths)
     return _one(_safe(path.stem), paths, _defaults(path.parent))
 
 
@@ -80,10 +81,10 @@ def load_all(wanted: str | None = None) -> tuple[list[Merchant], list[BrokenFile
     good: dict[str, Merchant] = {}
     broken: list[BrokenFile] = []
     place = folder()
-    files = _by_name(place)
-    if wanted is not None:
-        name = wanted.removeprefix(PREFIX)
-        files = {name: files[name]} if wanted.startswith(PREFIX) and name in files else {}
+    if wanted is None:
+        files = _by_name(place)
+    else:
+        files = _by_name(place, wanted.removeprefix(PREFIX)) if wanted.startswith(PREFIX) else {}
     defaults: Source | None = None
     bad_defaults: BadFile | None = None
     if files:
@@ -143,13 +144,18 @@ def find(name: str) -> Merchant:
     raise ConfigError(text)
 
 
-def _by_name(place: Path) -> dict[str, list[Path]]:
-    """Return merchant name -> its files, sorted; more than one is a mistake."""
+def _by_name(place: Path, only: str | None = None) -> dict[str, list[Path]]:
+    """Return merchant name -> its files, sorted; more than one is a mistake.
+
+    :param only: this merchant's alone.
+    """
     found: dict[str, list[Path]] = {}
-    for entry in sorted(os.scandir(place), key=lambda entry: entry.name):
-        stem, dot, kind = entry.name.rpartition(".")
+    for file in sorted(os.listdir(place)):  # noqa: PTH208 - a Path for each is what takes long
+        stem, dot, kind = file.rpartition(".")
         if dot and kind in ("yaml", "yml") and not stem.startswith(("_", ".")):
-            found.setdefault(_safe(stem), []).append(place / entry.name)
+            name = _safe(stem)
+            if only in (None, name):
+                found.setdefault(name, []).append(place / file)
     return found
 
 
@@ -171,7 +177,7 @@ def _one(name: str, paths: list[Path], defaults: Source | None) -> Merchant:
     if merchant.merchant == name:
         return merchant
     text = f"this file must be called {merchant.merchant}.yaml, like its merchant"
-    others = _by_name(path.parent).get(merchant.merchant)
+    others = _by_name(path.parent, merchant.merchant).get(merchant.merchant)
     if others:
         text = (
             f"{merchant.merchant} is already set up in {others[0].name}, which goes on; "

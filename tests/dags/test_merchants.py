@@ -98,7 +98,8 @@ def test_the_five_tasks_stand_in_their_chain_and_a_watcher_watches_them(parsed: 
 def test_only_parts_switched_on_have_a_task_and_it_holds_nothing_up(
     tmp_path: Path,
 ) -> None:
-    off = GOOD.replace("merchant: alpha", "merchant: off") + "returns: {create: false}\n"
+    off = GOOD.replace("merchant: alpha", "merchant: off").replace("plenty_alpha", "plenty_off")
+    off += "returns: {create: false}\n"
     write(tmp_path, alpha=GOOD + ALL_ON, off=off)
     dags = parse(tmp_path)["dags"]
     assert set(dags["fulfilment__off"]["order"]) == {*CHAIN, "watcher"}  # a task costs a process
