@@ -53,6 +53,18 @@ def keep(
     )
 
 
+def introduce(
+    connection: Connection, merchant: str, products: Iterable[str], measured_at: datetime
+) -> None:
+    """Note products as known with nothing available, unless the mirror has an amount of them."""
+    rows = [
+        {"merchant": merchant, "product": one, "available": 0, "measured_at": measured_at}
+        for one in sorted(set(products))
+    ]
+    if rows:
+        connection.execute(insert(stock_mirror).values(rows).on_conflict_do_nothing())
+
+
 def mirror(connection: Connection, merchant: str) -> dict[str, Decimal]:
     """Return the pieces per product, in the key wemalo knows the product by."""
     rows = connection.execute(

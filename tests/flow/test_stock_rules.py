@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -47,3 +48,16 @@ def test_a_stock_that_cannot_be_read_is_not_checked_and_never_6_3_whatever_was_r
     (event,) = [e for e in stage.timeline(2).events if e.kind == "validated_ok"]
     assert "STOCK_NOT_CHECKED" in event.data["warnings"]
     assert stage.plenty_status(2) == Decimal(5)
+
+
+def test_a_product_that_changed_keeps_its_stock_where_nothing_was_booked(stage: Stage) -> None:
+    wemalo, now = stage.sandbox.wemalo, datetime.now(UTC)
+    # the product itself is as new as the stage, its stock is of this morning
+    wemalo.clock(now=(now - timedelta(hours=5)).isoformat())
+    wemalo.act("set_stock", "alpha", product="2006", quantity=7)
+    wemalo.clock(now=now.isoformat())
+    for number in (1, 2):
+        stage.add(good_order(number, items=FEW))
+        stage.step("extract_plenty_orders")
+        stage.step("validate")
+    assert (stage.state(1), stage.state(2)) == ("ready", "ready")

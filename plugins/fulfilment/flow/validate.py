@@ -145,11 +145,11 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
         counts["stock_unchecked"] = 1
         work.note_trouble(error)
         return StockView(available={})
-    # a product that never had stock is known, with nothing available
-    amounts = dict.fromkeys(product_keys(products, work.merchant), Decimal(0))
-    amounts |= sellable(articles, work.merchant)
     with work.engine.begin() as connection:
-        stock.keep(connection, work.name, amounts, measured_at)
+        stock.keep(connection, work.name, sellable(articles, work.merchant), measured_at)
+        # a product that never had stock is known, with nothing available; one that is only named
+        # or weighed anew is in this list as well, and has what it had
+        stock.introduce(connection, work.name, product_keys(products, work.merchant), measured_at)
         available = stock.mirror(connection, work.name)
         promised, takers = stock.promised(
             connection,
