@@ -41,6 +41,13 @@ _NAMES = ("name1", "name2", "name3", "name4")
 _TEXTS = (*_NAMES, *_LINES, "postal_code", "town", "state")
 _PLENTY_NAME = {"postal_code": "postalCode"}
 _CONTACT = re.compile(r"@|https?:|www\.", re.IGNORECASE)
+# Cities where every private door has a number, though villages of the country have none: Paris,
+# Lyon, Marseille and the seats of the departements; Lisbon and Porto; Athens and Thessaloniki.
+_CITY_CODES = {
+    "FR": re.compile(r"75\d{3}|6900\d|130[01]\d|\d{2}000"),
+    "PT": re.compile(r"(?:1[0-9]|4[0-4])\d\d(?:-\d{3})?"),
+    "GR": re.compile(r"(?:10|11|54)\d ?\d\d"),
+}
 _ONE_LETTER_TOWNS = frozenset({"NO", "SE", "DK", "FR"})  # Å, Ö, Y
 _VILLAGES_BY_NUMBER = frozenset({"AT", "CZ", "SK", "PL", "HU", "SI", "HR"})
 # Languages with words like "Krk" and "Smrž": no vowel is no sign of nonsense.
@@ -294,8 +301,21 @@ def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
         "streets": STREET.search(parts.street) is not None,
         "hint": False,
     }[where.number]
+    if not needed and not desk.address.name1.strip():  # no company, no authority: a private door
+        needed = _private_door(where, parts.street, desk.address.postal_code)
     stops = policy == "always" or (policy == "by_country" and needed)
     desk.note("ADDRESS_NO_HOUSE_NUMBER" if stops else "ADDRESS_NO_HOUSE_NUMBER_HINT")
+
+
+def _private_door(where: Country, street: str, code: str) -> bool:
+    """Say whether a person's door has a number where a museum or a town hall needs none."""
+    if where.number in ("squares", "streets"):
+        return is_square(street)
+    cities = _CITY_CODES.get(where.rules)
+    if cities is None or cities.fullmatch(code) is None:
+        return False
+    # Greek streets are called by their name alone: Ermou
+    return where.rules == "GR" or (STREET.search(street) is not None and not is_square(street))
 
 
 def _write(desk: Desk, parts: splitting.Split, boxes: list[str]) -> None:

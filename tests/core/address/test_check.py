@@ -157,3 +157,26 @@ def test_other_scripts_forces_mail_and_missing_numbers_are_hints() -> None:
     assert "ADDRESS_MILITARY" in codes(look(**forces, town="London"))
     bourg = {"country": "FR", "address1": "Le Bourg", "address2": "", "postal_code": "24290"}
     assert codes(look(**bourg, town="Tursac")) == {"ADDRESS_NO_HOUSE_NUMBER_HINT"}
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"country": "FR", "address1": "Rue de la Paix", "postal_code": "75002", "town": "Paris"},
+        {"country": "PT", "address1": "Rua Augusta", "postal_code": "1100-053", "town": "Lisboa"},
+        {"country": "GR", "address1": "Ermou", "postal_code": "105 63", "town": "Athina"},
+        {"country": "IT", "address1": "Piazza Duomo", "postal_code": "20121", "town": "Milano"},
+        {"country": "BE", "address1": "Grote Markt", "postal_code": "2000", "town": "Antwerpen"},
+    ],
+    ids=lambda where: where["country"],
+)
+def test_in_a_city_a_person_needs_a_number_and_a_museum_does_not(where: dict[str, str]) -> None:
+    nameless = {**where, "address2": ""}
+    assert "ADDRESS_NO_HOUSE_NUMBER" in codes(look(**nameless, name1=""))
+    assert "ADDRESS_NO_HOUSE_NUMBER_HINT" in codes(look(**nameless, name1="Museum"))
+
+
+def test_in_a_french_village_a_person_needs_no_number() -> None:
+    village = {"country": "FR", "address1": "Rue de l'Église", "address2": "", "name1": ""}
+    found = codes(look(**village, postal_code="24290", town="Tursac"))
+    assert found == {"ADDRESS_NO_HOUSE_NUMBER_HINT"}

@@ -24,6 +24,8 @@ FIRST_CONTACT: dict[str, Shares] = {
     "round 5": (0.0062, 0.0182, 0.9875),
     "round 6, nasty ones only": (0.0, 0.0444, 1.0),
     "held out": (0.0, 0.0349, 0.9958),
+    "round 7": (0.0, 0.0538, 1.0),
+    "round 8": (0.0, 0.1000, 0.9955),
 }
 
 
