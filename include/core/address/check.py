@@ -302,20 +302,24 @@ def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
         "hint": False,
     }[where.number]
     if not needed and not desk.address.name1.strip():  # no company, no authority: a private door
-        needed = _private_door(where, parts.street, desk.address.postal_code)
+        needed = _private_door(where, parts, desk.address)
     stops = policy == "always" or (policy == "by_country" and needed)
     desk.note("ADDRESS_NO_HOUSE_NUMBER" if stops else "ADDRESS_NO_HOUSE_NUMBER_HINT")
 
 
-def _private_door(where: Country, street: str, code: str) -> bool:
+def _private_door(where: Country, parts: splitting.Split, address: Address) -> bool:
     """Say whether a person's door has a number where a museum or a town hall needs none."""
+    street, code = parts.street, address.postal_code
     if where.number in ("squares", "streets"):
         return is_square(street)
+    named = STREET.search(street) is not None and not is_square(street)
+    if where.rules == "IE":  # a house has a name instead, or an Eircode, which is one door's
+        more = (*parts.rest, address.address2, address.address3, address.address4, code)
+        return named and "," not in street and not any(more)
     cities = _CITY_CODES.get(where.rules)
     if cities is None or cities.fullmatch(code) is None:
         return False
-    # Greek streets are called by their name alone: Ermou
-    return where.rules == "GR" or (STREET.search(street) is not None and not is_square(street))
+    return named or where.rules == "GR"  # Greek streets are called by their name alone: Ermou
 
 
 def _write(desk: Desk, parts: splitting.Split, boxes: list[str]) -> None:

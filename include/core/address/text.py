@@ -50,12 +50,24 @@ _TEST_WORDS = frozenset({
     "zadna", "nincs", "semmi", "puuttuu", "kein", "fehlt", "missing", "keinehausnummer",
     "neznama", "neznamy", "ismeretlen", "tuntematon", "okand", "ukjent", "ukendt", "nepoznato",
     "neznano", "necunoscut",
+    "tobeconfirmed", "tobeannounced", "tobeadvised", "wirdnachgereicht", "folgt", "folgtnoch",
+    "aconfirmer", "aconfirmar", "porconfirmar", "daconfermare", "dopotwierdzenia", "notknown",
+    "noaddress", "nostreet", "keineadresse", "sansadresse", "sindireccion", "senzaindirizzo",
     "telefon", "tel", "mobil", "handy", "fax", "phone", "mobile",
     "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
 })  # fmt: skip
 
 _SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "example", "foo"})
 _KEY_ROWS = re.compile("asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|yxcv|zxcv|xcvb|cvbn")
+# Words for the driver where a street should be: "bitte vor Lieferung anrufen".
+_CALL = frozenset({
+    "anrufen", "call", "ring", "phone", "appeler", "telephoner", "llamar", "avisar", "chiamare",
+    "telefonare", "ligar", "bellen", "dzwonic", "zadzwonic", "ringa", "soita",
+})  # fmt: skip
+_FIRST = frozenset({
+    "vor", "vorher", "before", "avant", "antes", "prima", "voor", "vooraf", "przed", "innan", "for",
+    "ennen", "first", "zuerst",
+})  # fmt: skip
 _VOWELS = frozenset("aeiouy")
 # Real towns that would read as a placeholder (None in Piedmont, Test in Hungary's Vas, ...).
 _REAL_TOWNS = frozenset({"none", "bar", "land", "so", "na", "asd", "str", "zip"})
@@ -128,6 +140,9 @@ def is_placeholder(value: str, *, town: bool = False) -> bool:
     if len(short) >= 2 and len(set(short)) == 1 and not short.isdigit():
         return len(short) > 2 or short[0] not in _VOWELS  # "Aa" and "Ee" are places
     if _KEY_ROWS.search(short):
+        return True
+    spoken = {*map(key, value.split())}
+    if spoken & _CALL and spoken & _FIRST:
         return True
     first, *others = value.split()
     if not others or key(first) not in _SAMPLES:

@@ -180,3 +180,16 @@ def test_in_a_french_village_a_person_needs_no_number() -> None:
     village = {"country": "FR", "address1": "Rue de l'Église", "address2": "", "name1": ""}
     found = codes(look(**village, postal_code="24290", town="Tursac"))
     assert found == {"ADDRESS_NO_HOUSE_NUMBER_HINT"}
+
+
+def test_in_ireland_a_street_alone_is_a_door_only_with_its_eircode() -> None:
+    street = {"country": "IE", "address1": "O'Connell Street", "address2": "", "name1": ""}
+    bare = codes(look(**street, postal_code="", town="Limerick"))
+    assert bare == {"ADDRESS_NO_HOUSE_NUMBER"}
+    eircode = codes(look(**street, postal_code="V94 T9PX", town="Limerick"))
+    assert "ADDRESS_NO_HOUSE_NUMBER_HINT" in eircode
+
+
+@pytest.mark.parametrize("words", ["to be confirmed", "llamar antes de entregar", "folgt noch"])
+def test_words_for_the_driver_are_no_street(words: str) -> None:
+    assert "ADDRESS_PLACEHOLDER" in codes(look(address1=words, address2=""))
