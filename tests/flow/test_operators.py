@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.sdk.exceptions import (
     AirflowRescheduleException,
     AirflowSkipException,
@@ -40,7 +41,7 @@ def execute(stage: Stage, operator: Any, run_type: str = "manual", **options: An
         task = operator(task_id="extract_plenty_orders", merchant=stage.merchant, **fields)
         task >> LoadToWemaloOperator(task_id="load_to_wemalo", merchant=stage.merchant)
     context = {
-        "dag_run": SimpleNamespace(run_type=run_type, run_id=f"{run_type}__1"),
+        "dag_run": SimpleNamespace(run_type=DagRunType(run_type), run_id=f"{run_type}__1"),
         "ti": SimpleNamespace(try_number=1),
         "data_interval_start": NOW - timedelta(hours=12),
         "data_interval_end": NOW + timedelta(hours=1),

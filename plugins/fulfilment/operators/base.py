@@ -76,7 +76,7 @@ class FulfilmentOperator(BaseOperator):
         engine = LedgerHook().engine
         name = self.merchant.merchant
         run = context["dag_run"]
-        backfill = str(run.run_type) == BACKFILL
+        backfill = run.run_type == BACKFILL
         window = window_of(
             (self.window_from or None, self.window_to or None),
             (context.get("data_interval_start"), context.get("data_interval_end")),
