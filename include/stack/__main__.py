@@ -58,7 +58,7 @@ def status() -> None:
 
 
 @app.command()
-def wait(seconds: Annotated[float, typer.Argument()] = 180) -> None:
+def wait(seconds: Annotated[float, typer.Argument()] = control.HEALTHY_S) -> None:
     """Return when the stack is healthy."""
     control.wait(Layout.current(), seconds)
 

@@ -41,6 +41,8 @@ API_URL, UI_USER, UI_PASSWORD = (
     "FULFILMENT_UI_PASSWORD",
 )
 """Where Airflow is and who logs in, where it is not the stack of this folder: in containers."""
+HEALTHY_S = 420
+"""A start is given up after so long; two busy cores were seen to take three minutes."""
 POOLS: Mapping[str, int] = {}
 """Pools of the DAGs and their slots."""
 
@@ -247,7 +249,7 @@ def _launch(
     supervisor.launch(programs(layout, ports), airflow_env.environment(layout, ports))
 
 
-def wait(layout: Layout, seconds: float = 180) -> None:
+def wait(layout: Layout, seconds: float = HEALTHY_S) -> None:
     """Return when all components are healthy and the DAG folder was read.
 
     :raises ConfigError: not within ``seconds``; the text names who is missing.

@@ -61,7 +61,9 @@ class ThrowAwayStack:
     layout: Layout
     variables: dict[str, str]
 
-    def run(self, *arguments: str, seconds: float = 200) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, seconds: float = control.HEALTHY_S + 30
+    ) -> subprocess.CompletedProcess[str]:
         """Run ``python -m include.stack`` with these arguments and return what it said."""
         return subprocess.run(  # noqa: S603
             [sys.executable, "-m", "include.stack", *arguments],
@@ -73,7 +75,7 @@ class ThrowAwayStack:
             timeout=seconds,
         )
 
-    def up(self, *, with_sandbox: bool = False, seconds: float = 200) -> None:
+    def up(self, *, with_sandbox: bool = False, seconds: float = control.HEALTHY_S + 30) -> None:
         """Start what does not run and wait until it is healthy."""
         done = self.run("up", *(["--with-sandbox"] if with_sandbox else []), seconds=seconds)
         if done.returncode != 0:
