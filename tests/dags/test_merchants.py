@@ -161,6 +161,14 @@ FAULTS = {
     ),
     "empty": ("", "empty.yaml, line 1, column 1: the file is empty"),
     "copy": (GOOD, "copy.yaml, line 2, column 11: merchant: alpha is already set up in alpha.yaml"),
+    "same_orders": (
+        GOOD.replace("merchant: alpha", "merchant: same_orders"),
+        "those of alpha.yaml, which goes on; same_orders.yaml is not used",
+    ),
+    "twice": (
+        GOOD.replace("merchant: alpha", "merchant: twice"),
+        "twice.yaml and twice.yml are both files of merchant twice",
+    ),
 }
 
 
@@ -171,6 +179,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, dict]:  # ty
     write(folder, alpha=GOOD)
     alone = parse(folder)["dags"]
     write(folder, **{name: text for name, (text, _) in FAULTS.items()})
+    (folder / "twice.yml").write_text(FAULTS["twice"][0], encoding="utf-8")
     return alone, parse(folder, hash_seed="11")["dags"]
 
 
@@ -188,6 +197,17 @@ def test_a_broken_file_is_a_visible_dag_that_names_place_field_and_help(
 def test_broken_files_leave_the_dag_of_another_merchant_as_it_is(faulty: tuple[dict, dict]) -> None:  # type: ignore[type-arg]
     alone, among = faulty
     assert set(among) == {f"fulfilment__{name}" for name in (*FAULTS, "alpha")}
+    assert among["fulfilment__alpha"]["serialized"] == alone["fulfilment__alpha"]["serialized"]
+
+
+def test_a_connection_that_does_not_exist_is_no_matter_of_parsing(tmp_path: Path) -> None:
+    write(tmp_path, alpha=GOOD)
+    alone = parse(tmp_path)["dags"]
+    unconnected = GOOD.replace("merchant: alpha", "merchant: unconnected")
+    write(tmp_path, unconnected=unconnected.replace("plenty_alpha", "plenty_gone"))
+    among = parse(tmp_path, hash_seed="12")["dags"]
+    # its first task says what is missing: tests/flow/test_troubles.py
+    assert among["fulfilment__unconnected"]["order"] == among["fulfilment__alpha"]["order"]
     assert among["fulfilment__alpha"]["serialized"] == alone["fulfilment__alpha"]["serialized"]
 
 
