@@ -63,11 +63,10 @@ def load_beside(path: Path) -> Merchant:
 
     :raises BadFile: with the place, the field and the reason of everything that is wrong.
     """
-    paths = [path]
+    name, paths = _safe(path.stem), [path]
     if path.parent.is_dir():
-        name = _safe(path.stem)
         paths = _by_name(path.parent, name).get(name, paths)
-    return _one(_safe(path.stem), paths, _defaults(path.parent))
+    return _one(name, paths, _defaults(path.parent))
 
 
 def load_all(wanted: str | None = None) -> tuple[list[Merchant], list[BrokenFile]]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.core.plenty_order import row_status, row_time
+from include.core.slices import place_of, slices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -76,19 +77,18 @@ class Sightings:
 
     def __contains__(self, order_id: int) -> bool:
         """Say whether an order was shown."""
-        place = bisect_left(self._ids, order_id)
-        return place < len(self._ids) and self._ids[place] == order_id
+        return place_of(self._ids, order_id) is not None
 
     def __getitem__(self, order_id: int) -> Shown:
         """Return one order that was shown."""
-        if order_id not in self:
+        place = place_of(self._ids, order_id)
+        if place is None:
             raise KeyError(order_id)
-        return self._at(bisect_left(self._ids, order_id))
+        return self._at(place)
 
     def parts(self, size: int) -> Iterator[dict[int, Shown]]:
         """Yield all orders by id, at most ``size`` at a time."""
-        for start in range(0, len(self._ids), size):
-            places = range(start, min(start + size, len(self._ids)))
+        for places in slices(range(len(self._ids)), size):
             yield {self._ids[place]: self._at(place) for place in places}
 
     def _at(self, place: int) -> Shown:

@@ -27,6 +27,12 @@ def packed(ids: Iterable[int]) -> array[int]:
     return array("q", ids)
 
 
+def place_of(ascending: array[int], order_id: int) -> int | None:
+    """Return where an id stands; None if it is not there."""
+    place = bisect_left(ascending, order_id)
+    return place if place < len(ascending) and ascending[place] == order_id else None
+
+
 class IdSet:
     """A set of ids that is asked and never changed: eight bytes each."""
 
@@ -38,10 +44,7 @@ class IdSet:
 
     def __contains__(self, order_id: object) -> bool:
         """Say whether it is one of them."""
-        if not isinstance(order_id, int):
-            return False
-        place = bisect_left(self._ids, order_id)
-        return place < len(self._ids) and self._ids[place] == order_id
+        return isinstance(order_id, int) and place_of(self._ids, order_id) is not None
 
     def __iter__(self) -> Iterator[int]:
         """Yield the ids, ascending."""

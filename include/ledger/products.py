@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.core.slices import slices
 from include.ledger.tables import products
 
 if TYPE_CHECKING:
@@ -21,10 +22,7 @@ _CHUNK = 500
 
 def keep(connection: Connection, merchant: str, found: Sequence[Product]) -> int:
     """Keep what is to be told; return how many products are new or changed."""
-    changed = 0
-    for start in range(0, len(found), _CHUNK):
-        changed += _keep(connection, merchant, found[start : start + _CHUNK])
-    return changed
+    return sum(_keep(connection, merchant, some) for some in slices(found, _CHUNK))
 
 
 def _keep(connection: Connection, merchant: str, found: Sequence[Product]) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from include.core.slices import slices
 from include.ledger.tables import orders, quality_days, quality_seen
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def count(
         for code in sorted(set(codes))
     ]
     fresh: Counter[str] = Counter()
-    for start in range(0, len(rows), _CHUNK):
-        statement = insert(quality_seen).values(rows[start : start + _CHUNK])
+    for some in slices(rows, _CHUNK):
+        statement = insert(quality_seen).values(list(some))
         fresh.update(
             connection.execute(
                 statement.on_conflict_do_nothing().returning(quality_seen.c.code)

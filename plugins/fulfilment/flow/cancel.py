@@ -17,7 +17,6 @@ from include.core.errors import (
     OrderRejected,
     TransientError,
 )
-from include.core.slices import slices
 from include.core.states import NEVER_SENT, State
 from include.core.wemalo_order import WarehouseStatus, external_id, state_of
 from include.ledger import due, orders, outbox
@@ -68,9 +67,9 @@ def _cancelled(work: Work, states: Collection[State]) -> Iterator[Row[Any]]:
     """Yield the orders in ``states`` whose merchant cancelled them, without their contents."""
     with work.engine.begin() as connection:
         ids = due.cancel_ids(connection, work.name, states)
-    for some in slices(ids, AT_A_TIME):
+    for some in work.slices(ids, AT_A_TIME):
         with work.engine.begin() as connection:
-            rows = work.mine(due.brief(connection, work.name, states, some))
+            rows = due.brief(connection, work.name, states, some)
         yield from rows
 
 

@@ -15,7 +15,6 @@ from fulfilment.flow.work import Work, log
 from include.core.changes import differences, in_words
 from include.core.errors import AmbiguousWrite, FulfilmentError, OrderInvalid, OrderRejected
 from include.core.models import order_from_json
-from include.core.slices import slices
 from include.core.states import State
 from include.core.wemalo_order import NOT_STARTED, compose, external_id, state_of
 from include.ledger import exceptions, in_flight, orders
@@ -40,9 +39,9 @@ def send_changes(work: Work) -> dict[str, int]:
     kinds = ("good", "late")
     with work.engine.begin() as connection:
         ids = in_flight.change_ids(connection, work.name, kinds)
-    for some in slices(ids, AT_A_TIME):
+    for some in work.slices(ids, AT_A_TIME):
         with work.engine.begin() as connection:
-            rows = work.mine(in_flight.changes(connection, work.name, kinds, some))
+            rows = in_flight.changes(connection, work.name, kinds, some)
         if not _send_some(work, rows, counts):
             break
     return counts

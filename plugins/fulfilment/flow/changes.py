@@ -183,9 +183,9 @@ def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:
     with work.engine.begin() as connection:
         ids = in_flight.change_ids(connection, work.name, kinds)
     good = 0
-    for some in slices(ids, JUDGED_AT_ONCE):
+    for some in work.slices(ids, JUDGED_AT_ONCE):
         with work.engine.begin() as connection:
-            rows = work.mine(in_flight.changes(connection, work.name, kinds, some))
+            rows = in_flight.changes(connection, work.name, kinds, some)
         if rows:
             good += _judge(work, rows, examine)
     return good

@@ -31,7 +31,6 @@ from include.core.errors import (
     RateLimited,
 )
 from include.core.plenty_order import parse_order, row_status, row_time
-from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.statuses import is_cancelled
 from include.core.stock_rules import priority
@@ -79,7 +78,7 @@ def _send_due(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
         ids = due.due_ids(connection, work.name, SENDABLE)
     streak = Streak()
-    for some in slices(packed(filter(work.covers, ids)), AT_A_TIME):
+    for some in work.slices(ids, AT_A_TIME):
         with work.engine.begin() as connection:
             rows = due.due(connection, work.name, SENDABLE, some)
         try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.flow.work import Work, log
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
 from include.core.products import CODES, REFUSED, belongs, components, compose, is_bundle
+from include.core.slices import slices
 from include.ledger import batches, exceptions, sync_state
 from include.ledger import products as ledger
 
@@ -115,8 +116,8 @@ def _send(work: Work, counts: dict[str, int]) -> None:
         due = ledger.in_state(connection, work.name, "due")
         again = ledger.in_state(connection, work.name, "refused")  # wemalo may take them now
     for rows in (due, again):
-        for start in range(0, len(rows), BATCH):
-            if not _send_batch(work, rows[start : start + BATCH], counts):
+        for batch in slices(rows, BATCH):
+            if not _send_batch(work, batch, counts):
                 return
 
 

@@ -25,7 +25,6 @@ from include.core.errors import (
 )
 from include.core.exception_texts import exception_text
 from include.core.sent import SentRow, sent_row
-from include.core.slices import packed, slices
 from include.core.wemalo_order import external_id
 from include.ledger import batches, exceptions, orders, outbox, shipping
 
@@ -122,7 +121,7 @@ def _write_parcels(work: Work, counts: dict[str, int]) -> None:
     """Write each parcel as one plentymarkets package; look first, since a POST has no key."""
     with work.engine.begin() as connection:
         ids = shipping.orders_to_write(connection, work.name)
-    for some in slices(packed(filter(work.covers, ids)), AT_A_TIME):
+    for some in work.slices(ids, AT_A_TIME):
         if not _write_some(work, some, counts):
             return
 

@@ -16,7 +16,6 @@ from include.core.errors import (
     OrderRejected,
 )
 from include.core.plenty_order import goods_issue_booked
-from include.core.slices import packed, slices
 from include.core.states import State
 from include.ledger import orders, outbox, shipping
 
@@ -42,14 +41,14 @@ def end_orders(work: Work, counts: dict[str, int]) -> None:
     )
     with work.engine.begin() as connection:
         left = shipping.orders_that_left(connection, work.name, states)
-    for some in slices(packed(filter(work.covers, left)), AT_A_TIME):
+    for some in work.slices(left, AT_A_TIME):
         with work.engine.begin() as connection:
             complete = shipping.complete_orders(connection, work.name, some)
             for order_id in some:
                 _move_shipped(work, connection, order_id, order_id in complete, counts)
     with work.engine.begin() as connection:
         pending = outbox.pending_orders(connection, work.name, KINDS)
-    for some in slices(packed(filter(work.covers, pending)), AT_A_TIME):
+    for some in work.slices(pending, AT_A_TIME):
         if not _write_some(work, some):
             return
 

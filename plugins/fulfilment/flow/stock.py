@@ -18,6 +18,7 @@ from fulfilment.flow.stock_tell import tell
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.wemalo_stock import FLAGGED
 from include.core.errors import FulfilmentError
+from include.core.slices import slices
 from include.core.stock_sync import (
     KINDS,
     ZERO,
@@ -247,8 +248,7 @@ def _acknowledge(work: Work, counts: dict[str, int]) -> None:
                returns_elsewhere(work)]  # fmt: skip
     with work.engine.begin() as connection:
         ids = ledger.to_acknowledge(connection, work.name, reasons)
-    for start in range(0, len(ids), FLAGGED):
-        chunk = ids[start : start + FLAGGED]
+    for chunk in slices(ids, FLAGGED):
         try:
             work.wemalo.acknowledge_postings(chunk)
         except FulfilmentError as error:

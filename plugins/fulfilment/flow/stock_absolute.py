@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.flow import stock_measure as measure
 from fulfilment.hooks.plenty_stock import STOCK_ROWS
 from include.core.errors import AmbiguousWrite, FulfilmentError
+from include.core.slices import slices
 from include.core.stock_sync import ZERO, Case, Decision, Line, guard, hold_mass_zero, on_hand
 from include.ledger import stock_sync as ledger
 from include.ledger import sync_state
@@ -115,8 +116,7 @@ def _write(
     }
     _done(work, {n: cases[n] for n in targets if not cases[n].delta})
     wrong = sorted(n for n in targets if cases[n].delta)
-    for start in range(0, len(wrong), STOCK_ROWS):
-        chunk = wrong[start : start + STOCK_ROWS]
+    for chunk in slices(wrong, STOCK_ROWS):
         try:
             work.plenty.correct_stock(work.merchant.plenty.warehouse_id, _rows(work, chunk, cases))
         except FulfilmentError as error:

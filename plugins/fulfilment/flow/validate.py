@@ -14,7 +14,6 @@ from fulfilment.flow.parts import hold_back
 from include.core.errors import FulfilmentError
 from include.core.models import repaired_json
 from include.core.rules import LEFT_ALONE
-from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.stock_rules import StockView, Taken
 from include.core.wemalo_order import product_key
@@ -55,7 +54,7 @@ def validate(work: Work, *, examine: Examine) -> dict[str, int]:
         ids = due.due_ids(connection, work.name, states)
     slicer = _Slices(work, examine, counts)
     try:
-        for some in slices(packed(filter(work.covers, ids)), AT_A_TIME):
+        for some in work.slices(ids, AT_A_TIME):
             slicer.judge(states, some)
     finally:
         slicer.pages.keep(work)

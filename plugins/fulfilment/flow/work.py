@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.core.exception_texts import exception_text
+from include.core.slices import packed, slices
 from include.ledger import exceptions, outbox
 from include.ledger.reference import cached
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from array import array
+    from collections.abc import Iterable, Iterator, Sequence
     from decimal import Decimal
 
     from sqlalchemy import Connection, Engine, Row
@@ -71,6 +73,10 @@ class Work:
     def covers(self, order_id: int | None) -> bool:
         """Say whether an order is this run's business; a replay looks at its own orders only."""
         return self.scope is None or order_id in self.scope
+
+    def slices(self, ids: Iterable[int], size: int) -> Iterator[array[int]]:
+        """Yield those of ``ids`` that are this run's business, in their order, some at a time."""
+        return slices(packed(filter(self.covers, ids)), size)
 
     def mine(self, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
         """Return those ledger rows that are this run's business."""

@@ -69,9 +69,8 @@ def _write_statuses(work: Work, counts: dict[str, int]) -> Iterator[bool]:
     """Write all due statuses; after each check say whether cancellations came to light."""
     with work.engine.begin() as connection:
         ids = outbox.pending_orders(connection, work.name, ["status"])
-    ids = packed(filter(work.covers, ids))
     # what an earlier run wrote is checked even where nothing is to be written
-    for some in slices(ids, CHECKED_AT_ONCE) if ids else [ids]:
+    for some in [*work.slices(ids, CHECKED_AT_ONCE)] or [packed(())]:
         go_on, cancels = True, False
         for few in slices(some, AT_A_TIME):
             go_on, more = _write_some(work, few, counts)
@@ -252,7 +251,7 @@ def _put_back(
 def _write_notes(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
         ids = outbox.pending_orders(connection, work.name, ["note"])
-    for some in slices(packed(filter(work.covers, ids)), AT_A_TIME):
+    for some in work.slices(ids, AT_A_TIME):
         with work.engine.begin() as connection:
             rows = outbox.pending(connection, work.name, ["note"], some)
         for row in rows:

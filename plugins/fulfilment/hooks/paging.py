@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks.answers import whole
 from include.core.errors import ContractError
+from include.core.slices import slices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
 PAGE_SIZE = 250  # the largest in use (plentymarkets contract 3.2)
 MOST_PAGES = 4000
@@ -284,5 +285,4 @@ class Listing:
 
 def chunks(ids: Iterable[int], size: int = PAGE_SIZE) -> list[list[int]]:
     """Split ids, ascending and without repetition, into lists of at most ``size``."""
-    ordered: Sequence[int] = sorted(set(ids))
-    return [list(ordered[i : i + size]) for i in range(0, len(ordered), size)]
+    return [list(some) for some in slices(sorted(set(ids)), size)]
