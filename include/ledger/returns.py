@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.ledger import queues
 from include.ledger.tables import announced_returns, return_rows, returns
 
 if TYPE_CHECKING:
@@ -344,14 +345,7 @@ def rows_to_acknowledge(
 
 def acknowledged(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
     """Remember rows that wemalo has taken off its queue."""
-    if history_ids:
-        connection.execute(
-            update(return_rows)
-            .where(
-                return_rows.c.merchant == merchant, return_rows.c.history_id.in_(list(history_ids))
-            )
-            .values(acknowledged_at=func.now())
-        )
+    queues.acknowledged(connection, return_rows, merchant, history_ids)
 
 
 # -- announced to wemalo --------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.states import State
+from include.ledger import queues
 from include.ledger.due import among, ids_in, ids_of
 from include.ledger.tables import orders, parcels, sent_rows
 
@@ -32,15 +33,7 @@ def keep_sent_rows(
     rows = [row for row in rows if row.order_id in known]
     if not rows:
         return set()
-    connection.execute(
-        update(sent_rows)
-        .where(
-            sent_rows.c.merchant == merchant,
-            sent_rows.c.history_id.in_([row.history_id for row in rows]),
-            sent_rows.c.acknowledged_at.is_not(None),
-        )
-        .values(acknowledged_at=None)
-    )
+    queues.shown_again(connection, sent_rows, merchant, [row.history_id for row in rows])
     new = connection.execute(
         insert(sent_rows)
         .values(
@@ -264,12 +257,7 @@ def rows_to_acknowledge(
 
 def acknowledged(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
     """Remember rows that wemalo has taken off its queue."""
-    if history_ids:
-        connection.execute(
-            update(sent_rows)
-            .where(sent_rows.c.merchant == merchant, sent_rows.c.history_id.in_(list(history_ids)))
-            .values(acknowledged_at=func.now())
-        )
+    queues.acknowledged(connection, sent_rows, merchant, history_ids)
 
 
 def complete_orders(connection: Connection, merchant: str, ids: Collection[int]) -> set[int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.ledger import queues
 from include.ledger.tables import (
     sent_rows,
     stock_bookings,
@@ -114,15 +115,8 @@ def keep_postings(
     """
     if not found:
         return 0
-    connection.execute(
-        update(stock_postings)
-        .where(
-            stock_postings.c.merchant == merchant,
-            stock_postings.c.history_id.in_([posting.history_id for posting, _ in found]),
-            stock_postings.c.acknowledged_at.is_not(None),
-        )
-        .values(acknowledged_at=None)
-    )
+    history_ids = [posting.history_id for posting, _ in found]
+    queues.shown_again(connection, stock_postings, merchant, history_ids)
     return len(
         connection.execute(
             insert(stock_postings)
@@ -235,7 +229,15 @@ def untaken(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
 
 def take(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
     """Mark postings as taken into account."""
-    _stamp(connection, merchant, history_ids, "taken_at")
+    if history_ids:
+        connection.execute(
+            update(stock_postings)
+            .where(
+                stock_postings.c.merchant == merchant,
+                stock_postings.c.history_id.in_(list(history_ids)),
+            )
+            .values(taken_at=func.now())
+        )
 
 
 def to_acknowledge(connection: Connection, merchant: str, reasons: Collection[str]) -> list[int]:
@@ -260,21 +262,7 @@ def to_acknowledge(connection: Connection, merchant: str, reasons: Collection[st
 
 def acknowledged(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
     """Remember postings that wemalo has taken off its queue."""
-    _stamp(connection, merchant, history_ids, "acknowledged_at")
-
-
-def _stamp(
-    connection: Connection, merchant: str, history_ids: Collection[int], column: str
-) -> None:
-    if history_ids:
-        connection.execute(
-            update(stock_postings)
-            .where(
-                stock_postings.c.merchant == merchant,
-                stock_postings.c.history_id.in_(list(history_ids)),
-            )
-            .values({column: func.now()})
-        )
+    queues.acknowledged(connection, stock_postings, merchant, history_ids)
 
 
 # -- bookings -------------------------------------------------------------------------------------
