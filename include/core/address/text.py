@@ -141,13 +141,12 @@ def is_placeholder(value: str, *, town: bool = False) -> bool:
         return len(short) > 2 or short[0] not in _VOWELS  # "Aa" and "Ee" are places
     if _KEY_ROWS.search(short):
         return True
-    spoken = {*map(key, value.split())}
-    if spoken & _CALL and spoken & _FIRST:
+    first, *others = spoken = [key(word) for word in value.split()]
+    if not _CALL.isdisjoint(spoken) and not _FIRST.isdisjoint(spoken):
         return True
-    first, *others = value.split()
-    if not others or key(first) not in _SAMPLES:
+    if not others or first not in _SAMPLES:
         return False
-    plain = {w for w in map(key, others) if w and not w.isdigit()}
+    plain = {w for w in others if w and not w.isdigit()}
     return bool(plain) and plain <= _TEST_WORDS
 
 
