@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -22,9 +20,10 @@ from include.demo.run import Stage, dag_id, prepare, run_all, tell
 from include.sandbox.client import ControlClient
 from include.stack.airflow_env import ledger_url
 from include.stack.testing import throw_away_stack
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from include.stack.testing import ThrowAwayStack
 
@@ -46,16 +45,6 @@ def stage_of(stack: ThrowAwayStack) -> Stage:
     ports = stack.layout.ports()
     plenty, wemalo = (f"http://127.0.0.1:{port}" for port in (ports.plenty, ports.wemalo))
     return Stage(stack.api, ControlClient(plenty), ControlClient(wemalo), plenty, wemalo)
-
-
-def eventually(what: Callable[[], Any], seconds: float) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(psutil.Error):  # a process that was just looked at is gone
-            if answer := what():
-                return answer
-        time.sleep(0.2)
-    pytest.fail(f"not within {seconds} s")
 
 
 def test_a_worker_killed_while_it_sends_loses_nothing_and_sends_nothing_twice(

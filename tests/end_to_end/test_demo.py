@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,9 @@ from sqlalchemy import create_engine, text
 from include.demo.story import MERCHANTS, private_words
 from include.sandbox.client import ControlClient
 from include.stack.airflow_env import airflow_url, ledger_url
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from include.stack.testing import ThrowAwayStack
 
 pytestmark = pytest.mark.timeout(900)
@@ -49,15 +47,6 @@ def demo(stack: ThrowAwayStack) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def told(airflow_stack: ThrowAwayStack) -> subprocess.CompletedProcess[str]:
     return demo(airflow_stack)
-
-
-def eventually(what: Callable[[], Any], seconds: float) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if answer := what():
-            return answer
-        time.sleep(0.3)
-    pytest.fail(f"not within {seconds} s")
 
 
 def test_the_demo_ends_well_and_says_so(told: subprocess.CompletedProcess[str]) -> None:

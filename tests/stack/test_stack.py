@@ -6,9 +6,7 @@ import os
 import signal
 import socket
 import stat
-import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -16,9 +14,10 @@ from sqlalchemy import create_engine, inspect
 
 from include.stack import processes
 from include.stack.testing import free_ports, throw_away_stack
+from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from include.stack.postgres import PostgresServer
@@ -49,17 +48,6 @@ def scratch():
 
 scratch()
 """
-
-
-def eventually(what: Callable[[], Any], seconds: float = 60) -> Any:
-    """Return the first truthy answer; fail when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(psutil.Error, OSError):
-            if answer := what():
-                return answer
-        time.sleep(0.2)
-    pytest.fail(f"not within {seconds} s: {what}")
 
 
 @pytest.fixture(scope="module")
