@@ -91,6 +91,11 @@ class ThrowAwayStack:
         return control.api(self.layout)
 
     @property
+    def merchants(self) -> Path:
+        """The folder of this stack's merchant files: a copy, a test may add some."""
+        return Path(self.variables["FULFILMENT_MERCHANTS"])
+
+    @property
     def supervisor(self) -> Supervisor:
         """This stack's supervisord."""
         return Supervisor(self.layout)
@@ -111,6 +116,9 @@ def _variables(layout: Layout, dags: Path) -> dict[str, str]:
     for name, port in zip(("UI", "PLENTY", "WEMALO"), free_ports(3), strict=True):
         variables[f"FULFILMENT_{name}_PORT"] = str(port)
     variables["FULFILMENT_STATE"] = str(layout.state)
+    merchants = layout.state.parent / "merchants"
+    shutil.copytree(PROJECT / "include" / "merchants", merchants)
+    variables["FULFILMENT_MERCHANTS"] = str(merchants)
     variables["FULFILMENT_STACK_OWNER"] = str(os.getpid())
     variables["AIRFLOW__CORE__DAGS_FOLDER"] = str(dags)
     return variables

@@ -1,0 +1,293 @@
+"""A backfill of seven days over a live system, twice, while runs go on: real Airflow."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from sqlalchemy import create_engine, text
+
+from include.demo.story import ALPHA, plenty_scenario, wemalo_scenario
+from include.sandbox.client import ControlClient
+from include.stack.airflow_env import ledger_url
+from tests.waiting import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.stack.testing import ThrowAwayStack
+
+pytestmark = pytest.mark.timeout(900)
+WEEK = replace(ALPHA, name="week", username="fulfilment_week")
+DAG = "dags/fulfilment__week"
+PASSWORD, TOKEN = "p1", "t1"
+# one loss of each kind, and an order that lacks nothing
+NEVER_SENT, LOST_LEDGER, LOST_STATUS, NO_PACKAGE, TAKEN, LOST_RETURN, WELL = range(1, 8)
+OLD = tuple(range(1, 8))
+#: what the orders' diary calls it once it is done -> what the plan calls it
+DONE = {
+    "submitting": "send",
+    "adopted": "adopt",
+    "status_written": "status",
+    "shipping_info_written": "tracking",
+    "return_created": "return",
+}
+FILE = """\
+merchant: week
+schedule_minutes: 720
+poll_seconds: 0  # nobody takes the order that was never sent before the plan has named it
+plenty: {connection: plenty_week, plenty_id: 1001, warehouse_id: 3, storage_location_id: 7}
+wemalo: {connection: wemalo_week, shop: week}
+shipping_profiles: {6: dhl-paket}
+carriers: {DHL: DHL}
+goods_issue: none
+returns: {status: 9.0.1, reasons: {damaged: 3}}
+"""
+
+
+def order(order_id: int) -> dict[str, Any]:
+    return {
+        "id": order_id, "status": "5", "plenty_id": WEEK.plenty_id, "warehouse": 3, "profile": 6,
+        "type": 1, "items": [{"variation": 2001, "quantity": 1}],
+        "delivery": {
+            "name2": "Anna", "name3": "Beispiel-Alpha", "address1": "Lindenallee", "address2": "5",
+            "postalCode": "50667", "town": "Köln", "country": "DE",
+        },
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment: the diary's last line, and the packages per order."""
+
+    event_id: int
+    packages: Counter[int]
+
+
+class Live:
+    """Merchant `week` on a running stack."""
+
+    def __init__(self, stack: ThrowAwayStack) -> None:
+        self.stack, self.api = stack, stack.api
+        ports = stack.layout.ports()
+        self.plenty_url = f"http://127.0.0.1:{ports.plenty}"
+        self.wemalo_url = f"http://127.0.0.1:{ports.wemalo}"
+        self.plenty, self.wemalo = ControlClient(self.plenty_url), ControlClient(self.wemalo_url)
+        self.fresh = itertools.count(100)
+
+    def open(self) -> None:
+        self.plenty.merge(plenty_scenario(WEEK, [], PASSWORD))
+        warehouse = wemalo_scenario(WEEK, [], TOKEN)
+        # its clock will jump by three days: nothing is shipped that nobody was told to ship
+        warehouse["tenants"][0]["settings"]["auto"] = False
+        self.wemalo.merge(warehouse)
+        self.api.set_connections(
+            {
+                "plenty_week": {
+                    "conn_type": "plentymarkets", "host": self.plenty_url,
+                    "login": WEEK.username, "password": PASSWORD,
+                },
+                "wemalo_week": {
+                    "conn_type": "wemalo", "host": self.wemalo_url, "password": TOKEN,
+                },
+            }
+        )  # fmt: skip
+        (self.stack.merchants / "week.yaml").write_text(FILE)
+        eventually(lambda: "fulfilment__week" in {d["dag_id"] for d in self.api.dags()}, 120)
+        self.api.call("PATCH", DAG, json={"is_paused": False})
+        eventually(self.at_rest, 120)  # unpausing makes the run of the newest interval
+
+    def at_rest(self) -> bool:
+        """Tell whether no live run is active: runs of a backfill do not count."""
+        active = {"state": ["running", "queued"], "run_type": ["manual", "scheduled"]}
+        return not self.api.call("GET", f"{DAG}/dagRuns", params=active)["dag_runs"]
+
+    def run(self) -> None:
+        self.api.call("POST", f"{DAG}/dagRuns", json={"logical_date": None})
+        eventually(self.at_rest, 180)
+
+    def add(self, *ids: int) -> None:
+        self.plenty.merge({"tenants": [{"tenant": "week", "orders": [order(n) for n in ids]}]})
+
+    def day_goes_on(self) -> None:
+        """Release one order more and start a run for it, unless a run is at work."""
+        if self.at_rest():
+            self.add(next(self.fresh))
+            self.api.call("POST", f"{DAG}/dagRuns", json={"logical_date": None})
+
+    def submissions(self) -> dict[int, int]:
+        rows = self.wemalo.state("week")["tenants"]["week"]["orders"]
+        return {int(key): row["submissions"] for key, row in rows.items()}
+
+    def orders(self, kind: int = 1) -> dict[int, dict[str, Any]]:
+        rows = self.plenty.state("week")["tenants"]["week"]["orders"].values()
+        return {int(row["id"]): row for row in rows if row["typeId"] == kind}
+
+    @contextmanager
+    def ledger(self) -> Iterator[Any]:
+        engine = create_engine(ledger_url(self.stack.layout))
+        with engine.begin() as connection:
+            yield connection
+        engine.dispose()
+
+    def states(self) -> dict[int, str]:
+        with self.ledger() as connection:
+            rows = connection.execute(
+                text("SELECT order_id, state FROM orders WHERE merchant = 'week'")
+            )
+            return {row.order_id: row.state for row in rows}
+
+    def mark(self) -> Mark:
+        """Remember where the diary and the packages stand."""
+        with self.ledger() as connection:
+            last = connection.execute(text("SELECT max(event_id) FROM order_events")).scalar()
+        return Mark(int(last), self.packages())
+
+    def packages(self) -> Counter[int]:
+        """Return the number of packages of each order of that day at plentymarkets."""
+        orders = self.orders()
+        return Counter({n: len(orders[n]["shippingPackages"]) for n in OLD})
+
+    def done_since(self, mark: Mark) -> list[tuple[int, str]]:
+        """Return what was done for the orders of that day, sorted: each as often as it was."""
+        with self.ledger() as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT order_id, kind FROM order_events WHERE merchant = 'week' "
+                    "AND event_id > :id AND order_id = ANY(:ids) AND kind = ANY(:kinds)"
+                ),
+                {"id": mark.event_id, "ids": list(OLD), "kinds": list(DONE)},
+            )
+            done = [(row.order_id, DONE[row.kind]) for row in rows]
+        added = self.packages() - mark.packages
+        return sorted([*done, *((n, "package") for n in added.elements())])
+
+    def backfill(self) -> subprocess.CompletedProcess[str]:
+        """Plan and make a backfill of today and the seven days before."""
+        today = datetime.now(UTC).date()
+        first = (today - timedelta(days=7)).isoformat()
+        return subprocess.run(
+            [str(Path(sys.executable).parent / "fulfil"), "backfill", "week", first,
+             today.isoformat(), "--yes"],
+            env=self.stack.variables, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+
+    def backfills_ended(self) -> bool:
+        rows = self.api.call("GET", "backfills", params={"dag_id": "fulfilment__week"})
+        return all(row["completed_at"] for row in rows["backfills"])
+
+    def wait_while_the_day_goes_on(self) -> None:
+        def ended() -> bool:
+            self.day_goes_on()
+            return self.backfills_ended()
+
+        eventually(ended, 400)
+
+    def clocks(self, now: datetime) -> None:
+        for server in (self.plenty, self.wemalo):
+            server.clock(now=now.isoformat())
+
+
+def a_working_day(live: Live) -> None:
+    """Let the orders travel: handed over, shipped, and one comes back."""
+    live.add(*(n for n in OLD if n != NEVER_SENT))
+    live.run()
+    for order_id in (NO_PACKAGE, LOST_RETURN, WELL):
+        live.wemalo.act("ship", "week", order=str(order_id))
+    live.run()
+
+
+def damage(live: Live) -> None:
+    """Lose something of each kind."""
+    live.add(NEVER_SENT)
+    live.plenty.act("set_status", "week", order=LOST_STATUS, status="5")
+    live.wemalo.act("ship", "week", order=str(TAKEN))
+    came_back = [{"product": "2001", "reason": "damaged"}]
+    live.wemalo.act("book_return", "week", order=str(LOST_RETURN), items=came_back)
+    queues = live.wemalo.state("week")["tenants"]["week"]["queues"]
+    for queue, route in (("sent", "goodsOrder/packages/sent"), ("returns", "returns/booked")):
+        assert queues[queue], "there is nothing that somebody else could take"
+        for row in queues[queue]:
+            taken = requests.put(
+                f"{live.wemalo_url}/v1/{route}/{row}",
+                headers={"Authorization": f"JWT {TOKEN}"}, json={}, timeout=10,
+            )  # fmt: skip
+            taken.raise_for_status()
+    login = {"username": WEEK.username, "password": PASSWORD}
+    token = requests.post(f"{live.plenty_url}/rest/login", json=login, timeout=10).json()
+    requests.delete(
+        f"{live.plenty_url}/rest/orders/{NO_PACKAGE}/shipping/packages",
+        headers={"Authorization": f"Bearer {token['accessToken']}"}, timeout=10,
+    ).raise_for_status()  # fmt: skip
+    with live.ledger() as connection:
+        for table in ("orders", "outbox"):
+            where = "merchant = 'week' AND order_id = :id"
+            connection.execute(text(f"DELETE FROM {table} WHERE {where}"), {"id": LOST_LEDGER})  # noqa: S608
+
+
+def planned(output: str) -> list[tuple[int, str]]:
+    """Return order and action of every line of a printed plan, sorted."""
+    lines = re.findall(r"^(\d+)  ([a-z_]+)", output, re.MULTILINE)
+    return sorted((int(number), action) for number, action in lines)
+
+
+def test_a_week_is_repaired_twice_over_a_live_system_and_no_order_is_sent_twice(
+    airflow_stack: ThrowAwayStack,
+) -> None:
+    live = Live(airflow_stack)
+    live.open()
+    live.clocks(datetime.now(UTC) - timedelta(days=3))
+    a_working_day(live)
+    damage(live)
+    live.clocks(datetime.now(UTC))
+    before, mark = live.submissions(), live.mark()
+
+    first = live.backfill()
+    assert first.returncode == 0, first.stdout + first.stderr
+    plan = planned(first.stdout)
+    assert plan == [
+        (NEVER_SENT, "send"), (NEVER_SENT, "status"),
+        (LOST_LEDGER, "adopt"),
+        (LOST_STATUS, "status"),
+        (NO_PACKAGE, "package"), (NO_PACKAGE, "tracking"),
+        (TAKEN, "package"), (TAKEN, "tracking"),
+        (LOST_RETURN, "return"),
+    ]  # fmt: skip
+    refused = live.backfill()
+    assert (refused.returncode, "still active" in refused.stderr) == (1, True)
+    live.wait_while_the_day_goes_on()
+    assert live.done_since(mark) == plan
+
+    mark = live.mark()
+    second = live.backfill()
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert planned(second.stdout) == []
+    live.wait_while_the_day_goes_on()
+    eventually(live.at_rest, 180)
+    assert live.done_since(mark) == []
+
+    last = next(live.fresh)
+    assert last > 102, "no run went on beside the backfills"
+    assert live.submissions() == {**before, NEVER_SENT: 1, **dict.fromkeys(range(100, last), 1)}
+    assert live.states() == {
+        **dict.fromkeys((NEVER_SENT, LOST_LEDGER, LOST_STATUS, *range(100, last)), "accepted"),
+        **dict.fromkeys((NO_PACKAGE, TAKEN, LOST_RETURN, WELL), "shipped"),
+    }
+    there = live.orders()
+    for order_id in (NEVER_SENT, LOST_LEDGER, LOST_STATUS, *range(100, last)):
+        assert (order_id, there[order_id]["statusId"]) == (order_id, 5.1)
+    for order_id in (NO_PACKAGE, TAKEN, LOST_RETURN, WELL):
+        assert (order_id, len(there[order_id]["shippingPackages"])) == (order_id, 1)
+    assert len(live.orders(kind=3)) == 1
+    runs = live.api.call("GET", f"{DAG}/dagRuns", params={"limit": 100})["dag_runs"]
+    assert {run["state"] for run in runs} == {"success"}
