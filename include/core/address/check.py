@@ -7,29 +7,12 @@ from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 
-from include.core.address import contact, labels, places, postal, stations
-from include.core.address import split as splitting
+from include.core.address import contact, labels, postal, stations, street
 from include.core.address.countries import PLENTY_IDS, Country, country, territory
 from include.core.address.desk import Desk
-from include.core.address.line import bare, is_number, is_road_name
-from include.core.address.text import (
-    clean,
-    is_latin,
-    is_lost,
-    is_mashed,
-    is_placeholder,
-    key,
-    letters,
-)
-from include.core.address.words import (
-    COUNTRY_NAMES,
-    NO_NUMBER,
-    NO_NUMBER_COUNTRIES,
-    STREET,
-    TOWN_CODE,
-    TYPE_ONLY,
-    is_square,
-)
+from include.core.address.placeholders import is_placeholder
+from include.core.address.text import clean, is_latin, is_lost, key, letters
+from include.core.address.words import CONTACT, COUNTRY_NAMES, TOWN_CODE
 from include.core.models import Address
 from include.core.rules import Finding, found
 
@@ -40,19 +23,7 @@ _LINES = ("address1", "address2", "address3", "address4")
 _NAMES = ("name1", "name2", "name3", "name4")
 _TEXTS = (*_NAMES, *_LINES, "postal_code", "town", "state")
 _PLENTY_NAME = {"postal_code": "postalCode"}
-_CONTACT = re.compile(r"@|https?:|www\.", re.IGNORECASE)
-# Cities where every private door has a number, though villages of the country have none: Paris,
-# Lyon, Marseille and the seats of the departements; Lisbon and Porto; Athens and Thessaloniki.
-_CITY_CODES = {
-    "FR": re.compile(r"75\d{3}|6900\d|130[01]\d|\d{2}000"),
-    "PT": re.compile(r"(?:1[0-9]|4[0-4])\d\d(?:-\d{3})?"),
-    "GR": re.compile(r"(?:10|11|54)\d ?\d\d"),
-}
 _ONE_LETTER_TOWNS = frozenset({"NO", "SE", "DK", "FR"})  # Å, Ö, Y
-_VILLAGES_BY_NUMBER = frozenset({"AT", "CZ", "SK", "PL", "HU", "SI", "HR"})
-# Languages with words like "Krk" and "Smrž": no vowel is no sign of nonsense.
-_FEW_VOWELS = frozenset({"CZ", "SK", "SI", "HR", "RS", "BA", "ME", "MK", "PL", "BG"})
-_LONGEST_NUMBER = {"US": 6, "CA": 6, "AU": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +65,7 @@ def check_address(address: Address | None, settings: QualitySettings) -> Address
     _names(desk)
     _places_filled(desk)
     if where is None:
-        _street_only(desk)
+        street.alone(desk)
     else:
         _delivery_point(desk, where)
         _postal_code(desk, where)
@@ -174,7 +145,7 @@ def _delivery_point(desk: Desk, where: Country) -> None:
         desk.note("ADDRESS_MILITARY")
         desk.street = a.address1
     else:
-        _street(desk, where)
+        street.check(desk, where)
 
 
 def _station(desk: Desk, point: stations.Station) -> None:
@@ -204,136 +175,6 @@ def _station(desk: Desk, point: stations.Station) -> None:
         return
     if different and desk.settings.repairs.packstation:
         desk.repair("REPAIRED_PACKSTATION", **wanted)
-
-
-def _street_only(desk: Desk) -> None:
-    if not any(desk.lines):
-        desk.note("ADDRESS_STREET_MISSING")
-    desk.street, desk.number = desk.address.address1, desk.address.address2
-
-
-def _street(desk: Desk, where: Country) -> None:
-    a = desk.address
-    if not any(desk.lines):
-        desk.note("ADDRESS_STREET_MISSING")
-        return
-    boxes = [line for line in desk.lines if stations.is_po_box(line)]
-    kept = tuple("" if line in boxes else line for line in desk.lines)
-    if boxes and not any(letters(line) > 1 for line in kept):
-        desk.note("ADDRESS_PO_BOX" if desk.settings.po_box == "stop" else "ADDRESS_PO_BOX_HINT")
-        desk.street = a.address1
-        return
-    lines = (kept[0], kept[1], kept[2], kept[3])
-    parts = splitting.split(
-        lines, where.rules, number_first=where.number_first, postal_code=a.postal_code
-    )
-    if boxes:
-        desk.note("ADDRESS_PO_BOX_HINT")
-    desk.street, desk.number = parts.street, parts.number
-    if not _is_street(desk, where):
-        return
-    _number(desk, where, parts)
-    _write(desk, parts, boxes)
-
-
-def _is_street(desk: Desk, where: Country) -> bool:
-    """Say whether the street can be one; note why not."""
-    street = desk.street
-    if any(_CONTACT.search(line) for line in (street, desk.address.address1)):
-        desk.note("ADDRESS_STREET_INVALID", why_de="sie enthält eine E-Mail oder Internetadresse",
-                  why_en="it holds an e-mail or web address")  # fmt: skip
-        return False
-    if (letters(street) >= 2 and not is_number(street)) or is_road_name(street):
-        nonsense = is_placeholder(street) or (where.rules not in _FEW_VOWELS and is_mashed(street))
-        nonsense = nonsense or (not desk.number and TYPE_ONLY.fullmatch(street) is not None)
-        if nonsense and not desk.has("ADDRESS_PLACEHOLDER"):
-            desk.note("ADDRESS_PLACEHOLDER", "address1")
-        return True
-    if re.fullmatch(r"[A-U] ?\d{1,2}", street) and desk.number:
-        return True  # a square of Mannheim
-    number = desk.number or street
-    if (
-        where.rules in _VILLAGES_BY_NUMBER
-        and is_number(number)
-        and re.search(r"\d{5}", number) is None
-        and letters(desk.address.town)
-        and not places.is_city(where.rules, desk.address.town)
-    ):
-        desk.street, desk.number = desk.address.town, bare(number)
-        if desk.settings.repairs.house_number:
-            desk.repair("REPAIRED_HOUSE_NUMBER", address1=desk.street, address2=desk.number)
-        return False
-    if desk.has("ADDRESS_PLACEHOLDER", "address1"):
-        return False
-    if not street:
-        desk.note("ADDRESS_STREET_MISSING")
-        return False
-    desk.note("ADDRESS_STREET_INVALID", why_de="sie hat keine Buchstaben",
-              why_en="it has no letters")  # fmt: skip
-    return False
-
-
-def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
-    """Judge the house number, or that there is none."""
-    number = desk.number
-    if number and not NO_NUMBER.fullmatch(number):
-        digits = re.findall(r"\d+", number)
-        longest = _LONGEST_NUMBER.get(where.rules, 4)
-        code = re.sub(r"\D", "", desk.address.postal_code)
-        wrong = (
-            not any(d.strip("0") for d in digits)
-            or len(digits[0]) > longest
-            or (len(code) >= 4 and digits[0] == code)
-        )
-        if wrong:
-            desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
-        return
-    if number and where.rules in NO_NUMBER_COUNTRIES:
-        return
-    if re.fullmatch(r"\d{5,}", desk.address.address2):
-        desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
-        return
-    policy = desk.settings.house_number
-    needed = {
-        "always": True,
-        "squares": not is_square(parts.street),
-        "places": STREET.search(parts.street) is not None or is_square(parts.street),
-        "streets": STREET.search(parts.street) is not None,
-        "hint": False,
-    }[where.number]
-    if not needed and not desk.address.name1.strip():  # no company, no authority: a private door
-        needed = _private_door(where, parts, desk.address)
-    stops = policy == "always" or (policy == "by_country" and needed)
-    desk.note("ADDRESS_NO_HOUSE_NUMBER" if stops else "ADDRESS_NO_HOUSE_NUMBER_HINT")
-
-
-def _private_door(where: Country, parts: splitting.Split, address: Address) -> bool:
-    """Say whether a person's door has a number where a museum or a town hall needs none."""
-    street, code = parts.street, address.postal_code
-    if where.number in ("squares", "streets"):
-        return is_square(street)
-    named = STREET.search(street) is not None and not is_square(street)
-    if where.rules == "IE":  # a house has a name instead, or an Eircode, which is one door's
-        more = (*parts.rest, address.address2, address.address3, address.address4, code)
-        return named and "," not in street and not any(more)
-    cities = _CITY_CODES.get(where.rules)
-    if cities is None or cities.fullmatch(code) is None:
-        return False
-    return named or where.rules == "GR"  # Greek streets are called by their name alone: Ermou
-
-
-def _write(desk: Desk, parts: splitting.Split, boxes: list[str]) -> None:
-    """Put street and number into their fields, the rest behind them."""
-    if parts.apart or not parts.number or not desk.settings.repairs.house_number:
-        return
-    rest = (*parts.rest, *boxes)
-    desk.repair(
-        "REPAIRED_HOUSE_NUMBER",
-        address1=parts.street,
-        address2=parts.number,
-        address3=rest[0] if rest else "",
-        address4=", ".join(rest[1:]),
-    )
 
 
 def _postal_code(desk: Desk, where: Country) -> None:
@@ -392,7 +233,7 @@ def _town(desk: Desk) -> None:
     count = letters(town)
     short = count < 2 and not (count == 1 and where in _ONE_LETTER_TOWNS)
     phone = re.search(r"(?:\d[\s/\-]?){8}", town)
-    if short or phone or _CONTACT.search(town) or key(town) in COUNTRY_NAMES:
+    if short or phone or CONTACT.search(town) or key(town) in COUNTRY_NAMES:
         desk.note("ADDRESS_TOWN_INVALID")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from include.core.address.text import letters
+from include.core.address.text import key, letters
 from include.core.address.words import (
     AFTER_NUMBER,
     ARTICLE_END,
@@ -25,6 +25,7 @@ from include.core.address.words import (
     UNIT_BEHIND,
     UNIT_FIRST,
     UNIT_WORD,
+    UNITS,
     is_square,
 )
 
@@ -88,7 +89,7 @@ _STAIRS = {
     "NL": re.compile(_LETTER_AND_ROOM),
 }
 _SEPARATED = re.compile(r"\s?[,;(/]|\s[-–]\s")
-_SIGN_AHEAD = re.compile(rf"\s*{NUMBER_SIGN}\s*\d", re.IGNORECASE)
+_SIGN_AHEAD = re.compile(rf"[\s,]*{NUMBER_SIGN}\s*\d", re.IGNORECASE)
 _ROAD_NAME = re.compile(r"(?:[ABDELN]|RN|RD|CD|S[PS]|VC)\.?\s?\d{1,4}\w?", re.IGNORECASE)
 _ROAD_BEFORE_N = re.compile(
     r"(?:ctra|carretera|autov[íi]a|route|rte|estrada|nationale?)\.?\s+n$", re.IGNORECASE
@@ -100,6 +101,24 @@ _MIDDLE = re.compile(r"(?<=[\s,\-])\d{1,4}(?!\d)")
 _UNIT_AND_MORE = re.compile(
     rf"(?P<unit>{UNIT_FIRST.pattern}\s*\w{{1,4}})\s+(?P<line>\d.*)", re.IGNORECASE
 )
+
+
+def two_numbers(street: str, number: str, country: str) -> bool:
+    """Say whether the street's field holds another house number than the number's field does.
+
+    Only in Germany: elsewhere the second is the flat ("ul. Długa 12" and "34").
+    """
+    inner = one_line(street, country, number_first=False) if country == "DE" else None
+    return (
+        inner is not None
+        and is_number(number)
+        and STREET.search(inner[0]) is not None
+        and TYPE_ONLY.fullmatch(inner[0]) is None
+        and tidy(inner[1]) != tidy(bare(number))
+    )
+
+
+_PIECES = re.compile(r"\s[/|]\s|\s*[;|]\s*")
 
 
 def is_number(text: str) -> bool:
@@ -115,12 +134,30 @@ def bare(text: str) -> str:
 
 def is_unit(text: str) -> bool:
     """Say whether a text names a unit inside a house or site: "Gebäude 7", "Flat 3"."""
-    return UNIT_FIRST.match(text) is not None
+    return UNIT_FIRST.match(text) is not None or is_units(text)
+
+
+def is_units(text: str) -> bool:
+    """Say whether a text is nothing but units of a house: "sc. B, et. 3, ap. 14", "1. tv."."""
+    return UNITS.fullmatch(text) is not None
 
 
 def after_number(text: str) -> bool:
     """Say whether a text can only follow a house number: a door, a floor, a person."""
     return _SEPARATED.match(text) is not None or AFTER_NUMBER.match(text) is not None
+
+
+def two_streets(lines: tuple[str, ...], country: str, *, number_first: bool) -> bool:
+    """Say whether two streets, each with its number, leave open which is meant.
+
+    British and Irish lines may name two: a row of houses and the road it stands at.
+    """
+    pieces = [piece for line in lines for piece in _PIECES.split(line)]
+    if len(pieces) < 2 or country in {"GB", "IE"}:
+        return False
+    parts = [one_line(p, country, number_first=number_first) for p in pieces if not is_unit(p)]
+    streets = {key(p[0]) for p in parts if p and STREET.search(p[0])}
+    return len(streets) > 1
 
 
 def tidy(number: str) -> str:
@@ -136,7 +173,7 @@ def number_field(
 
     A floor ("3. Stock") and a whole street ("12 rue de la Paix") are no number.
     """
-    if FLOOR_FIRST.match(text) or starts_street(text):
+    if FLOOR_FIRST.match(text) or is_units(text) or starts_street(text):
         return None
     match = _TRAILING.match(text)
     if match is None:

@@ -1,4 +1,4 @@
-"""Text of address fields: cleaning that keeps the meaning, and texts that mean nothing."""
+"""Text of address fields: cleaning that keeps the meaning, keys to compare, lost characters."""
 
 from __future__ import annotations
 
@@ -20,57 +20,8 @@ _ACCENTS = re.compile("[\u0300-\u036f]+")
 _NOT_ALNUM = re.compile(r"[\W_]+")
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 
+_MARK_IN_WORD = re.compile(r"[^\W\d_]\?+[^\W\d_]")
 REPLACEMENT = "\ufffd"
-
-_TEST_WORDS = frozenset({
-    "test", "tests", "teststrasse", "teststr", "testweg", "teststadt", "testort", "testhausen",
-    "testkunde", "testuser", "testing", "tester", "testadresse", "testbestellung", "teststreet",
-    "testtest", "testcity", "dummy", "fake", "foo", "bar", "foobar", "lorem", "loremipsum",
-    "musterstrasse", "musterstr", "musterweg", "musterplatz", "musterstadt", "musterort",
-    "musterhausen", "mustermann", "maxmustermann", "erikamustermann", "musterfirma",
-    "beispielstrasse", "beispielstr", "beispielweg", "beispielstadt", "beispielort",
-    "asdf", "asdfg", "asdfgh", "asdfasdf", "asdfghjkl", "asd", "asdasd", "sdf", "dfg", "fgh",
-    "qwer", "qwert", "qwertz", "qwerty", "qwertzuiop", "qwertyuiop", "yxcv", "zxcv", "hjkl", "jkl",
-    "abc", "abcd", "abcde", "xyz", "blabla", "bla", "blub", "tba", "tbd", "tbc", "todo",
-    "unbekannt", "unknown", "inconnu", "onbekend", "sconosciuto", "desconocido", "nieznany",
-    "keine", "keiner", "keineangabe", "keinestrasse", "ka", "na", "notavailable", "notapplicable",
-    "none", "null", "nil", "nan", "undefined", "nichts", "leer", "empty", "nope", "void",
-    "sieheoben", "so", "wieoben", "sieherechnungsadresse", "wierechnungsadresse", "gleiche",
-    "sameasabove", "sameasbilling", "same", "asabove", "seeabove", "dito", "ditto", "idem",
-    "strasse", "str", "street", "address", "adresse", "anschrift", "hausnummer",
-    "strassehausnummer",
-    "strasseundhausnummer", "strassename", "strassenname", "streetname", "yourstreet",
-    "ort", "stadt", "city", "town", "plz", "postleitzahl", "zip", "zipcode", "postcode", "wohnort",
-    "vorname", "nachname", "name", "firstname", "lastname", "firma", "company", "land",
-    "anystreet", "anytown", "somestreet", "somewhere", "nowhere", "irgendwo", "nirgendwo",
-    "string", "value", "sample", "example", "beispiel", "muster", "platzhalter", "placeholder",
-    "teststrase", "prueba", "prova", "essai", "exemple", "esempio", "ejemplo", "voorbeeld",
-    "rien", "aucun", "aucune", "niente", "nessuno", "nessuna", "nada", "ninguno", "ninguna",
-    "nenhum", "nenhuma", "niets", "geen", "ingen", "inget", "intet", "brak", "nic", "zadny",
-    "zadna", "nincs", "semmi", "puuttuu", "kein", "fehlt", "missing", "keinehausnummer",
-    "neznama", "neznamy", "ismeretlen", "tuntematon", "okand", "ukjent", "ukendt", "nepoznato",
-    "neznano", "necunoscut",
-    "tobeconfirmed", "tobeannounced", "tobeadvised", "wirdnachgereicht", "folgt", "folgtnoch",
-    "aconfirmer", "aconfirmar", "porconfirmar", "daconfermare", "dopotwierdzenia", "notknown",
-    "noaddress", "nostreet", "keineadresse", "sansadresse", "sindireccion", "senzaindirizzo",
-    "telefon", "tel", "mobil", "handy", "fax", "phone", "mobile",
-    "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
-})  # fmt: skip
-
-_SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "example", "foo"})
-_KEY_ROWS = re.compile("asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|yxcv|zxcv|xcvb|cvbn")
-# Words for the driver where a street should be: "bitte vor Lieferung anrufen".
-_CALL = frozenset({
-    "anrufen", "call", "ring", "phone", "appeler", "telephoner", "llamar", "avisar", "chiamare",
-    "telefonare", "ligar", "bellen", "dzwonic", "zadzwonic", "ringa", "soita",
-})  # fmt: skip
-_FIRST = frozenset({
-    "vor", "vorher", "before", "avant", "antes", "prima", "voor", "vooraf", "przed", "innan", "for",
-    "ennen", "first", "zuerst",
-})  # fmt: skip
-_VOWELS = frozenset("aeiouy")
-# Real towns that would read as a placeholder (None in Piedmont, Test in Hungary's Vas, ...).
-_REAL_TOWNS = frozenset({"none", "bar", "land", "so", "na", "asd", "str", "zip"})
 
 
 @lru_cache(maxsize=20_000)
@@ -122,47 +73,9 @@ def letters(value: str) -> int:
     return len(value) if value.isalpha() else len(_NOT_LETTERS.sub("", value))
 
 
-@lru_cache(maxsize=20_000)
-def is_placeholder(value: str, *, town: bool = False) -> bool:
-    """Say whether a filled field says nothing: test words, key rows, one letter over and over."""
-    if not value:
-        return False
-    short = key(value)
-    if not short:
-        return True  # "-", "...", "???"
-    if town and short in _REAL_TOWNS and value.isalpha():
-        return False
-    if short in _TEST_WORDS:
-        return True
-    words = short.rstrip("0123456789")
-    if words != short and words in _TEST_WORDS and words not in {"strasse", "str", "street", "ort"}:
-        return True
-    if len(short) >= 2 and len(set(short)) == 1 and not short.isdigit():
-        return len(short) > 2 or short[0] not in _VOWELS  # "Aa" and "Ee" are places
-    if _KEY_ROWS.search(short):
-        return True
-    first, *others = spoken = [key(word) for word in value.split()]
-    if not _CALL.isdisjoint(spoken) and not _FIRST.isdisjoint(spoken):
-        return True
-    if not others or first not in _SAMPLES:
-        return False
-    plain = {w for w in others if w and not w.isdigit()}
-    return bool(plain) and plain <= _TEST_WORDS
-
-
-def is_mashed(value: str) -> bool:
-    """Say whether a text has a long word and not one vowel: "sdfsdf", "hjkhjk"."""
-    short = key(value)
-    return (
-        short.isascii()
-        and not _VOWELS.intersection(short)
-        and any(letters(word) > 4 for word in value.split())
-    )
-
-
 def is_lost(value: str) -> bool:
     """Say whether characters were lost on the way: the replacement character, ``?`` in a word."""
-    return REPLACEMENT in value or re.search(r"[^\W\d_]\?+[^\W\d_]", value) is not None
+    return REPLACEMENT in value or ("?" in value and _MARK_IN_WORD.search(value) is not None)
 
 
 def is_latin(value: str) -> bool:

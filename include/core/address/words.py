@@ -6,7 +6,8 @@ import re
 
 # In front of a number, saying that it is one: "Nr. 5", "č.p. 12", "nº 3".
 NUMBER_SIGN = (
-    r"(?:(?:haus|hs\.?)[\s\-]?(?:nummer|nr)|hnr|nummer|numéro|numero|número|number|núm|num|nro|nr|no|n\s?[°º]|"
+    r"(?:(?:haus|hs\.?)[\s\-]?(?:nummer|nr)|hnr|nummer|numéro|numero|número|number|núm|num|nro|nr|"
+    r"no|n\s?[°º]|"
     r"n\.\s?[°º]|n\.|č\.\s?p|čp|č\.\s?ev|č\.|br|№|#|αριθμός|αρ)\.?\s?[°º]?"
 )
 KILOMETRE = r"(?<!\w)(?:km|kil[oó]metro|p\.?\s?k)\.?"
@@ -23,17 +24,22 @@ NO_NUMBER_COUNTRIES = frozenset({
 
 # What may follow a house number: door, floor, building, person.
 _AFTER = (
-    r"top|tür|tuer|stiege|stg|stock|stockwerk|stw|og|eg|ug|dg|hp|whg|wohnung|whng|we|w|ot|apt|app|appt|"
+    r"top|tür|tuer|stiege|stg|stock|stockwerk|stw|og|eg|ug|dg|hp|whg|wohnung|whng|we|w|ot|apt|app|"
+    r"appt|"
     r"appart|apartment|apartman|appartement|etage|étage|etg|etaj|et|hinterhaus|hinterhof|hh|"
     r"vorderhaus|vh|"
     r"seitenflügel|quergebäude|gartenhaus|rückgebäude|rgb|haus|aufgang|eingang|block|blok|gebäude|"
-    r"geb|halle|tor|zimmer|zi|raum|rampe|room|rm|büro|office|floor|fl|level|suite|ste|unit|flat|bus|"
+    r"geb|halle|tor|zimmer|zi|raum|rampe|room|rm|büro|office|floor|fl|level|suite|ste|unit|flat|"
+    r"bus|"
     r"bte|boîte|boite|bt|bat|bât|batiment|bâtiment|esc|escalier|escalera|piso|planta|puerta|pta|pt|"
-    r"esq|dto|dcha|drcha|izq|izda|izqda|bajo|bajos|ático|atico|local|portal|bloque|int|interno|scala|"
+    r"esq|dto|dcha|drcha|izq|izda|izqda|bajo|bajos|ático|atico|local|portal|bloque|int|interno|"
+    r"scala|"
     r"sc|piano|palazzina|pal|m|lok|lokal|mieszkanie|mieszk|pok|budynek|bud|klatka|kl|byt|patro|em|"
-    r"emelet|fszt|fsz|földszint|mfszt|ép|épület|ajtó|lph|lépcsőház|lgh|lägenhet|trappa|tr|as|rappu|porras|tv|th|mf|"
+    r"emelet|fszt|fsz|földszint|mfszt|ép|épület|ajtó|lph|lépcsőház|lgh|lägenhet|trappa|tr|as|"
+    r"rappu|porras|tv|th|mf|"
     r"kl|bl|ap|бл|вх|ет|ап|όροφος|korter|krt|krs|kat|dz|butas|bt|kt|stan|ulaz|c/o|bei|b\.|z\.\s?hd|"
-    r"zhd|zu\s+händen|co|p\.\s?a|hof|rechts|links|mitte|mail\s?box|etasje|leil|leilighet|h\d{4}|rez|"
+    r"zhd|zu\s+händen|co|p\.\s?a|hof|rechts|links|mitte|mail\s?box|etasje|leil|leilighet|h\d{4}|"
+    r"rez|"
     r"ambt|nave|lote|fração|andar|cave|rdc|entrée|interphone|digicode|code|door|zone|bp|cs|cp|"
     r"ebene|verdieping|verd|piętro|poschodí|poschodie|podlaží|prízemie|přízemí|parter|aukštas|"
     r"stāvs|korrus|nadstropje|pritličje|kontor|reception|receptie|recepce|empfang|atelier|"
@@ -68,8 +74,10 @@ LOT = re.compile(
 )
 # A unit behind a street that has its number in front: "Main St Apt 4B", "rue X - bât. B".
 UNIT_BEHIND = re.compile(
-    r"\s+(?:[-–]\s*)?(?P<unit>(?:(?:apt|apartment|suite|ste|unit|flat|fl|floor|appt|appart|appartement|r[ée]s|[ée]tage|chez|"
-    r"b[âa]t|b[âa]timent|esc|escalier|bte|bo[îi]te|bus|r[ée]sidence|immeuble|imm|porte)\.?\s+\w+|\(|c/o|"
+    r"\s+(?:[-–]\s*)?(?P<unit>(?:(?:apt|apartment|suite|ste|unit|flat|fl|floor|appt|appart|"
+    r"appartement|r[ée]s|[ée]tage|chez|"
+    r"b[âa]t|b[âa]timent|esc|escalier|bte|bo[îi]te|bus|r[ée]sidence|immeuble|imm|porte)\.?\s+\w+|"
+    r"\(|c/o|"
     rf"{FLOOR_FIRST.pattern}|rdc(?!\w)).*)$",
     re.IGNORECASE,
 )
@@ -86,12 +94,51 @@ UNIT_FIRST = re.compile(
     re.IGNORECASE,
 )
 
+# Nothing but units: "byt č. 8", "scala B interno 7", "sc. B, et. 3, ap. 14", "bus 3", "1. tv.".
+_UNIT = (
+    r"top|tür|stiege|stock|etage|étage|whg|wohnung|apt|apartment|apartman|apartament|app|appt|"
+    r"appartement|appartamento|flat|unit|suite|room|floor|level|bus|bte|bo[îi]te|b[âa]t|"
+    r"b[âa]timent|"
+    r"escalier|esc|escalera|piso|puerta|pta|portal|bloque|planta|andar|interno|int|scala|piano|"
+    r"palazzina|lokal|lok|mieszkanie|m\.|klatka|byt|vchod|patro|poschodie|poschodí|podlaží|emelet|"
+    r"em|ajtó|lépcsőház|lakás|lgh|lägenhet|rappu|as|leil|leilighet|dør|dörr|krs|krt|korter|butas|"
+    r"dzīvoklis|dz|stan|kat|ulaz|ap|et|"
+    r"sc|bl|вх|ет|ап|бл|όροφος|διαμέρισμα|zimmer|raum|hinterhaus|vorderhaus|aufgang|eingang"
+)
+_UNIT_VALUE = (
+    rf"(?:\s*(?:{NUMBER_SIGN}\s*)?(?:\d{{1,4}}\s?[a-z]?|[a-z]\d{{0,3}}|[IVX]{{1,4}})(?!\w))"
+)
+UNITS = re.compile(
+    rf"(?:(?:(?:{_UNIT})(?![^\W\d_])\.?{_UNIT_VALUE}|(?:\d{{1,2}}|st)\.\s?(?:tv|th|mf)\b\.?|"
+    rf"\d{{1,2}}\s?[.ºª°]\s?(?:[a-z]|esq|dto|dcha|drcha|izq|izda|links|rechts|re|li)?(?!\w)\.?|"
+    rf"\d{{1,2}}\s?(?:\.|º|ª|°|er|e|ème)?\s?(?:{_FLOOR})(?![^\W\d_])\.?)[\s,;/\-]*)+",
+    re.IGNORECASE,
+)
+# A street's type that is no name, whatever the number: "ul. 25", "14 rue". ("Graben 3" is a name.)
+NAMELESS = re.compile(
+    r"(?:ul|ulica|ulice|ulitsa|улица|ул|rue|route|boulevard|bd|blvd|av|avenue|avda|avenida|"
+    r"calle|c/|carrer|via|viale|rua|str|straße|strasse|strada|stradă|utca|gatan|gade|katu|straat|"
+    r"iela|"
+    r"gatvė|road|street|οδός)\.?",
+    re.IGNORECASE,
+)
+# A Bulgarian housing estate: the number behind its name is the estate's, the block is the house.
+ESTATE = re.compile(r"(?:zh|ж)\.?\s?[kк](?!\w)", re.IGNORECASE)
+BLOCK = re.compile(r"(?<!\w)(?:bl|blok|бл|блок|no|№)(?![^\W\d_])", re.IGNORECASE)
+# Two numbers, and the customer does not know which: "12 oder 14", "15 ali 51?".
+_OR = r"oder|or|ou|o|oppure|ali|ili|lub|albo|nebo|alebo|vagy|eller|of|tai|sau|arba|vai|või|ή|или"
+EITHER = re.compile(rf"\d\s?[a-z]?[\s,(]+(?:{_OR})\s+(?:[^\W\d_].*\s)?\d", re.IGNORECASE)
+
 _MONTHS = (
-    r"januar|jänner|january|janvier|gennaio|enero|janeiro|januari|februar|february|février|febbraio|"
-    r"febrero|fevereiro|februari|märz|march|mars|marzo|março|maart|marts|marec|marca|március|martie|"
+    r"januar|jänner|january|janvier|gennaio|enero|janeiro|januari|februar|february|février|"
+    r"febbraio|"
+    r"febrero|fevereiro|februari|märz|march|mars|marzo|março|maart|marts|marec|marca|március|"
+    r"martie|"
     r"april|avril|aprile|abril|aprilie|aprila|apríla|április|mai|may|maggio|mayo|maio|mei|maj|maja|"
-    r"mája|május|május|máje|juni|june|juin|giugno|junio|junho|iunie|június|juli|july|juillet|luglio|"
-    r"julio|julho|iulie|július|august|août|aout|agosto|augustus|augusta|augusti|augusztus|september|"
+    r"mája|május|május|máje|juni|june|juin|giugno|junio|junho|iunie|június|juli|july|juillet|"
+    r"luglio|"
+    r"julio|julho|iulie|július|august|août|aout|agosto|augustus|augusta|augusti|augusztus|"
+    r"september|"
     r"septembre|settembre|septiembre|setembro|septembrie|septembra|szeptember|oktober|october|"
     r"octobre|ottobre|octubre|outubro|octombrie|oktobra|október|november|novembre|noviembre|"
     r"novembro|noiembrie|novembra|dezember|december|décembre|dicembre|diciembre|dezembro|"
@@ -110,17 +157,22 @@ DATE_END = re.compile(rf"(?:{_MONTHS})(?:\s+de|\s+del)?$|(?:plein|laan|place|pla
 
 # A street (not a square, a building, a hamlet): it has numbers.
 _STREET_BEFORE = (
-    r"rue|avenue|av|ave|avda|avd|avenida|boulevard|bd|bld|blvd|quai|chemin|ch|impasse|route|rte|all[ée]e|"
+    r"rue|avenue|av|ave|avda|avd|avenida|boulevard|bd|bld|blvd|quai|chemin|ch|impasse|route|rte|"
+    r"all[ée]e|"
     r"via|viale|v\.le|corso|c\.so|vicolo|lungarno|lungotevere|strada|str|stradă|"
     r"calle|c/|cl|carrer|c\.|ronda|paseo|p[ºª]|camino|carretera|ctra|travesía|"
-    r"rua|r\.|travessa|estrada|ul|ulica|ulice|al|aleja|aleje|bulevar|bulevardul|bul|șoseaua|șos|calea|"
+    r"rua|r\.|travessa|estrada|ul|ulica|ulice|al|aleja|aleje|bulevar|bulevardul|bul|șoseaua|șos|"
+    r"calea|"
     r"intrarea|splaiul|ulitsa|улица|ул|бул|булевард|οδός|οδος|λεωφόρος|λεωφ|leoforos|odos|"
     r"nám\.ul|třída|tř|trieda|cesta|put|ulicë|rr|rruga"
 )
 _STREET_AFTER = (
-    r"straße|strasse|strase|str|weg|gasse|gässchen|allee|ring|ufer|damm|chaussee|steig|stieg|pfad|zeile|"
-    r"graben|straat|laan|kade|gracht|dijk|singel|dreef|steenweg|stwg|lei|gatan|gata|vägen|väg|gränd|"
-    r"leden|vegen|veien|gaten|gate|gater|vei|veg|gade|vej|allé|stræde|katu|kadun|tie|kuja|polku|bulevardi|"
+    r"straße|strasse|strase|str|weg|gasse|gässchen|allee|ring|ufer|damm|chaussee|steig|stieg|pfad|"
+    r"zeile|"
+    r"graben|straat|laan|kade|gracht|dijk|singel|dreef|steenweg|stwg|lei|gatan|gata|vägen|väg|"
+    r"gränd|"
+    r"leden|vegen|veien|gaten|gate|gater|vei|veg|gade|vej|allé|stræde|katu|kadun|tie|kuja|polku|"
+    r"bulevardi|"
     r"esplanadi|utca|út|útja|körút|krt|sétány|köz|iela|gatvė|gatve|prospektas|tänav|maantee|mnt|"
     r"puiestee|pst|street|road|avenue|lane|drive|terrace|ulica|ulice|třída|trieda|cesta|ulitsa"
 )
@@ -130,7 +182,8 @@ _WORD_AFTER = (
 )
 # A number behind these belongs to the name: "Straße des 17. Juni", "rue du 8 mai".
 ARTICLE_END = re.compile(
-    r"(?:^|\s)(?:des|der|du|de|la|le|les|del|della|dei|delle|dos|das|do|da|los|las|van|den|vom|zum|zur|"
+    r"(?:^|\s)(?:des|der|du|de|la|le|les|del|della|dei|delle|dos|das|do|da|los|las|van|den|vom|"
+    r"zum|zur|"
     r"the|of|am|im)$",
     re.IGNORECASE,
 )
@@ -141,15 +194,17 @@ TYPE_ONLY = re.compile(
 )
 STREET = re.compile(
     rf"^(?:\d+\w?[\s,]+)?(?:{_STREET_BEFORE})(?![^\W\d_])\.?\s*\S|"
-    rf"(?:{_STREET_AFTER}|(?<!\w)(?:{_WORD_AFTER}))\.?(?=$|[\s,])|\s(?:g|pr|skg|al)\.$",
+    rf"(?:{_STREET_AFTER}|(?<!\w)(?:{_WORD_AFTER}))\.?(?=$|[\s,])|\s(?:g|pr|skg|al|u)\.$",
     re.IGNORECASE,
 )
 
 # Squares, which may do without numbers.
 _SQUARE = re.compile(
     r"(?:place|pl|plaza|piazza|piazzale|largo|praça|praza|plaça|parvis|cours|square|platz|plein|"
-    r"náměstí|nám|námestie|trg|plac|esplanade|campo|passage|piața|plateia|πλατεία|площад|пл)(?![^\W\d_])|"
-    r".*(?:markt|plein|plaats|place|square|plads|pladsen|plass|plassen|torg|torget|torv|torvet|tori|tér|tere|trg|plats|"
+    r"náměstí|nám|námestie|trg|plac|esplanade|campo|passage|piața|plateia|πλατεία|площад|"
+    r"пл)(?![^\W\d_])|"
+    r".*(?:markt|plein|plaats|place|square|plads|pladsen|plass|plassen|torg|torget|torv|torvet|"
+    r"tori|tér|tere|trg|plats|"
     r"väljak|turg|laukums|aikštė)$",
     re.IGNORECASE,
 )
@@ -162,27 +217,35 @@ def is_square(text: str) -> bool:
 
 # Roads and numbered things whose number is no house number.
 NUMBERED_THING = re.compile(
-    r"(?:^|[\s,])(?:rn|rd|(?-i:[NDABLE])$|strada\s+(?:provinciale|statale|regionale)|route\s+nationale|route\s+d[ée]partementale|route|"
+    r"(?:^|[\s,])(?:rn|rd|(?-i:[NDABLE])$|strada\s+(?:provinciale|statale|regionale)|"
+    r"route\s+nationale|route\s+d[ée]partementale|route|"
     r"autoroute|autopista|carretera|highway|hwy|zone|zi|za|terminal|dublin|"
     r"flat|apartment|apt|unit|suite|room|floor|level)\.?$",
     re.IGNORECASE,
 )
 
 PO_BOX = re.compile(
-    r"(?:p\.?\s?o\.?[\s\-]?box|p\.?\s?o\.?\s?b\.?(?=\s?\d)|post[\s\-]?(?:office)?[\s\-]?box|post[\s\-]?fach|postf\.|"
+    r"(?:p\.?\s?o\.?[\s\-]?box|p\.?\s?o\.?\s?b\.?(?=\s?\d)|post[\s\-]?(?:office)?[\s\-]?box|"
+    r"post[\s\-]?fach|postf\.|"
     r"pf[.:]*(?=\s?\d)|"
-    r"postbus|bo[îi]te\s+postale|b\.?\s?p\.?(?=\s?\d)|cs(?=\s?\d{4,5})|casella\s+postale|case\s+postale|"
+    r"postbus|bo[îi]te\s+postale|b\.?\s?p\.?(?=\s?\d)|cs(?=\s?\d{4,5})|casella\s+postale|"
+    r"case\s+postale|"
     r"c\.?\s?p\.?(?=\s?\d{1,5}$)|"
     r"apartado|apdo|caixa\s+postal|postboks|postbox|box(?=\s?\d)|postilokero|pl(?=\s?\d)|"
     r"skr(?:ytka|\.)\s*poczt\w*\.?|po[šs]tovn[íi]\s+p[řr]ihr[áa]dka|po[šs]tov[ýy]\s+prie[čc]inok|"
     r"p\.\s?p\.(?=\s?\d)|postafi[óo]k|po[šs]tni\s+predal|po[šs]tanski\s+pretinac|"
     r"c[ăa]su[țt]a\s+po[șs]tal[ăa]|"
-    r"пощенска\s+кутия|п\.\s?к\.|ταχ\w*\.?\s+θυρ\w*\.?|[tτ]\.\s?θ\.|t\.\s?th\.|postkast|a/k(?=\s?\d)|"
-    r"abonentin[ėe]\s+d[ėe][žz]ut[ėe]|pašto\s+d[ėe][žz]ut[ėe])"
+    r"пощенска\s+кутия|п\.\s?к\.|ταχ\w*\.?\s+θυρ\w*\.?|[tτ]\.\s?θ\.|t\.\s?th\.|postkast|"
+    r"a/k(?=\s?\d)|"
+    r"postlagernd|hauptpostlagernd|poste\s+restante|fermo\s*posta|lista\s+de\s+correos|"
+    r"posta\s+restante|"
+    r"post[ae]?\s+restante|abonentin[ėe]\s+d[ėe][žz]ut[ėe]|pašto\s+d[ėe][žz]ut[ėe])"
     r"(?![^\W\d_])",
     re.IGNORECASE,
 )
 MILITARY = re.compile(r"\b(?:BFPO|[AFD]PO\s+A[AEP]|Feldpost)\b", re.IGNORECASE)
+
+CONTACT = re.compile(r"@|https?:|www\.", re.IGNORECASE)  # in a street or town: no address
 
 # A postal code in front of the town's name, with or without the sign of the country.
 TOWN_CODE = re.compile(
@@ -192,5 +255,16 @@ TOWN_CODE = re.compile(
 COUNTRY_NAMES = frozenset({
     "deutschland", "germany", "allemagne", "osterreich", "austria", "schweiz", "suisse", "svizzera",
     "switzerland", "frankreich", "france", "italien", "italy", "italia", "spanien", "spain",
-    "espana", "niederlande", "netherlands", "polen", "poland", "polska", "europa", "europe",
+    "espana", "niederlande", "netherlands", "nederland", "polen", "poland", "polska", "europa",
+    "europe", "autriche", "belgien", "belgium", "belgie", "belgique",
+    "danemark", "denmark", "danmark", "schweden", "sweden", "sverige", "norwegen", "norway",
+    "norge",
+    "finnland", "finland", "suomi", "irland", "ireland", "eire", "grossbritannien", "greatbritain",
+    "unitedkingdom", "uk", "england", "scotland", "wales", "portugal", "griechenland", "greece",
+    "ellada", "hellas", "tschechien", "czechia", "czechrepublic", "cesko", "ceskarepublika",
+    "slowakei", "slovakia", "slovensko", "slowenien", "slovenia", "slovenija", "ungarn", "hungary",
+    "magyarorszag", "kroatien", "croatia", "hrvatska", "rumanien", "romania", "bulgarien",
+    "bulgaria",
+    "българия", "ελλαδα", "estland", "estonia", "eesti", "lettland", "latvia", "latvija", "litauen",
+    "lithuania", "lietuva",
 })  # fmt: skip

@@ -193,3 +193,119 @@ def test_in_ireland_a_street_alone_is_a_door_only_with_its_eircode() -> None:
 @pytest.mark.parametrize("words", ["to be confirmed", "llamar antes de entregar", "folgt noch"])
 def test_words_for_the_driver_are_no_street(words: str) -> None:
     assert "ADDRESS_PLACEHOLDER" in codes(look(address1=words, address2=""))
+
+
+def at(country: str, *lines: str, **more: str) -> AddressResult:
+    """Look at a person's address in a town of that country, every field but the lines right."""
+    code, town = {
+        "BE": ("9000", "Gent"), "BG": ("1712", "Sofia"), "CZ": ("120 00", "Praha"),
+        "DE": ("50667", "Köln"), "DK": ("2200", "København N"), "ES": ("02001", "Albacete"),
+        "FI": ("87100", "Kajaani"), "FR": ("14390", "Cabourg"), "GB": ("M4 2BS", "Manchester"),
+        "HU": ("9021", "Győr"), "IT": ("27100", "Pavia"), "PL": ("90-001", "Łódź"),
+        "PT": ("8000-076", "Faro"), "RO": ("310001", "Arad"), "SI": ("1000", "Ljubljana"),
+    }[country]  # fmt: skip
+    filled = dict(zip(("address1", "address2", "address3"), (*lines, "", ""), strict=False))
+    return look(
+        **{"postal_code": code, "town": town, "country_id": 0, "country": country, **filled, **more}
+    )
+
+
+def stop(result: AddressResult) -> str:
+    finding = loudest(list(result.findings))
+    return finding.code if finding else ""
+
+
+@pytest.mark.parametrize(
+    ("country", "units", "street"),
+    [
+        ("CZ", ("byt č. 8",), ("Vinohradská 12", "byt č. 8")),
+        ("IT", ("scala B interno 7",), ("Via Dante 8", "scala B interno 7")),
+        ("RO", ("sc. B, et. 3, ap. 14",), ("Str. Unirii 5", "sc. B, et. 3, ap. 14")),
+        ("BE", ("27", "bus 3"), ("Kouter 27", "bus 3")),
+        ("ES", ("3º B",), ("Calle Mayor 5", "3º B")),
+        ("FI", ("as. 14",), ("Kauppakatu 12", "as. 14")),
+    ],
+)
+def test_units_of_a_house_are_no_street_and_stand_beside_one(
+    country: str, units: tuple[str, ...], street: tuple[str, ...]
+) -> None:
+    assert stop(at(country, *units)) == "ADDRESS_STREET_MISSING"
+    assert stop(at(country, *street)) == ""
+
+
+@pytest.mark.parametrize("number", ["1. tv.", "3. sal"])
+def test_a_danish_floor_is_no_house_number(number: str) -> None:
+    assert stop(at("DK", "Nørrebrogade", number)) == "ADDRESS_NO_HOUSE_NUMBER"
+    assert stop(at("DK", "Nørrebrogade 8", number)) == ""
+
+
+@pytest.mark.parametrize(
+    ("country", "open_", "clear"),
+    [
+        ("DE", ("Ehrenstr. 12 oder 14",), ("Ehrenstr. 12-14",)),
+        ("SI", ("Slovenska cesta 15 ali 51?",), ("Slovenska cesta 15",)),
+        ("PL", ("ul. Polna 3 (albo 8, nie pamiętam)",), ("ul. Polna 3 m. 8",)),
+        ("IT", ("Via Dante 8 oppure Via Verdi 21",), ("Via Dante 8",)),
+        ("BE", ("Kouterstraat 10 / Veldstraat 55",), ("Kouterstraat 10 / 2",)),
+        ("HU", ("Baross Gábor út 10", "Kazinczy u. 4"), ("Baross Gábor út 10", "II. em. 4")),
+        ("DE", ("Ehrenstr. 14", "41"), ("Ehrenstr. 14", "14")),
+    ],
+)
+def test_two_streets_or_numbers_to_choose_from_stop(
+    country: str, open_: tuple[str, ...], clear: tuple[str, ...]
+) -> None:
+    assert stop(at(country, *open_)) == "ADDRESS_STREET_INVALID"
+    assert stop(at(country, *clear)) == ""
+
+
+@pytest.mark.parametrize(
+    ("country", "nameless", "named"),
+    [
+        ("PL", "ul. 25", "ul. Polna 25"),
+        ("FR", "14 rue", "14 rue Verte"),
+        ("DE", "Str. 5", "Graben 5"),
+    ],
+)
+def test_a_type_of_street_and_a_number_are_no_address(
+    country: str, nameless: str, named: str
+) -> None:
+    assert stop(at(country, nameless)) == "ADDRESS_PLACEHOLDER"
+    assert stop(at(country, named)) == ""
+
+
+def test_a_flat_of_poland_in_the_numbers_field_is_no_second_house() -> None:
+    assert stop(at("PL", "ul. Polna 12", "34")) == ""
+
+
+@pytest.mark.parametrize(
+    ("country", "note"),
+    [
+        ("GB", "same as billing address"), ("FR", "retrait en magasin"), ("IT", "ritiro in sede"),
+        ("RO", "sunați când ajungeți"), ("PT", "perto da farmácia, casa amarela"),
+        ("GB", "#REF!"), ("GB", "{{street}}"), ("FR", "jkljkl"),
+    ],
+)  # fmt: skip
+def test_a_note_to_a_person_or_a_programs_leftover_is_no_street(country: str, note: str) -> None:
+    assert stop(at(country, note)) == "ADDRESS_PLACEHOLDER"
+
+
+@pytest.mark.parametrize(
+    ("country", "street"),
+    [("DE", "Neben der Kirche 3"), ("FR", "Lieu-dit La Merci"), ("GB", "Rose Cottage, Call Lane")],
+)
+def test_streets_that_only_sound_like_a_note_pass(country: str, street: str) -> None:
+    assert stop(at(country, street)) == ""
+
+
+def test_the_number_of_a_bulgarian_estate_is_not_the_houses() -> None:
+    assert stop(at("BG", "zh.k. Mladost 3")) == "ADDRESS_NO_HOUSE_NUMBER"
+    assert stop(at("BG", "zh.k. Mladost 3", "bl. 305, vh. B")) == ""
+
+
+@pytest.mark.parametrize("country", ["Ireland", "Česko", "Great Britain"])
+def test_a_country_is_no_town(country: str) -> None:
+    assert stop(at("GB", "3 Main Street", town=country)) == "ADDRESS_TOWN_INVALID"
+
+
+def test_mail_kept_at_the_post_office_has_no_door() -> None:
+    assert stop(at("IT", "Fermo Posta")) == "ADDRESS_PO_BOX"

@@ -1,0 +1,163 @@
+"""Texts that stand in an address field and are none: placeholders, notes to people, key rows."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from include.core.address.text import key, letters
+
+_TEST_WORDS = frozenset({
+    "test", "tests", "teststrasse", "teststr", "testweg", "teststadt", "testort", "testhausen",
+    "testkunde", "testuser", "testing", "tester", "testadresse", "testbestellung", "teststreet",
+    "testtest", "testcity", "dummy", "fake", "foo", "bar", "foobar", "lorem", "loremipsum",
+    "musterstrasse", "musterstr", "musterweg", "musterplatz", "musterstadt", "musterort",
+    "musterhausen", "mustermann", "maxmustermann", "erikamustermann", "musterfirma",
+    "beispielstrasse", "beispielstr", "beispielweg", "beispielstadt", "beispielort",
+    "asdf", "asdfg", "asdfgh", "asdfasdf", "asdfghjkl", "asd", "asdasd", "sdf", "dfg", "fgh",
+    "qwer", "qwert", "qwertz", "qwerty", "qwertzuiop", "qwertyuiop", "yxcv", "zxcv", "hjkl", "jkl",
+    "abc", "abcd", "abcde", "xyz", "blabla", "bla", "blub", "tba", "tbd", "tbc", "todo",
+    "unbekannt", "unknown", "inconnu", "onbekend", "sconosciuto", "desconocido", "nieznany",
+    "keine", "keiner", "keineangabe", "keinestrasse", "ka", "na", "notavailable", "notapplicable",
+    "none", "null", "nil", "nan", "undefined", "nichts", "leer", "empty", "nope", "void",
+    "sieheoben", "so", "wieoben", "sieherechnungsadresse", "wierechnungsadresse", "gleiche",
+    "sameasabove", "sameasbilling", "same", "asabove", "seeabove", "dito", "ditto", "idem",
+    "strasse", "str", "street", "address", "adresse", "anschrift", "hausnummer",
+    "strassehausnummer",
+    "strasseundhausnummer", "strassename", "strassenname", "streetname", "yourstreet",
+    "ort", "stadt", "city", "town", "plz", "postleitzahl", "zip", "zipcode", "postcode", "wohnort",
+    "vorname", "nachname", "name", "firstname", "lastname", "firma", "company", "land",
+    "anystreet", "anytown", "somestreet", "somewhere", "nowhere", "irgendwo", "nirgendwo",
+    "string", "value", "sample", "example", "beispiel", "muster", "platzhalter", "placeholder",
+    "teststrase", "prueba", "prova", "essai", "exemple", "esempio", "ejemplo", "voorbeeld",
+    "rien", "aucun", "aucune", "niente", "nessuno", "nessuna", "nada", "ninguno", "ninguna",
+    "nenhum", "nenhuma", "niets", "geen", "ingen", "inget", "intet", "brak", "nic", "zadny",
+    "zadna", "nincs", "semmi", "puuttuu", "kein", "fehlt", "missing", "keinehausnummer",
+    "neznama", "neznamy", "ismeretlen", "tuntematon", "okand", "ukjent", "ukendt", "nepoznato",
+    "neznano", "necunoscut", "nera", "nav", "eiole", "pole", "nema", "niamam", "fara", "няма",
+    "δεν", "eioleosoitetta", "bezadresy", "bezadresu", "bezadresa", "faraadresa", "neraadreso",
+    "navadreses", "utanadress", "udenadresse", "utenadresse", "geenadres", "semmorada",
+    "ilmanosoitetta", "nincscim", "brakadresu", "brezaslova", "aadressitaole",
+    "tobeconfirmed", "tobeannounced", "tobeadvised", "wirdnachgereicht", "folgt", "folgtnoch",
+    "aconfirmer", "aconfirmar", "porconfirmar", "daconfermare", "dopotwierdzenia", "notknown",
+    "noaddress", "nostreet", "keineadresse", "sansadresse", "sindireccion", "senzaindirizzo",
+    "telefon", "tel", "mobil", "handy", "fax", "phone", "mobile",
+    "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
+})  # fmt: skip
+
+_SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "example", "foo"})
+_KEY_ROWS = re.compile(
+    r"([bcdfghjklmnpqrstvwxz]{2,4})\1$|asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|yxcv|zxcv|xcvb|cvbn"
+)
+# What spreadsheets, templates and programs leave behind: "#REF!", "{{street}}", "[object Object]".
+_LEFT_BEHIND = re.compile(
+    r"#(?:REF|N/A|NAME|VALUE|NULL|NUM|DIV/0|NV|BEZUG|WERT|ZAHL)\b|\{\{?[^{}]*\}|\$\{|\[object\b|"
+    r"%[a-z_]{3,}%|</?[a-z]+[^<>]*>",
+    re.IGNORECASE,
+)
+# Words for the driver where a street should be: "bitte vor Lieferung anrufen".
+_CALL = frozenset({
+    "anrufen", "call", "ring", "phone", "appeler", "telephoner", "llamar", "avisar", "chiamare",
+    "telefonare", "ligar", "bellen", "dzwonic", "zadzwonic", "ringa", "soita",
+})  # fmt: skip
+# Words that speak to a person and stand in no street's name: any of them makes a note of a line.
+_SPEAKING = frozenset({
+    # collected, not delivered
+    "abholung", "selbstabholung", "selbstabholer", "abholer", "pickup", "retrait", "ritiro",
+    "recogida", "recoger", "afhalen", "ophalen", "levantamento", "levantar", "odbior", "vyzvednuti",
+    "vyzdvihnutie", "atvetel", "nouto", "noudetaan", "afhentning", "afhentes", "hentes",
+    "avhamtning",
+    "hamtas", "ridicare", "preuzimanje", "prevzem", "atsiemimas", "atsiimsiu", "παραλαβη",
+    # the address is elsewhere
+    "rechnungsadresse", "rechnungsanschrift", "lieferadresse", "lieferanschrift", "billing",
+    "facturation", "fatturazione", "facturacion", "faturacao", "factuuradres", "fakturaadresse",
+    "fakturaadress", "fakturacni", "fakturacyjny", "fakturacna", "szamlazasi", "laskutusosoite",
+    "facturare", "bestellnotiz", "bemerkung", "kommentar", "commentaire", "opmerking", "poznamka",
+    # a request
+    "bitte", "please", "svp", "prosim", "prosze", "kerem", "parakalo", "venligst", "vennligst",
+    "alstublieft", "palun", "ludzu", "prasome", "molimo", "παρακαλω",
+    "anrufen", "klingeln", "melden", "appelez", "appeler", "telephoner", "sonnez", "llamar",
+    "llame",
+    "avisar", "chiamare", "chiamate", "telefonare", "citofonare", "suonare", "dzwonic", "zadzwonic",
+    "zavolat", "zavolejte", "volejte", "zavolajte", "sunati", "hivjon", "hivjanak", "csengessen",
+    "soittakaa", "nazovite", "pozvonite", "poklicite", "skambinti", "skambinkite", "zvanit",
+    "zvaniet", "helistage", "обадете", "звъннете", "τηλεφωνηστε", "nachbarn", "nachbar",
+    "hinterlegen", "abstellen", "neighbour", "neighbor",
+})  # fmt: skip
+_SPOKEN = re.compile(
+    r"\b(?:same as|call me|click (?:and )?collect|(?:siehe|s|wie) (?:oben|unten|notiz|rechnung)|"
+    r"(?:see|as) (?:above|below|notes?|order)|voir (?:ci|note|plus)|vedi (?:sopra|sotto|note?)|"
+    r"ver (?:nota|arriba|abajo|acima)|zie (?:boven|onder)|(?:viz|patrz|se|lasd) (?:vyse|wyzej|ovan|"
+    r"nedan|ovenfor|nedenfor|fent)|por favor|per favore|va rog|merci de|cash and carry|"
+    r"(?:in|en|al) (?:sede|tienda|negozio|magasin|loja|winkel|filiale)|in store|i butik)\b"
+)
+# Where a house is, not what its address is. Streets are named so as well, but then have a number.
+_BESIDE = re.compile(
+    r"(?:near|next to|opposite|close to|a cote d|en face d|vicino a|accanto a|di fronte|cerca de|"
+    r"junto a|al lado d|frente a|perto d|ao lado|em frente|proximo a|naast|tegenover|neben|"
+    r"gegenuber|"
+    r"obok|naprzeciw|vedle|naproti|vedla|oproti|langa|vizavi|mellett|szemben|vastapaata|bredvid|"
+    r"ao pe d|mittemot|ved siden|overfor|zraven|nasproti|pored|preko puta|salia|priesais|blakus|"
+    r"pretim|korval|"
+    r"vastas|κοντα|διπλα|απεναντι|срещу|до )"
+)
+_FIRST = frozenset({
+    "vor", "vorher", "before", "avant", "antes", "prima", "voor", "vooraf", "przed", "innan", "for",
+    "ennen", "first", "zuerst",
+})  # fmt: skip
+_VOWELS = frozenset("aeiouy")
+# Real towns that would read as a placeholder (None in Piedmont, Test in Hungary's Vas, ...).
+_REAL_TOWNS = frozenset({"none", "bar", "land", "so", "na", "asd", "str", "zip"})
+
+
+@lru_cache(maxsize=20_000)
+def is_placeholder(value: str, *, town: bool = False) -> bool:
+    """Say whether a filled field says nothing: test words, key rows, one letter over and over."""
+    if not value:
+        return False
+    short = key(value)
+    if not short:
+        return True  # "-", "...", "???"
+    if town and short in _REAL_TOWNS and value.isalpha():
+        return False
+    if short in _TEST_WORDS or _LEFT_BEHIND.search(value):
+        return True
+    words = short.rstrip("0123456789")
+    if words != short and words in _TEST_WORDS and words not in {"strasse", "str", "street", "ort"}:
+        return True
+    if len(short) >= 2 and len(set(short)) == 1 and not short.isdigit():
+        return len(short) > 2 or short[0] not in _VOWELS  # "Aa" and "Ee" are places
+    if _KEY_ROWS.search(short):
+        return True
+    first, *others = spoken = [key(word) for word in value.split()]
+    if not _CALL.isdisjoint(spoken) and not _FIRST.isdisjoint(spoken):
+        return True
+    if not others or first not in _SAMPLES:
+        return False
+    plain = {w for w in others if w and not w.isdigit()}
+    return bool(plain) and plain <= _TEST_WORDS
+
+
+@lru_cache(maxsize=20_000)
+def is_note(street: str, *, numbered: bool) -> bool:
+    """Say whether a street is a note to a person: "same as billing", "retrait en magasin".
+
+    :param numbered: it has a house number; a place beside something can be a street then.
+    """
+    words = [key(word) for word in re.split(r"[\W_]+", street) if word]
+    if not _SPEAKING.isdisjoint(words):
+        return True
+    spoken = " ".join(words)
+    return _SPOKEN.search(spoken) is not None or (
+        not numbered and _BESIDE.match(spoken) is not None
+    )
+
+
+def is_mashed(value: str) -> bool:
+    """Say whether a text has a long word and not one vowel: "sdfsdf", "hjkhjk"."""
+    short = key(value)
+    return (
+        short.isascii()
+        and not _VOWELS.intersection(short)
+        and any(letters(word) > 4 for word in value.split())
+    )

@@ -1,0 +1,211 @@
+"""Check street and house number: whether they are there, can be, and name one house."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from include.core.address import places, stations
+from include.core.address import split as splitting
+from include.core.address.line import (
+    bare,
+    is_number,
+    is_road_name,
+    is_units,
+    two_numbers,
+    two_streets,
+)
+from include.core.address.placeholders import is_mashed, is_note, is_placeholder
+from include.core.address.text import letters
+from include.core.address.words import (
+    BLOCK,
+    CONTACT,
+    EITHER,
+    ESTATE,
+    NAMELESS,
+    NO_NUMBER,
+    NO_NUMBER_COUNTRIES,
+    STREET,
+    TYPE_ONLY,
+    is_square,
+)
+
+if TYPE_CHECKING:
+    from include.core.address.countries import Country
+    from include.core.address.desk import Desk
+    from include.core.models import Address
+
+# Cities where every private door has a number, though villages of the country have none: Paris,
+# Lyon, Marseille and the seats of the departements; Lisbon and Porto; Athens and Thessaloniki.
+_CITY_CODES = {
+    "FR": re.compile(r"75\d{3}|6900\d|130[01]\d|\d{2}000"),
+    "PT": re.compile(r"(?:1[0-9]|4[0-4])\d\d(?:-\d{3})?"),
+    "GR": re.compile(r"(?:10|11|54)\d ?\d\d"),
+}
+_VILLAGES_BY_NUMBER = frozenset({"AT", "CZ", "SK", "PL", "HU", "SI", "HR"})
+# Languages with words like "Krk" and "Smrž": no vowel is no sign of nonsense.
+_FEW_VOWELS = frozenset({"CZ", "SK", "SI", "HR", "RS", "BA", "ME", "MK", "PL", "BG"})
+_LONGEST_NUMBER = {"US": 6, "CA": 6, "AU": 5}
+
+
+def alone(desk: Desk) -> None:
+    """Judge the street of an address whose country is not known."""
+    if not any(desk.lines):
+        desk.note("ADDRESS_STREET_MISSING")
+    desk.street, desk.number = desk.address.address1, desk.address.address2
+
+
+def check(desk: Desk, where: Country) -> None:
+    """Find street and house number, judge them, and write them apart (plentymarkets 6.10)."""
+    a = desk.address
+    if not any(desk.lines):
+        desk.note("ADDRESS_STREET_MISSING")
+        return
+    boxes = [line for line in desk.lines if stations.is_po_box(line)]
+    kept = tuple("" if line in boxes else line for line in desk.lines)
+    if boxes and not any(letters(line) > 1 for line in kept):
+        desk.note("ADDRESS_PO_BOX" if desk.settings.po_box == "stop" else "ADDRESS_PO_BOX_HINT")
+        desk.street = a.address1
+        return
+    lines = (kept[0], kept[1], kept[2], kept[3])
+    parts = splitting.split(
+        lines, where.rules, number_first=where.number_first, postal_code=a.postal_code
+    )
+    if boxes:
+        desk.note("ADDRESS_PO_BOX_HINT")
+    desk.street, desk.number = parts.street, parts.number
+    if not _is_street(desk, where):
+        return
+    _number(desk, where, parts)
+    _write(desk, parts, boxes)
+
+
+def _is_street(desk: Desk, where: Country) -> bool:
+    """Say whether the street can be one; note why not."""
+    street = desk.street
+    if any(CONTACT.search(line) for line in (street, desk.address.address1)):
+        desk.note("ADDRESS_STREET_INVALID", why_de="sie enthält eine E-Mail oder Internetadresse",
+                  why_en="it holds an e-mail or web address")  # fmt: skip
+        return False
+    lines = tuple(filter(None, desk.lines))
+    if any(map(is_units, lines)) and all(is_units(line) or is_number(line) for line in lines):
+        desk.note("ADDRESS_STREET_MISSING")
+        return False
+    if _leaves_open(desk, where, lines):
+        return False
+    if (letters(street) >= 2 and not is_number(street)) or is_road_name(street):
+        nonsense = is_placeholder(street) or (where.rules not in _FEW_VOWELS and is_mashed(street))
+        nameless = NAMELESS if desk.number else TYPE_ONLY
+        nonsense = nonsense or nameless.fullmatch(street) is not None
+        nonsense = nonsense or is_note(street, numbered=bool(desk.number))
+        if nonsense and not desk.has("ADDRESS_PLACEHOLDER"):
+            desk.note("ADDRESS_PLACEHOLDER", "address1")
+        return True
+    if re.fullmatch(r"[A-U] ?\d{1,2}", street) and desk.number:
+        return True  # a square of Mannheim
+    number = desk.number or street
+    if (
+        where.rules in _VILLAGES_BY_NUMBER
+        and is_number(number)
+        and re.search(r"\d{5}", number) is None
+        and letters(desk.address.town)
+        and not places.is_city(where.rules, desk.address.town)
+    ):
+        desk.street, desk.number = desk.address.town, bare(number)
+        if desk.settings.repairs.house_number:
+            desk.repair("REPAIRED_HOUSE_NUMBER", address1=desk.street, address2=desk.number)
+        return False
+    if desk.has("ADDRESS_PLACEHOLDER", "address1"):
+        return False
+    if not street:
+        desk.note("ADDRESS_STREET_MISSING")
+        return False
+    desk.note("ADDRESS_STREET_INVALID", why_de="sie hat keine Buchstaben",
+              why_en="it has no letters")  # fmt: skip
+    return False
+
+
+def _leaves_open(desk: Desk, where: Country, lines: tuple[str, ...]) -> bool:
+    """Say whether two houses are named and nobody can tell which is meant; note it."""
+    if any(EITHER.search(line) for line in lines) or two_numbers(
+        desk.street, desk.number, where.rules
+    ):
+        desk.note("ADDRESS_STREET_INVALID", why_de="sie nennt zwei Hausnummern zur Wahl",
+                  why_en="it leaves open which of two numbers")  # fmt: skip
+        return True
+    if two_streets(lines, where.rules, number_first=where.number_first):
+        desk.note("ADDRESS_STREET_INVALID", why_de="es sind zwei Straßen mit Hausnummer",
+                  why_en="there are two streets with a number")  # fmt: skip
+        return True
+    return False
+
+
+def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
+    """Judge the house number, or that there is none."""
+    estate = (
+        where.rules == "BG"
+        and ESTATE.match(parts.street) is not None
+        and not any(BLOCK.search(line) for line in desk.lines)
+    )
+    number = "" if estate else desk.number
+    if number and not NO_NUMBER.fullmatch(number):
+        digits = re.findall(r"\d+", number)
+        longest = _LONGEST_NUMBER.get(where.rules, 4)
+        code = re.sub(r"\D", "", desk.address.postal_code)
+        wrong = (
+            not any(d.strip("0") for d in digits)
+            or len(digits[0]) > longest
+            or (len(code) >= 4 and digits[0] == code)
+        )
+        if wrong:
+            desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
+        return
+    if number and where.rules in NO_NUMBER_COUNTRIES:
+        return
+    if re.fullmatch(r"\d{5,}", desk.address.address2):
+        desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
+        return
+    policy = desk.settings.house_number
+    needed = (
+        estate
+        or {
+            "always": True,
+            "squares": not is_square(parts.street),
+            "places": STREET.search(parts.street) is not None or is_square(parts.street),
+            "streets": STREET.search(parts.street) is not None,
+            "hint": False,
+        }[where.number]
+    )
+    if not needed and not desk.address.name1.strip():  # no company, no authority: a private door
+        needed = _private_door(where, parts, desk.address)
+    stops = policy == "always" or (policy == "by_country" and needed)
+    desk.note("ADDRESS_NO_HOUSE_NUMBER" if stops else "ADDRESS_NO_HOUSE_NUMBER_HINT")
+
+
+def _private_door(where: Country, parts: splitting.Split, address: Address) -> bool:
+    """Say whether a person's door has a number where a museum or a town hall needs none."""
+    street, code = parts.street, address.postal_code
+    if where.number in ("squares", "streets"):
+        return is_square(street)
+    named = STREET.search(street) is not None and not is_square(street)
+    if where.rules == "IE":  # a house has a name instead, or an Eircode, which is one door's
+        more = (*parts.rest, address.address2, address.address3, address.address4, code)
+        return named and "," not in street and not any(more)
+    cities = _CITY_CODES.get(where.rules)
+    if cities is None or cities.fullmatch(code) is None:
+        return False
+    return named or where.rules == "GR"  # Greek streets are called by their name alone: Ermou
+
+
+def _write(desk: Desk, parts: splitting.Split, boxes: list[str]) -> None:
+    """Put street and number into their fields, the rest behind them."""
+    if parts.apart or not parts.number or not desk.settings.repairs.house_number:
+        return
+    rest = (*parts.rest, *boxes)
+    desk.repair(
+        "REPAIRED_HOUSE_NUMBER",
+        address1=parts.street,
+        address2=parts.number,
+        address3=rest[0] if rest else "",
+        address4=", ".join(rest[1:]),
+    )
