@@ -6,13 +6,13 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.extract import extract
-from fulfilment.flow.load import load
-from fulfilment.flow.reconcile import reconcile
-from fulfilment.flow.replay import replay
-from fulfilment.flow.validate import validate
+from fulfilment.flow.orders.extract import extract
+from fulfilment.flow.orders.load import load
+from fulfilment.flow.orders.validate import validate
+from fulfilment.flow.orders.writeback import write_back
+from fulfilment.flow.parcels.reconcile import reconcile
+from fulfilment.flow.replay.window import replay
 from fulfilment.flow.work import Work
-from fulfilment.flow.writeback import write_back
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import create_engine, insert

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fulfilment.flow import validate
+from fulfilment.flow.orders import validate
 
 from include.core.address.check import check_address
 from include.core.models import Verdict

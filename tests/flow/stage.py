@@ -13,16 +13,16 @@ from typing import Any
 from urllib.parse import quote
 
 from fulfilment.flow.documents import attach_documents
-from fulfilment.flow.extract import extract
-from fulfilment.flow.load import load
+from fulfilment.flow.orders.extract import extract
+from fulfilment.flow.orders.load import load
+from fulfilment.flow.orders.validate import validate
+from fulfilment.flow.orders.writeback import write_back
+from fulfilment.flow.parcels.reconcile import reconcile
 from fulfilment.flow.products import products
-from fulfilment.flow.reconcile import reconcile
-from fulfilment.flow.replay import replay
-from fulfilment.flow.returns import handle_returns
-from fulfilment.flow.stock import stock
-from fulfilment.flow.validate import validate
+from fulfilment.flow.replay.window import replay
+from fulfilment.flow.returns.handle import handle_returns
+from fulfilment.flow.stock.sync import stock
 from fulfilment.flow.work import Work
-from fulfilment.flow.writeback import write_back
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import Engine, create_engine

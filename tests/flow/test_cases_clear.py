@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fulfilment.flow.documents import attach_documents
 from fulfilment.flow.products import products
-from fulfilment.flow.returns import handle_returns
-from fulfilment.flow.stock import stock
+from fulfilment.flow.returns.handle import handle_returns
+from fulfilment.flow.stock.sync import stock
 from sqlalchemy import text
 from typer.testing import CliRunner
 

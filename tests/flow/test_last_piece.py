@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fulfilment.flow.validate import validate
+from fulfilment.flow.orders.validate import validate
 from fulfilment.operators.validate import ValidateOrdersOperator
 
 from include.quality.batch import examine

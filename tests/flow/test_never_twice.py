@@ -95,9 +95,9 @@ def test_wemalo_that_does_not_answer_the_question_keeps_the_order_waiting(stage:
 
 
 DEATHS = {
-    "before the order is noted": "fulfilment.flow.load.orders.lease",
+    "before the order is noted": "fulfilment.flow.orders.load.orders.lease",
     "after it is noted and before it is sent": "fulfilment.hooks.wemalo.WemaloHook.add_conditional",
-    "after it was sent and before the answer is noted": "fulfilment.flow.load.accept",
+    "after it was sent and before the answer is noted": "fulfilment.flow.orders.load.accept",
 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fulfilment.flow.load import send
-from fulfilment.flow.replay import replay
+from fulfilment.flow.orders.load import send
+from fulfilment.flow.replay.window import replay
 
 from include.core.states import State
 from include.core.window import EVERYTHING

@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from fulfilment.flow import return_creation
-from fulfilment.flow import returns as returns_flow
-from fulfilment.flow.returns import handle_returns
+from fulfilment.flow.returns import create as return_creation
+from fulfilment.flow.returns import handle as returns_flow
+from fulfilment.flow.returns.handle import handle_returns
 from sqlalchemy import select, update
 
 from include.core.errors import FulfilmentError

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from fulfilment.flow.stock import stock
+from fulfilment.flow.stock.sync import stock
 from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import text
 from typer.testing import CliRunner

@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fulfilment.flow.waiting import Poll
+from fulfilment.flow.orders.waiting import Poll
 from fulfilment.triggers.orders_waiting import OrdersWaitingTrigger
 from sqlalchemy import text
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.extract import order_filters
-from fulfilment.flow.validate import EVER, product_keys, sellable
+from fulfilment.flow.orders.extract import order_filters
+from fulfilment.flow.orders.validate import EVER, product_keys, sellable
 from fulfilment.hooks.answers import whole
 from include.core.doctor import Report, changes, examine
 from include.core.doctor_facts import Check, Facts, Sample

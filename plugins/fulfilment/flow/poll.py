@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.cancel import settle_too_late
-from fulfilment.flow.handover import accept, warehouse_cancelled
+from fulfilment.flow.changes.cancel import settle_too_late
+from fulfilment.flow.orders.handover import accept, warehouse_cancelled
 from fulfilment.flow.watch import CANCEL_TRIES
 from include.core.errors import FulfilmentError
 from include.core.states import State

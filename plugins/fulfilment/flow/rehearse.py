@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.documents import attach_documents
-from fulfilment.flow.extract import extract
-from fulfilment.flow.load import load
 from fulfilment.flow.opening import DryRun, open_work
+from fulfilment.flow.orders.extract import extract
+from fulfilment.flow.orders.load import load
+from fulfilment.flow.orders.validate import validate
+from fulfilment.flow.orders.writeback import write_back
+from fulfilment.flow.parcels.reconcile import reconcile
 from fulfilment.flow.products import products
-from fulfilment.flow.reconcile import reconcile
-from fulfilment.flow.replay import replay
-from fulfilment.flow.returns import handle_returns
-from fulfilment.flow.stock import stock
-from fulfilment.flow.validate import validate
+from fulfilment.flow.replay.window import replay
+from fulfilment.flow.returns.handle import handle_returns
+from fulfilment.flow.stock.sync import stock
 from fulfilment.flow.work import log
-from fulfilment.flow.writeback import write_back
 from fulfilment.hooks.rehearsal import Rehearsal
 from include.core.errors import FulfilmentError
 from include.core.plan import PlanLine, detail, skip, summary
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Row
 
-    from fulfilment.flow.validate import Examine
+    from fulfilment.flow.orders.validate import Examine
     from fulfilment.flow.work import Work
     from include.core.merchant import Merchant
     from include.core.window import Window

@@ -6,8 +6,8 @@ from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.extract import is_ours
 from fulfilment.flow.opening import DryRun, open_work
+from fulfilment.flow.orders.extract import is_ours
 from fulfilment.hooks.rehearsal import Rehearsal
 from include.core.errors import OrderInvalid
 from include.core.plan import PlanLine
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from fulfilment.flow.validate import Examine
+    from fulfilment.flow.orders.validate import Examine
     from fulfilment.flow.work import Work
     from include.core.merchant import Merchant
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
-from fulfilment.flow.extract import extract
+from fulfilment.flow.orders.extract import extract
 from fulfilment.flow.rehearse import rehearse, tell
-from fulfilment.flow.replay import replay
+from fulfilment.flow.replay.window import replay
 from fulfilment.flow.shadow import compare_days
 from fulfilment.operators.base import FulfilmentOperator
 from fulfilment.operators.links import PlanLink
@@ -33,7 +33,7 @@ class ExtractPlentyOrdersOperator(FulfilmentOperator):
     operator_extra_links = (PlanLink(),)
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.extract` and `fulfilment.flow.replay`."""
+        """See `fulfilment.flow.orders.extract` and `fulfilment.flow.replay.window`."""
         if order_ids or window != EVERYTHING:
             return replay(work, window, order_ids)
         return extract(work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.load import load
+from fulfilment.flow.orders.load import load
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
@@ -16,5 +16,5 @@ class LoadToWemaloOperator(FulfilmentOperator):
     """Hand orders over by the write-ahead protocol."""
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.load`."""
+        """See `fulfilment.flow.orders.load`."""
         return load(work)

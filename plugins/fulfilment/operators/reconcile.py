@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.reconcile import reconcile
+from fulfilment.flow.parcels.reconcile import reconcile
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
@@ -18,5 +18,5 @@ class ReconcileTrackingOperator(FulfilmentOperator):
     priority = "tracking"
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.reconcile`."""
+        """See `fulfilment.flow.parcels.reconcile`."""
         return reconcile(work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.returns import handle_returns
+from fulfilment.flow.returns.handle import handle_returns
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
@@ -18,5 +18,5 @@ class HandleReturnsOperator(FulfilmentOperator):
     priority = "returns"
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.returns`."""
+        """See `fulfilment.flow.returns.handle`."""
         return handle_returns(work, window=window, order_ids=order_ids)

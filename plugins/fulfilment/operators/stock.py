@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.stock import stock
+from fulfilment.flow.stock.sync import stock
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
@@ -19,5 +19,5 @@ class StockOperator(FulfilmentOperator):
     knows_orders = False
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.stock`."""
+        """See `fulfilment.flow.stock.sync`."""
         return stock(work)

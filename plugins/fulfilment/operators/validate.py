@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.validate import validate
+from fulfilment.flow.orders.validate import validate
 from fulfilment.operators.base import FulfilmentOperator
 from fulfilment.operators.links import DataDocsLink
 from include.quality.batch import examine
@@ -20,5 +20,5 @@ class ValidateOrdersOperator(FulfilmentOperator):
     operator_extra_links = (DataDocsLink(),)
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.validate`."""
+        """See `fulfilment.flow.orders.validate`."""
         return validate(work, examine=examine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.writeback import write_back
+from fulfilment.flow.orders.writeback import write_back
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
@@ -16,5 +16,5 @@ class WritebackStatusOperator(FulfilmentOperator):
     """Empty the outbox of statuses and notes."""
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.writeback`."""
+        """See `fulfilment.flow.orders.writeback`."""
         return write_back(work)

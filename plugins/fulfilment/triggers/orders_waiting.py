@@ -47,7 +47,7 @@ class OrdersWaitingTrigger(BaseEventTrigger):
         """Look once, in a thread."""
         if self._poll is None:
             # hooks and SQL are for the triggerer alone: a DAG file that is parsed needs none
-            from fulfilment.flow.waiting import Poll
+            from fulfilment.flow.orders.waiting import Poll
 
             self._poll = Poll(self.watch)
         return self._poll()

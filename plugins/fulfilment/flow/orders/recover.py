@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.cancel import settle_by_status
-from fulfilment.flow.change_send import settle_unclear
-from fulfilment.flow.handover import accept
+from fulfilment.flow.changes.cancel import settle_by_status
+from fulfilment.flow.changes.send import settle_unclear
+from fulfilment.flow.orders.handover import accept
 from include.core.errors import FulfilmentError
 from include.core.states import State
 from include.core.wemalo_order import external_id

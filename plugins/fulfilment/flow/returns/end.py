@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.open_cases import clear_case, raise_case
-from fulfilment.flow.return_reading import existing_returns
+from fulfilment.flow.returns.read import existing_returns
 from fulfilment.flow.work import log
 from include.core import return_orders
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow import recover
-from fulfilment.flow.cancel import cancel_requested, settle_unsent
-from fulfilment.flow.change_send import send_changes
-from fulfilment.flow.handover import accept
-from fulfilment.flow.parts import may_be_sent
+from fulfilment.flow.changes.cancel import cancel_requested, settle_unsent
+from fulfilment.flow.changes.send import send_changes
+from fulfilment.flow.orders import recover
+from fulfilment.flow.orders.handover import accept
+from fulfilment.flow.orders.parts import may_be_sent
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.wemalo import WemaloAnswer

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.cancel import cancel_requested, request_cancel, settle_unsent
+from fulfilment.flow.changes.cancel import cancel_requested, request_cancel, settle_unsent
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core import notes

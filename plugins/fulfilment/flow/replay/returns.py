@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.return_reading import existing_returns
+from fulfilment.flow.returns.read import existing_returns
 from include.core import return_orders
 from include.core.errors import ContractError
 from include.core.returns import return_row

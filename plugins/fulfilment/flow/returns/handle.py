@@ -17,13 +17,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.announce_returns import announce_returns
 from fulfilment.flow.open_cases import clear_case, raise_case
-from fulfilment.flow.replay_returns import lost_returns
-from fulfilment.flow.return_adopting import adopt_made
-from fulfilment.flow.return_creation import REFUSED, create_planned, settle_creating
-from fulfilment.flow.return_ending import LOST, end_created
-from fulfilment.flow.return_reading import existing_returns
+from fulfilment.flow.replay.returns import lost_returns
+from fulfilment.flow.returns.adopt import adopt_made
+from fulfilment.flow.returns.announce import announce_returns
+from fulfilment.flow.returns.create import REFUSED, create_planned, settle_creating
+from fulfilment.flow.returns.end import LOST, end_created
+from fulfilment.flow.returns.read import existing_returns
 from include.core import return_orders
 from include.core import returns as rules
 from include.core.errors import ContractError, FulfilmentError

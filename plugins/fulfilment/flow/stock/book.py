@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.stock_measure import RECENT_DAYS
+from fulfilment.flow.stock.measure import RECENT_DAYS
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.plenty_stock import STOCK_ROWS
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected

@@ -11,10 +11,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.extract import COUNTS, decide, is_ours, take_cancelled, take_contents
-from fulfilment.flow.handover import accept
-from fulfilment.flow.replay_parcels import repair_parcels
-from fulfilment.flow.replay_returns import lost_returns
+from fulfilment.flow.orders.extract import COUNTS, decide, is_ours, take_cancelled, take_contents
+from fulfilment.flow.orders.handover import accept
+from fulfilment.flow.replay.parcels import repair_parcels
+from fulfilment.flow.replay.returns import lost_returns
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.change_send import MERCHANT_RETRY, clear_changes, tell_bad
+from fulfilment.flow.changes.send import MERCHANT_RETRY, clear_changes, tell_bad
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.cancel import (
+from fulfilment.flow.changes.cancel import (
     queue_cancel_done,
     queue_too_late,
     request_cancel,
     settle_unsent,
 )
-from fulfilment.flow.changes import see_changes
+from fulfilment.flow.changes.see import see_changes
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.handover import accept
+from fulfilment.flow.orders.handover import accept
 from fulfilment.flow.work import Work, log
 from include.core.changes import differences, in_words
 from include.core.errors import AmbiguousWrite, FulfilmentError, OrderInvalid, OrderRejected

@@ -11,10 +11,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fulfilment.flow import stock_measure as measure
-from fulfilment.flow.stock_absolute import correct
-from fulfilment.flow.stock_book import send, settle_interrupted, take_back_doubles
-from fulfilment.flow.stock_tell import tell
+from fulfilment.flow.stock import measure
+from fulfilment.flow.stock.absolute import correct
+from fulfilment.flow.stock.book import send, settle_interrupted, take_back_doubles
+from fulfilment.flow.stock.tell import tell
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.wemalo_stock import FLAGGED
 from include.core.errors import FulfilmentError
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.stock_measure import Demand
+    from fulfilment.flow.stock.measure import Demand
 
 COUNTS = (
     "postings", "unknown", "planned", "booked", "settling", "held", "refused", "dropped",

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import quality
-from fulfilment.flow.changes import judge_changes
-from fulfilment.flow.parts import hold_back
+from fulfilment.flow.changes.see import judge_changes
+from fulfilment.flow.orders.parts import hold_back
 from include.core.errors import FulfilmentError
 from include.core.models import repaired_json
 from include.core.rules import LEFT_ALONE

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.ship import queue_information
+from fulfilment.flow.parcels.ship import queue_information
 from include.core.sent import SentRow, sent_row
 from include.core.states import State
 from include.core.wemalo_order import WarehouseStatus, external_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.cancel import settle_cancelled
+from fulfilment.flow.changes.cancel import settle_cancelled
 from include.core.states import State
 from include.core.wemalo_order import WarehouseStatus, state_of
 from include.ledger import orders, outbox

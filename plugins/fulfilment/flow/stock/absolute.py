@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow import stock_measure as measure
+from fulfilment.flow.stock import measure
 from fulfilment.hooks.plenty_stock import STOCK_ROWS
 from include.core.errors import AmbiguousWrite, FulfilmentError
 from include.core.slices import slices

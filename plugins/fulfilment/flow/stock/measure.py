@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.stock_tell import tell_strangers
+from fulfilment.flow.stock.tell import tell_strangers
 from include.core.errors import ContractError
 from include.core.plenty_order import goods_issue_booked
 from include.core.states import AT_WAREHOUSE, NEVER_SENT, State

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.open_cases import clear_case, raise_case
-from fulfilment.flow.return_reading import existing_returns, returns_since
+from fulfilment.flow.returns.read import existing_returns, returns_since
 from fulfilment.flow.work import log
 from include.core import return_orders
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.numbers_watch import look_at_numbers
+from fulfilment.flow.parcels.numbers import look_at_numbers
+from fulfilment.flow.parcels.ship import correct_information, end_orders
 from fulfilment.flow.poll import look_at_warehouse
-from fulfilment.flow.ship import correct_information, end_orders
 from fulfilment.flow.watch import look_over
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.errors import (

@@ -1,0 +1,1 @@
+"""What changes after the hand-over: cancellations, and new data."""

@@ -1,0 +1,1 @@
+"""Orders on their way to the warehouse: fetched, judged, handed over, told back."""

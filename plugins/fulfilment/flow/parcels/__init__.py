@@ -1,0 +1,1 @@
+"""Parcels that left: tracking numbers, carriers, the end of an order."""

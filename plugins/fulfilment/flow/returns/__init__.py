@@ -1,0 +1,1 @@
+"""Goods that come back: announced by the merchant, booked by the warehouse."""

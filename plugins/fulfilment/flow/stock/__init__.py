@@ -1,0 +1,1 @@
+"""Stock: wemalo's figures to plentymarkets, as bookings or as absolute numbers."""
