@@ -61,3 +61,22 @@ def test_a_product_that_changed_keeps_its_stock_where_nothing_was_booked(stage: 
         stage.step("extract_plenty_orders")
         stage.step("validate")
     assert (stage.state(1), stage.state(2)) == ("ready", "ready")
+
+
+def test_an_inactive_variation_is_sent_with_a_warning_and_an_active_one_without(
+    stage: Stage,
+) -> None:
+    # 2002 is sold out for good in the shop, but the warehouse still has it
+    row = {"id": 2002, "number": "SKU-OLD", "name": "Lamp", "active": False}
+    stage.sandbox.plenty.merge({"tenants": [{"tenant": "alpha", "variations": [row]}]})
+    stage.add(good_order(1, items=[{"variation": 2002, "quantity": 1}]), good_order(2))
+    stage.step("extract_plenty_orders")
+    stage.step("validate")
+    warned = {
+        order_id: "ORDER_VARIATION_INACTIVE" in event.data.get("warnings", ())
+        for order_id in (1, 2)
+        for event in stage.timeline(order_id).events
+        if event.kind == "validated_ok"
+    }
+    assert warned == {1: True, 2: False}
+    assert (stage.state(1), stage.state(2)) == ("ready", "ready")
