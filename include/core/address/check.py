@@ -12,7 +12,7 @@ from include.core.address.countries import PLENTY_IDS, Country, country, territo
 from include.core.address.desk import Desk
 from include.core.address.placeholders import is_placeholder
 from include.core.address.text import clean, is_latin, is_lost, key, letters
-from include.core.address.words import CONTACT, COUNTRY_NAMES, TOWN_CODE
+from include.core.address.words import CONTACT, COUNTRY_NAMES, STREET, TOWN_CODE
 from include.core.models import Address
 from include.core.rules import Finding, found
 
@@ -233,7 +233,8 @@ def _town(desk: Desk) -> None:
     count = letters(town)
     short = count < 2 and not (count == 1 and where in _ONE_LETTER_TOWNS)
     phone = re.search(r"(?:\d[\s/\-]?){8}", town)
-    if short or phone or CONTACT.search(town) or key(town) in COUNTRY_NAMES:
+    house = any(c.isdigit() for c in town) and STREET.search(town) is not None
+    if short or phone or house or CONTACT.search(town) or key(town) in COUNTRY_NAMES:
         desk.note("ADDRESS_TOWN_INVALID")
 
 

@@ -20,6 +20,7 @@ from include.core.address.words import (
     NUMBER_SIGN,
     NUMBERED_THING,
     ORDINAL_FLOOR,
+    PICK_UP,
     STREET,
     TYPE_ONLY,
     UNIT_BEHIND,
@@ -133,8 +134,8 @@ def bare(text: str) -> str:
 
 
 def is_unit(text: str) -> bool:
-    """Say whether a text names a unit inside a house or site: "Gebäude 7", "Flat 3"."""
-    return UNIT_FIRST.match(text) is not None or is_units(text)
+    """Say whether a text names a unit, "Gebäude 7", or a pick-up point: no street beside one."""
+    return UNIT_FIRST.match(text) is not None or is_units(text) or PICK_UP.match(text) is not None
 
 
 def is_units(text: str) -> bool:

@@ -42,7 +42,9 @@ _TEST_WORDS = frozenset({
     "aconfirmer", "aconfirmar", "porconfirmar", "daconfermare", "dopotwierdzenia", "notknown",
     "noaddress", "nostreet", "keineadresse", "sansadresse", "sindireccion", "senzaindirizzo",
     "telefon", "tel", "mobil", "handy", "fax", "phone", "mobile",
-    "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
+    "zuhause", "athome", "alamaison", "acasa", "encasa", "thuis", "hemma", "doma", "wdomu",
+    "otthon",
+    "kotona", "hjemme", "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
 })  # fmt: skip
 
 _SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "example", "foo"})
@@ -82,7 +84,8 @@ _SPEAKING = frozenset({
     "zavolat", "zavolejte", "volejte", "zavolajte", "sunati", "hivjon", "hivjanak", "csengessen",
     "soittakaa", "nazovite", "pozvonite", "poklicite", "skambinti", "skambinkite", "zvanit",
     "zvaniet", "helistage", "обадете", "звъннете", "τηλεφωνηστε", "nachbarn", "nachbar",
-    "hinterlegen", "abstellen", "neighbour", "neighbor",
+    "digicode", "interphone", "citofono", "buzzer", "hinterlegen", "abstellen", "neighbour",
+    "neighbor",
 })  # fmt: skip
 _SPOKEN = re.compile(
     r"\b(?:same as|call me|click (?:and )?collect|(?:siehe|s|wie) (?:oben|unten|notiz|rechnung)|"

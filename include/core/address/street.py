@@ -16,7 +16,7 @@ from include.core.address.line import (
     two_streets,
 )
 from include.core.address.placeholders import is_mashed, is_note, is_placeholder
-from include.core.address.text import letters
+from include.core.address.text import key, letters
 from include.core.address.words import (
     BLOCK,
     CONTACT,
@@ -25,6 +25,8 @@ from include.core.address.words import (
     NAMELESS,
     NO_NUMBER,
     NO_NUMBER_COUNTRIES,
+    PERSON,
+    PICK_UP,
     STREET,
     TYPE_ONLY,
     is_square,
@@ -36,11 +38,14 @@ if TYPE_CHECKING:
     from include.core.models import Address
 
 # Cities where every private door has a number, though villages of the country have none: Paris,
-# Lyon, Marseille and the seats of the departements; Lisbon and Porto; Athens and Thessaloniki.
+# Lyon, Marseille and the seats of the departements; Lisbon, Porto and the seats of municipalities;
+# Athens and Thessaloniki; the capitals of the provinces of Spain and Italy.
 _CITY_CODES = {
     "FR": re.compile(r"75\d{3}|6900\d|130[01]\d|\d{2}000"),
-    "PT": re.compile(r"(?:1[0-9]|4[0-4])\d\d(?:-\d{3})?"),
+    "PT": re.compile(r"(?:1\d\d\d|4[0-4]\d\d|[2-9]\d00)(?:-\d{3})?"),
     "GR": re.compile(r"(?:10|11|54)\d ?\d\d"),
+    "ES": re.compile(r"\d{2}0\d{2}"),
+    "IT": re.compile(r"\d{2}1\d{2}"),
 }
 _VILLAGES_BY_NUMBER = frozenset({"AT", "CZ", "SK", "PL", "HU", "SI", "HR"})
 # Languages with words like "Krk" and "Smrž": no vowel is no sign of nonsense.
@@ -86,6 +91,14 @@ def _is_street(desk: Desk, where: Country) -> bool:
     if any(CONTACT.search(line) for line in (street, desk.address.address1)):
         desk.note("ADDRESS_STREET_INVALID", why_de="sie enthält eine E-Mail oder Internetadresse",
                   why_en="it holds an e-mail or web address")  # fmt: skip
+        return False
+    if PICK_UP.match(street):
+        desk.note("ADDRESS_STREET_INVALID", why_de="sie ist Abholstelle eines anderen Dienstes",
+                  why_en="it is a pick-up point of another service")  # fmt: skip
+        return False
+    if PERSON.match(street) and not desk.number and not STREET.search(street):
+        desk.note("ADDRESS_STREET_INVALID", why_de="sie nennt nur eine Person",
+                  why_en="it only names a person")  # fmt: skip
         return False
     lines = tuple(filter(None, desk.lines))
     if any(map(is_units, lines)) and all(is_units(line) or is_number(line) for line in lines):
@@ -185,13 +198,16 @@ def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
 def _private_door(where: Country, parts: splitting.Split, address: Address) -> bool:
     """Say whether a person's door has a number where a museum or a town hall needs none."""
     street, code = parts.street, address.postal_code
+    cities = _CITY_CODES.get(where.rules)
+    if key(street) == key(address.town) and not parts.rest:  # the town again, and no street
+        return where.rules == "GB" or (cities is not None and cities.fullmatch(code) is not None)
     if where.number in ("squares", "streets"):
         return is_square(street)
     named = STREET.search(street) is not None and not is_square(street)
-    if where.rules == "IE":  # a house has a name instead, or an Eircode, which is one door's
-        more = (*parts.rest, address.address2, address.address3, address.address4, code)
+    if where.rules in {"GB", "IE"}:  # a house has a name instead, or an Eircode: one door's
+        eircode = code if where.rules == "IE" else ""
+        more = (*parts.rest, address.address2, address.address3, address.address4, eircode)
         return named and "," not in street and not any(more)
-    cities = _CITY_CODES.get(where.rules)
     if cities is None or cities.fullmatch(code) is None:
         return False
     return named or where.rules == "GR"  # Greek streets are called by their name alone: Ermou

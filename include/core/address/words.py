@@ -122,6 +122,24 @@ NAMELESS = re.compile(
     r"gatvė|road|street|οδός)\.?",
     re.IGNORECASE,
 )
+# Shops and lockers where somebody else's parcels wait: no carrier of ours delivers there.
+PICK_UP = re.compile(
+    r"(?:inpost|dpd|gls|ups|hermes|amazon|postnord|bring|omniva|venipak|posti|postnl|bpost|evri|foxpost)\s+"
+    r"(?:locker|hub|counter|punt|point|point\s+relais|pick[\s\-]?up|access\s+point|(?:paket|parcel|pakke|service)"
+    r"[\s\-]?(?:shop|point|station|punt|boks|automat))(?!\w)|"
+    r"(?:paczkomat|paketautomat|paketbox|pakkeautomat|pakkeboks|pakkeshop|pakettiautomaatti|pakiautomaat|"
+    r"pa[šs]tomatas|pakom[āa]ts|csomagautomata|csomagpont|parcel\s?(?:locker|shop)|packeta|z[áa]silkovna|"
+    r"z[áa]sielkov[ňn]a|z-box|easybox|box\s?now|mondial\s+relay|relais\s+colis|point\s+relais|"
+    r"punto\s+(?:pack|ritiro|de\s+recogida)|ponto\s+(?:pickup|de\s+recolha)|citypaq|pickup\s+(?:station|point)|"
+    r"servicepoint|afhaalpunt)(?!\w)",
+    re.IGNORECASE,
+)
+# A line that only names a person: "c/o Meier", "presso Rossi", "Mr Smith".
+PERSON = re.compile(
+    r"(?:c/o|presso|att|attn|mr|mrs|ms|miss|herrn?|frau|mme|mlle|monsieur|madame|signora?|sig|sig\.ra|"
+    r"se[ñn]ora?|sra?)\.?\s",
+    re.IGNORECASE,
+)
 # A Bulgarian housing estate: the number behind its name is the estate's, the block is the house.
 ESTATE = re.compile(r"(?:zh|ж)\.?\s?[kк](?!\w)", re.IGNORECASE)
 BLOCK = re.compile(r"(?<!\w)(?:bl|blok|бл|блок|no|№)(?![^\W\d_])", re.IGNORECASE)

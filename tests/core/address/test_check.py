@@ -309,3 +309,38 @@ def test_a_country_is_no_town(country: str) -> None:
 
 def test_mail_kept_at_the_post_office_has_no_door() -> None:
     assert stop(at("IT", "Fermo Posta")) == "ADDRESS_PO_BOX"
+
+
+@pytest.mark.parametrize(
+    ("country", "point", "street"),
+    [
+        ("PL", "Paczkomat WAW123M", "ul. Polna 3"), ("FR", "Mondial Relay 12345", "14 rue Verte"),
+        ("DE", "Hermes Paketshop 12", "Ehrenstr. 12"), ("DK", "Pakkeshop 4455", "Nørrebrogade 8"),
+    ],
+)  # fmt: skip
+def test_another_services_pick_up_point_is_no_door_without_a_street(
+    country: str, point: str, street: str
+) -> None:
+    assert stop(at(country, point)) == "ADDRESS_STREET_INVALID"
+    assert stop(at(country, point, street)) == ""
+
+
+def test_a_line_that_only_names_a_person_is_no_street() -> None:
+    assert stop(at("IT", "presso Rossi")) == "ADDRESS_STREET_INVALID"
+    assert stop(at("IT", "presso Rossi", "Via Dante 8")) == ""
+
+
+def test_the_town_again_is_no_street_in_a_city_and_may_be_one_in_a_village() -> None:
+    assert stop(at("FR", "Caen", postal_code="14000", town="Caen")) == "ADDRESS_NO_HOUSE_NUMBER"
+    assert stop(at("FR", "Tursac", postal_code="24620", town="Tursac")) == ""
+
+
+def test_a_british_street_alone_is_a_firms_and_no_persons() -> None:
+    assert stop(at("GB", "Market Street")) == "ADDRESS_NO_HOUSE_NUMBER"
+    for known in ({"name1": "Town Hall"}, {"address3": "Rose Cottage"}):
+        assert stop(at("GB", "Market Street", **known)) == ""
+
+
+def test_a_street_with_its_number_is_no_town_and_a_towns_district_is() -> None:
+    assert stop(at("GB", "3 Main Street", town="3 Main Street")) == "ADDRESS_TOWN_INVALID"
+    assert stop(at("CZ", "Vinohradská 12", town="Praha 2")) == ""
