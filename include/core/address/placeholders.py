@@ -13,38 +13,36 @@ _TEST_WORDS = frozenset({
     "testtest", "testcity", "dummy", "fake", "foo", "bar", "foobar", "lorem", "loremipsum",
     "musterstrasse", "musterstr", "musterweg", "musterplatz", "musterstadt", "musterort",
     "musterhausen", "mustermann", "maxmustermann", "erikamustermann", "musterfirma",
-    "beispielstrasse", "beispielstr", "beispielweg", "beispielstadt", "beispielort",
-    "asdf", "asdfg", "asdfgh", "asdfasdf", "asdfghjkl", "asd", "asdasd", "sdf", "dfg", "fgh",
-    "qwer", "qwert", "qwertz", "qwerty", "qwertzuiop", "qwertyuiop", "yxcv", "zxcv", "hjkl", "jkl",
-    "abc", "abcd", "abcde", "xyz", "blabla", "bla", "blub", "tba", "tbd", "tbc", "todo",
-    "unbekannt", "unknown", "inconnu", "onbekend", "sconosciuto", "desconocido", "nieznany",
-    "keine", "keiner", "keineangabe", "keinestrasse", "ka", "na", "notavailable", "notapplicable",
-    "none", "null", "nil", "nan", "undefined", "nichts", "leer", "empty", "nope", "void",
-    "sieheoben", "so", "wieoben", "sieherechnungsadresse", "wierechnungsadresse", "gleiche",
-    "sameasabove", "sameasbilling", "same", "asabove", "seeabove", "dito", "ditto", "idem",
-    "strasse", "str", "street", "address", "adresse", "anschrift", "hausnummer",
-    "strassehausnummer",
-    "strasseundhausnummer", "strassename", "strassenname", "streetname", "yourstreet",
-    "ort", "stadt", "city", "town", "plz", "postleitzahl", "zip", "zipcode", "postcode", "wohnort",
-    "vorname", "nachname", "name", "firstname", "lastname", "firma", "company", "land",
-    "anystreet", "anytown", "somestreet", "somewhere", "nowhere", "irgendwo", "nirgendwo",
-    "string", "value", "sample", "example", "beispiel", "muster", "platzhalter", "placeholder",
-    "teststrase", "prueba", "prova", "essai", "exemple", "esempio", "ejemplo", "voorbeeld",
-    "rien", "aucun", "aucune", "niente", "nessuno", "nessuna", "nada", "ninguno", "ninguna",
-    "nenhum", "nenhuma", "niets", "geen", "ingen", "inget", "intet", "brak", "nic", "zadny",
-    "zadna", "nincs", "semmi", "puuttuu", "kein", "fehlt", "missing", "keinehausnummer",
-    "neznama", "neznamy", "ismeretlen", "tuntematon", "okand", "ukjent", "ukendt", "nepoznato",
-    "neznano", "necunoscut", "nera", "nav", "eiole", "pole", "nema", "niamam", "fara", "няма",
-    "δεν", "eioleosoitetta", "bezadresy", "bezadresu", "bezadresa", "faraadresa", "neraadreso",
-    "navadreses", "utanadress", "udenadresse", "utenadresse", "geenadres", "semmorada",
-    "ilmanosoitetta", "nincscim", "brakadresu", "brezaslova", "aadressitaole",
-    "tobeconfirmed", "tobeannounced", "tobeadvised", "wirdnachgereicht", "folgt", "folgtnoch",
-    "aconfirmer", "aconfirmar", "porconfirmar", "daconfermare", "dopotwierdzenia", "notknown",
-    "noaddress", "nostreet", "keineadresse", "sansadresse", "sindireccion", "senzaindirizzo",
-    "telefon", "tel", "mobil", "handy", "fax", "phone", "mobile",
-    "zuhause", "athome", "alamaison", "acasa", "encasa", "thuis", "hemma", "doma", "wdomu",
-    "otthon",
-    "kotona", "hjemme", "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
+    "beispielstrasse", "beispielstr", "beispielweg", "beispielstadt", "beispielort", "asdf",
+    "asdfg", "asdfgh", "asdfasdf", "asdfghjkl", "asd", "asdasd", "sdf", "dfg", "fgh", "qwer",
+    "qwert", "qwertz", "qwerty", "qwertzuiop", "qwertyuiop", "yxcv", "zxcv", "hjkl", "jkl", "abc",
+    "abcd", "abcde", "xyz", "blabla", "bla", "blub", "tba", "tbd", "tbc", "todo", "unbekannt",
+    "unknown", "inconnu", "onbekend", "sconosciuto", "desconocido", "nieznany", "keine", "keiner",
+    "keineangabe", "keinestrasse", "ka", "na", "notavailable", "notapplicable", "none", "null",
+    "nil", "nan", "undefined", "nichts", "leer", "empty", "nope", "void", "sieheoben", "so",
+    "wieoben", "sieherechnungsadresse", "wierechnungsadresse", "gleiche", "sameasabove",
+    "sameasbilling", "same", "asabove", "seeabove", "dito", "ditto", "idem", "strasse", "str",
+    "street", "address", "adresse", "anschrift", "hausnummer", "strassehausnummer",
+    "strasseundhausnummer", "strassename", "strassenname", "streetname", "yourstreet", "ort",
+    "stadt", "city", "town", "plz", "postleitzahl", "zip", "zipcode", "postcode", "wohnort",
+    "vorname", "nachname", "name", "firstname", "lastname", "firma", "company", "land", "anystreet",
+    "anytown", "somestreet", "somewhere", "nowhere", "irgendwo", "nirgendwo", "string", "value",
+    "sample", "example", "beispiel", "muster", "platzhalter", "placeholder", "teststrase", "prueba",
+    "prova", "essai", "exemple", "esempio", "ejemplo", "voorbeeld", "rien", "aucun", "aucune",
+    "niente", "nessuno", "nessuna", "nada", "ninguno", "ninguna", "nenhum", "nenhuma", "niets",
+    "geen", "ingen", "inget", "intet", "brak", "nic", "zadny", "zadna", "nincs", "semmi", "puuttuu",
+    "kein", "fehlt", "missing", "keinehausnummer", "neznama", "neznamy", "ismeretlen", "tuntematon",
+    "okand", "ukjent", "ukendt", "nepoznato", "neznano", "necunoscut", "nera", "nav", "eiole",
+    "pole", "nema", "niamam", "fara", "няма", "δεν", "eioleosoitetta", "bezadresy", "bezadresu",
+    "bezadresa", "faraadresa", "neraadreso", "navadreses", "utanadress", "udenadresse",
+    "utenadresse", "geenadres", "semmorada", "ilmanosoitetta", "nincscim", "brakadresu",
+    "brezaslova", "aadressitaole", "tobeconfirmed", "tobeannounced", "tobeadvised",
+    "wirdnachgereicht", "folgt", "folgtnoch", "aconfirmer", "aconfirmar", "porconfirmar",
+    "daconfermare", "dopotwierdzenia", "notknown", "noaddress", "nostreet", "keineadresse",
+    "sansadresse", "sindireccion", "senzaindirizzo", "telefon", "tel", "mobil", "handy", "fax",
+    "phone", "mobile", "zuhause", "athome", "alamaison", "acasa", "encasa", "thuis", "hemma",
+    "doma", "wdomu", "otthon", "kotona", "hjemme", "doejohn", "johndoe", "janedoe", "maxmuster",
+    "nomedellavia", "ruetest",
 })  # fmt: skip
 
 _SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "example", "foo"})
@@ -62,14 +60,14 @@ _CALL = frozenset({
     "anrufen", "call", "ring", "phone", "appeler", "telephoner", "llamar", "avisar", "chiamare",
     "telefonare", "ligar", "bellen", "dzwonic", "zadzwonic", "ringa", "soita",
 })  # fmt: skip
-# Words that speak to a person and stand in no street's name: any of them makes a note of a line.
+# Words that speak to a person: any of them makes a note of a line that is not a numbered street.
 _SPEAKING = frozenset({
     # collected, not delivered
     "abholung", "selbstabholung", "selbstabholer", "abholer", "pickup", "retrait", "ritiro",
     "recogida", "recoger", "afhalen", "ophalen", "levantamento", "levantar", "odbior", "vyzvednuti",
     "vyzdvihnutie", "atvetel", "nouto", "noudetaan", "afhentning", "afhentes", "hentes",
-    "avhamtning",
-    "hamtas", "ridicare", "preuzimanje", "prevzem", "atsiemimas", "atsiimsiu", "παραλαβη",
+    "avhamtning", "hamtas", "ridicare", "preuzimanje", "prevzem", "atsiemimas", "atsiimsiu",
+    "παραλαβη",
     # the address is elsewhere
     "rechnungsadresse", "rechnungsanschrift", "lieferadresse", "lieferanschrift", "billing",
     "facturation", "fatturazione", "facturacion", "faturacao", "factuuradres", "fakturaadresse",
@@ -77,32 +75,28 @@ _SPEAKING = frozenset({
     "facturare", "bestellnotiz", "bemerkung", "kommentar", "commentaire", "opmerking", "poznamka",
     # a request
     "bitte", "please", "svp", "prosim", "prosze", "kerem", "parakalo", "venligst", "vennligst",
-    "alstublieft", "palun", "ludzu", "prasome", "molimo", "παρακαλω",
-    "anrufen", "klingeln", "melden", "appelez", "appeler", "telephoner", "sonnez", "llamar",
-    "llame",
-    "avisar", "chiamare", "chiamate", "telefonare", "citofonare", "suonare", "dzwonic", "zadzwonic",
-    "zavolat", "zavolejte", "volejte", "zavolajte", "sunati", "hivjon", "hivjanak", "csengessen",
-    "soittakaa", "nazovite", "pozvonite", "poklicite", "skambinti", "skambinkite", "zvanit",
-    "zvaniet", "helistage", "обадете", "звъннете", "τηλεφωνηστε", "nachbarn", "nachbar",
-    "digicode", "interphone", "citofono", "buzzer", "hinterlegen", "abstellen", "neighbour",
-    "neighbor",
+    "alstublieft", "palun", "ludzu", "prasome", "molimo", "παρακαλω", "anrufen", "klingeln",
+    "melden", "appelez", "appeler", "telephoner", "sonnez", "llamar", "llame", "avisar", "chiamare",
+    "chiamate", "telefonare", "citofonare", "suonare", "dzwonic", "zadzwonic", "zavolat",
+    "zavolejte", "volejte", "zavolajte", "sunati", "hivjon", "hivjanak", "csengessen", "soittakaa",
+    "nazovite", "pozvonite", "poklicite", "skambinti", "skambinkite", "zvanit", "zvaniet",
+    "helistage", "обадете", "звъннете", "τηλεφωνηστε", "nachbarn", "nachbar", "digicode",
+    "interphone", "citofono", "buzzer", "hinterlegen", "abstellen", "neighbour", "neighbor",
 })  # fmt: skip
 _SPOKEN = re.compile(
     r"\b(?:same as|call me|click (?:and )?collect|(?:siehe|s|wie) (?:oben|unten|notiz|rechnung)|"
     r"(?:see|as) (?:above|below|notes?|order)|voir (?:ci|note|plus)|vedi (?:sopra|sotto|note?)|"
     r"ver (?:nota|arriba|abajo|acima)|zie (?:boven|onder)|(?:viz|patrz|se|lasd) (?:vyse|wyzej|ovan|"
-    r"nedan|ovenfor|nedenfor|fent)|por favor|per favore|va rog|merci de|cash and carry|"
+    r"nedan|ovenfor|nedenfor|fent)|por favor|per favore|va rog|cash and carry|"
     r"(?:in|en|al) (?:sede|tienda|negozio|magasin|loja|winkel|filiale)|in store|i butik)\b"
 )
 # Where a house is, not what its address is. Streets are named so as well, but then have a number.
 _BESIDE = re.compile(
     r"(?:near|next to|opposite|close to|a cote d|en face d|vicino a|accanto a|di fronte|cerca de|"
-    r"junto a|al lado d|frente a|perto d|ao lado|em frente|proximo a|naast|tegenover|neben|"
-    r"gegenuber|"
-    r"obok|naprzeciw|vedle|naproti|vedla|oproti|langa|vizavi|mellett|szemben|vastapaata|bredvid|"
-    r"ao pe d|mittemot|ved siden|overfor|zraven|nasproti|pored|preko puta|salia|priesais|blakus|"
-    r"pretim|korval|"
-    r"vastas|κοντα|διπλα|απεναντι|срещу|до )"
+    r"junto a|al lado d|frente a|perto d|ao lado|ao pe d|em frente|proximo a|naast|tegenover|"
+    r"neben|gegenuber|obok|naprzeciw|vedle|naproti|vedla|oproti|langa|vizavi|mellett|szemben|"
+    r"vastapaata|bredvid|mittemot|ved siden|overfor|zraven|nasproti|pored|preko puta|salia|"
+    r"priesais|blakus|pretim|korval|vastas|κοντα|διπλα|απεναντι|срещу|до )"
 )
 _FIRST = frozenset({
     "vor", "vorher", "before", "avant", "antes", "prima", "voor", "vooraf", "przed", "innan", "for",

@@ -110,7 +110,8 @@ def _is_street(desk: Desk, where: Country) -> bool:
         nonsense = is_placeholder(street) or (where.rules not in _FEW_VOWELS and is_mashed(street))
         nameless = NAMELESS if desk.number else TYPE_ONLY
         nonsense = nonsense or nameless.fullmatch(street) is not None
-        nonsense = nonsense or is_note(street, numbered=bool(desk.number))
+        if not (desk.number and STREET.search(street)):  # "5 rue du Retrait" is in Paris
+            nonsense = nonsense or is_note(street, numbered=bool(desk.number))
         if nonsense and not desk.has("ADDRESS_PLACEHOLDER"):
             desk.note("ADDRESS_PLACEHOLDER", "address1")
         return True

@@ -291,7 +291,12 @@ def test_a_note_to_a_person_or_a_programs_leftover_is_no_street(country: str, no
 
 @pytest.mark.parametrize(
     ("country", "street"),
-    [("DE", "Neben der Kirche 3"), ("FR", "Lieu-dit La Merci"), ("GB", "Rose Cottage, Call Lane")],
+    [
+        ("DE", "Neben der Kirche 3"),
+        ("FR", "5 rue du Retrait"),
+        ("FR", "Lieu-dit La Merci"),
+        ("GB", "Rose Cottage, Call Lane"),
+    ],
 )
 def test_streets_that_only_sound_like_a_note_pass(country: str, street: str) -> None:
     assert stop(at(country, street)) == ""
