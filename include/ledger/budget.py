@@ -94,7 +94,7 @@ def _wait(row: Row[tuple[object, ...]], priority: str, now: datetime) -> float:
         return 0.0
     free = row.calls_left - _spare(row.max_calls)
     reserved = 2 * row.max_calls * RESERVES[priority]
-    if yields and 0 < free < reserved / 2:
+    if yields and 0 < free <= reserved / 2:
         # the moment from which less than ``free`` calls are kept back
         left_s -= row.period_s * free / reserved
     return max(left_s, 0.05)

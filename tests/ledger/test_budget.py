@@ -91,7 +91,10 @@ def test_what_others_left_untouched_is_free_by_the_end_of_the_minute(engine: Eng
     take_all(engine, "orders")
     assert left(engine) == 7
     first = take(engine, "orders").wait_s
-    assert 30 < first < 60  # not before half of the window is over, and before its end
+    assert 25 < first < 35  # the first of them when half of the window is over, not at its end
+    ends_in(engine, 29)
+    assert take_all(engine, "orders") == 1
+    assert 3 < take(engine, "orders").wait_s < 10  # and the next a fifth of the other half later
     ends_in(engine, 20)
     assert take_all(engine, "orders") >= 1
     ends_in(engine, 5)
