@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.address import contact, labels, postal, stations, street
 from include.core.address.countries import PLENTY_IDS, Country, country, territory
 from include.core.address.desk import Desk
-from include.core.address.placeholders import is_placeholder
+from include.core.address.placeholders import is_no_name, is_placeholder
 from include.core.address.text import clean, is_latin, is_lost, key, letters
 from include.core.address.words import CONTACT, COUNTRY_NAMES, STREET, TOWN_CODE
 from include.core.models import Address
@@ -122,7 +122,7 @@ def _names(desk: Desk) -> None:
     filled = [(name, text) for name, text in filled if letters(text)]
     if not filled:
         desk.note("ADDRESS_NAME_MISSING")
-    elif all(is_placeholder(text) or len(key(text)) < 2 for _, text in filled) or is_placeholder(
+    elif all(is_no_name(text) for _, text in filled) or is_placeholder(
         " ".join(text for _, text in filled)
     ):
         desk.note("ADDRESS_PLACEHOLDER", filled[0][0])

@@ -49,6 +49,14 @@ _SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "
 _KEY_ROWS = re.compile(
     r"([bcdfghjklmnpqrstvwxz]{2,4})\1$|asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|yxcv|zxcv|xcvb|cvbn"
 )
+# Words beside a name that are none, and what shops call somebody who gave none.
+_NO_NAMES = frozenset({
+    "co", "zhd", "att", "attn", "pa", "zuhanden", "herr", "herrn", "frau", "mr", "mrs", "ms",
+    "miss", "mme", "monsieur", "madame", "sig", "signor", "signora", "sr", "sra", "senor",
+    "senora", "dr", "familie", "family", "famille", "famiglia", "kunde", "kundin", "customer",
+    "client", "cliente", "guest", "gast", "guestcustomer", "gastbestellung", "besteller",
+    "empfanger", "recipient", "user", "privat", "private", "privatperson",
+})  # fmt: skip
 # What spreadsheets, templates and programs leave behind: "#REF!", "{{street}}", "[object Object]".
 _LEFT_BEHIND = re.compile(
     r"#(?:REF|N/A|NAME|VALUE|NULL|NUM|DIV/0|NV|BEZUG|WERT|ZAHL)\b|\{\{?[^{}]*\}|\$\{|\[object\b|"
@@ -133,6 +141,11 @@ def is_placeholder(value: str, *, town: bool = False) -> bool:
         return False
     plain = {w for w in others if w and not w.isdigit()}
     return bool(plain) and plain <= _TEST_WORDS
+
+
+def is_no_name(value: str) -> bool:
+    """Say whether a field of a name names nobody: a placeholder, one letter, "c/o", "Herr"."""
+    return is_placeholder(value) or len(key(value)) < 2 or key(value) in _NO_NAMES
 
 
 @lru_cache(maxsize=20_000)

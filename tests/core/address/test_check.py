@@ -349,3 +349,9 @@ def test_a_british_street_alone_is_a_firms_and_no_persons() -> None:
 def test_a_street_with_its_number_is_no_town_and_a_towns_district_is() -> None:
     assert stop(at("GB", "3 Main Street", town="3 Main Street")) == "ADDRESS_TOWN_INVALID"
     assert stop(at("CZ", "Vinohradská 12", town="Praha 2")) == ""
+
+
+@pytest.mark.parametrize("nobody", ["c/o", "Herr", "Guest", "-"])
+def test_a_title_or_a_marker_alone_is_nobody(nobody: str) -> None:
+    assert stop(at("BE", "Rue Neuve 80", name2="", name3="", name4=nobody)) != ""
+    assert stop(at("BE", "Rue Neuve 80", name2=nobody, name3="Maes")) == ""
