@@ -233,8 +233,9 @@ def _town(desk: Desk) -> None:
     count = letters(town)
     short = count < 2 and not (count == 1 and where in _ONE_LETTER_TOWNS)
     phone = re.search(r"(?:\d[\s/\-]?){8}", town)
+    code = key(town) == key(desk.address.postal_code)
     house = any(c.isdigit() for c in town) and STREET.search(town) is not None
-    if short or phone or house or CONTACT.search(town) or key(town) in COUNTRY_NAMES:
+    if short or phone or house or code or CONTACT.search(town) or key(town) in COUNTRY_NAMES:
         desk.note("ADDRESS_TOWN_INVALID")
 
 

@@ -60,7 +60,7 @@ _NO_NAMES = frozenset({
 # What spreadsheets, templates and programs leave behind: "#REF!", "{{street}}", "[object Object]".
 _LEFT_BEHIND = re.compile(
     r"#(?:REF|N/A|NAME|VALUE|NULL|NUM|DIV/0|NV|BEZUG|WERT|ZAHL)\b|\{\{?[^{}]*\}|\$\{|\[object\b|"
-    r"%[a-z_]{3,}%|</?[a-z]+[^<>]*>",
+    r"%[a-z_]{3,}%|</?[a-z]+[^<>]*>|^///\w",
     re.IGNORECASE,
 )
 # Words for the driver where a street should be: "bitte vor Lieferung anrufen".
@@ -81,6 +81,10 @@ _SPEAKING = frozenset({
     "facturation", "fatturazione", "facturacion", "faturacao", "factuuradres", "fakturaadresse",
     "fakturaadress", "fakturacni", "fakturacyjny", "fakturacna", "szamlazasi", "laskutusosoite",
     "facturare", "bestellnotiz", "bemerkung", "kommentar", "commentaire", "opmerking", "poznamka",
+    # something else than an address
+    "iban", "gps", "iva", "nif", "siret", "ustid", "steuernummer", "kundennummer", "kundennr",
+    "bestellung", "bestellnummer", "bestellnr", "auftragsnummer", "ordernumber", "verzogen",
+    "umgezogen", "moved",
     # a request
     "bitte", "please", "svp", "prosim", "prosze", "kerem", "parakalo", "venligst", "vennligst",
     "alstublieft", "palun", "ludzu", "prasome", "molimo", "παρακαλω", "anrufen", "klingeln",

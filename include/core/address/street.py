@@ -20,6 +20,7 @@ from include.core.address.text import key, letters
 from include.core.address.words import (
     BLOCK,
     CONTACT,
+    DATE_FOR_NUMBER,
     EITHER,
     ESTATE,
     NAMELESS,
@@ -100,6 +101,9 @@ def _is_street(desk: Desk, where: Country) -> bool:
         desk.note("ADDRESS_STREET_INVALID", why_de="sie nennt nur eine Person",
                   why_en="it only names a person")  # fmt: skip
         return False
+    if DATE_FOR_NUMBER.fullmatch(desk.address.address2):
+        desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
+        return False
     lines = tuple(filter(None, desk.lines))
     if any(map(is_units, lines)) and all(is_units(line) or is_number(line) for line in lines):
         desk.note("ADDRESS_STREET_MISSING")
@@ -176,7 +180,8 @@ def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
         return
     if number and where.rules in NO_NUMBER_COUNTRIES:
         return
-    if re.fullmatch(r"\d{5,}", desk.address.address2):
+    ends = re.search(r"(?<![\w.])\d{5,}$", desk.address.address2 or parts.street)
+    if ends and len(ends[0]) > _LONGEST_NUMBER.get(where.rules, 4):
         desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
         return
     policy = desk.settings.house_number

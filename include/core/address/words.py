@@ -167,6 +167,14 @@ _MONTHS = (
     r"σεπτεμβρίου|αυγούστου|μαΐου|νοεμβρίου"
 )
 DATE_WORD = re.compile(rf"\.?\s?(?:de\s+|d['’]|na\s+)?(?:{_MONTHS})(?!\w)", re.IGNORECASE)
+# A spreadsheet's date where a number stood: "5-12" became "05. Dez", "3/4" became "maj.12".
+DATE_FOR_NUMBER = re.compile(
+    r"(?:\d{1,2}[.\s\-/]*(?P<month>jan|feb|fév|mär|mrz|mar|apr|avr|abr|mai|may|maj|mag|jun|jul|lip|aug|"
+    r"aoû|ago|sie|sep|set|wrz|okt|oct|ott|out|paź|nov|lis|dez|dec|déc|dic|gru|cze|kwi|lut|sty)\w{0,6}|"
+    r"(?:jan|feb|fév|mär|mrz|mar|apr|avr|abr|mai|may|maj|mag|jun|jul|lip|aug|aoû|ago|sie|sep|set|wrz|okt|"
+    r"oct|ott|out|paź|nov|lis|dez|dec|déc|dic|gru|cze|kwi|lut|sty)\w{0,6})[.\s\-/]*(?(month)\d{0,4}|\d{1,4})",
+    re.IGNORECASE,
+)
 DATE_ONLY = re.compile(
     rf"\.?\s?(?:de\s+|d['’])?(?:{_MONTHS})(?:\s+(?:de\s+)?\d{{4}})?", re.IGNORECASE
 )

@@ -355,3 +355,29 @@ def test_a_street_with_its_number_is_no_town_and_a_towns_district_is() -> None:
 def test_a_title_or_a_marker_alone_is_nobody(nobody: str) -> None:
     assert stop(at("BE", "Rue Neuve 80", name2="", name3="", name4=nobody)) != ""
     assert stop(at("BE", "Rue Neuve 80", name2=nobody, name3="Maes")) == ""
+
+
+@pytest.mark.parametrize(
+    ("country", "date"), [("PL", "maj.12"), ("DE", "05. Dez"), ("GB", "5-Dec")]
+)
+def test_a_number_that_a_spreadsheet_made_a_date_stops(country: str, date: str) -> None:
+    street = {"PL": "ul. Polna", "DE": "Ehrenstr.", "GB": "High Street"}[country]
+    assert stop(at(country, street, date)) == "ADDRESS_HOUSE_NUMBER_INVALID"
+    assert stop(at(country, street, "5-12")) == ""
+
+
+@pytest.mark.parametrize(
+    "number", ["IBAN DE12 3456 7890", "Bestellung 4711", "unbekannt verzogen 1"]
+)
+def test_numbers_of_something_else_are_no_address(number: str) -> None:
+    assert stop(at("DE", number)) == "ADDRESS_PLACEHOLDER"
+
+
+def test_a_house_number_of_six_digits_stops_wherever_it_stands() -> None:
+    assert stop(at("FR", "Lieu-dit Verte 999999")) == "ADDRESS_HOUSE_NUMBER_INVALID"
+    assert stop(at("FR", "Lieu-dit Verte")) == ""
+
+
+def test_a_postal_code_is_no_town() -> None:
+    assert stop(at("GB", "3 Main Street", town="M4 2BS")) == "ADDRESS_TOWN_INVALID"
+    assert stop(at("GB", "3 Main Street", town="Sale")) == ""
