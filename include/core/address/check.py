@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 
-from include.core.address import contact, labels, postal, stations, street
+from include.core.address import contact, labels, places, postal, stations, street
 from include.core.address.countries import PLENTY_IDS, Country, country, territory
 from include.core.address.desk import Desk
 from include.core.address.placeholders import is_no_name, is_placeholder
@@ -218,6 +218,8 @@ def _town_field(desk: Desk, where: Country) -> None:
         return
     if not a.postal_code or postal.spelled(a.postal_code, where) == inside:
         desk.repair("REPAIRED_TOWN", town=match[2], postal_code=a.postal_code or inside)
+    elif pattern.fullmatch(postal.spelled(a.postal_code, where)):
+        desk.note("ADDRESS_TOWN_INVALID")  # two codes, and nobody knows which is right
 
 
 def _town(desk: Desk) -> None:
@@ -235,7 +237,9 @@ def _town(desk: Desk) -> None:
     phone = re.search(r"(?:\d[\s/\-]?){8}", town)
     code = key(town) == key(desk.address.postal_code)
     house = any(c.isdigit() for c in town) and STREET.search(town) is not None
-    if short or phone or house or code or CONTACT.search(town) or key(town) in COUNTRY_NAMES:
+    two = places.are_two(where, town)
+    other = CONTACT.search(town) or key(town) in COUNTRY_NAMES
+    if short or phone or house or code or two or other:
         desk.note("ADDRESS_TOWN_INVALID")
 
 

@@ -25,24 +25,24 @@ _TEST_WORDS = frozenset({
     "street", "address", "adresse", "anschrift", "hausnummer", "strassehausnummer",
     "strasseundhausnummer", "strassename", "strassenname", "streetname", "yourstreet", "ort",
     "stadt", "city", "town", "plz", "postleitzahl", "zip", "zipcode", "postcode", "wohnort",
-    "vorname", "nachname", "name", "firstname", "lastname", "firma", "company", "land", "anystreet",
-    "anytown", "somestreet", "somewhere", "nowhere", "irgendwo", "nirgendwo", "string", "value",
-    "sample", "example", "beispiel", "muster", "platzhalter", "placeholder", "teststrase", "prueba",
-    "prova", "essai", "exemple", "esempio", "ejemplo", "voorbeeld", "rien", "aucun", "aucune",
-    "niente", "nessuno", "nessuna", "nada", "ninguno", "ninguna", "nenhum", "nenhuma", "niets",
-    "geen", "ingen", "inget", "intet", "brak", "nic", "zadny", "zadna", "nincs", "semmi", "puuttuu",
-    "kein", "fehlt", "missing", "keinehausnummer", "neznama", "neznamy", "ismeretlen", "tuntematon",
-    "okand", "ukjent", "ukendt", "nepoznato", "neznano", "necunoscut", "nera", "nav", "eiole",
-    "pole", "nema", "niamam", "fara", "няма", "δεν", "eioleosoitetta", "bezadresy", "bezadresu",
-    "bezadresa", "faraadresa", "neraadreso", "navadreses", "utanadress", "udenadresse",
-    "utenadresse", "geenadres", "semmorada", "ilmanosoitetta", "nincscim", "brakadresu",
-    "brezaslova", "aadressitaole", "tobeconfirmed", "tobeannounced", "tobeadvised",
-    "wirdnachgereicht", "folgt", "folgtnoch", "aconfirmer", "aconfirmar", "porconfirmar",
-    "daconfermare", "dopotwierdzenia", "notknown", "noaddress", "nostreet", "keineadresse",
-    "sansadresse", "sindireccion", "senzaindirizzo", "telefon", "tel", "mobil", "handy", "fax",
-    "phone", "mobile", "zuhause", "athome", "alamaison", "acasa", "encasa", "thuis", "hemma",
-    "doma", "wdomu", "otthon", "kotona", "hjemme", "doejohn", "johndoe", "janedoe", "maxmuster",
-    "nomedellavia", "ruetest",
+    "vorname", "nachname", "name", "firstname", "lastname", "firma", "company", "land",
+    "anystreet", "anytown", "somestreet", "somewhere", "nowhere", "irgendwo", "nirgendwo",
+    "string", "value", "sample", "example", "beispiel", "muster", "platzhalter", "placeholder",
+    "teststrase", "prueba", "prova", "essai", "exemple", "esempio", "ejemplo", "voorbeeld", "rien",
+    "aucun", "aucune", "niente", "nessuno", "nessuna", "nada", "ninguno", "ninguna", "nenhum",
+    "nenhuma", "niets", "geen", "ingen", "inget", "intet", "brak", "nic", "zadny", "zadna",
+    "nincs", "semmi", "puuttuu", "kein", "fehlt", "missing", "keinehausnummer", "neznama",
+    "neznamy", "ismeretlen", "tuntematon", "okand", "ukjent", "ukendt", "nepoznato", "neznano",
+    "necunoscut", "nera", "nav", "eiole", "pole", "nema", "niamam", "fara", "няма", "δεν",
+    "eioleosoitetta", "bezadresy", "bezadresu", "bezadresa", "faraadresa", "neraadreso",
+    "navadreses", "utanadress", "udenadresse", "utenadresse", "geenadres", "semmorada",
+    "ilmanosoitetta", "nincscim", "brakadresu", "brezaslova", "aadressitaole", "tobeconfirmed",
+    "pendientedeconfirmar", "tobeannounced", "tobeadvised", "wirdnachgereicht", "folgt",
+    "folgtnoch", "aconfirmer", "aconfirmar", "porconfirmar", "daconfermare", "dopotwierdzenia",
+    "notknown", "noaddress", "nostreet", "keineadresse", "sansadresse", "sindireccion",
+    "senzaindirizzo", "telefon", "tel", "mobil", "handy", "fax", "phone", "mobile", "zuhause",
+    "athome", "alamaison", "acasa", "encasa", "thuis", "hemma", "doma", "wdomu", "otthon",
+    "kotona", "hjemme", "doejohn", "johndoe", "janedoe", "maxmuster", "nomedellavia", "ruetest",
 })  # fmt: skip
 
 _SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "example", "foo"})
@@ -60,7 +60,10 @@ _NO_NAMES = frozenset({
 # What spreadsheets, templates and programs leave behind: "#REF!", "{{street}}", "[object Object]".
 _LEFT_BEHIND = re.compile(
     r"#(?:REF|N/A|NAME|VALUE|NULL|NUM|DIV/0|NV|BEZUG|WERT|ZAHL)\b|\{\{?[^{}]*\}|\$\{|\[object\b|"
-    r"%[a-z_]{3,}%|</?[a-z]+[^<>]*>|^///\w",
+    r"%[a-z_]{3,}%|</?[a-z]+[^<>]*>|[=<>{}^]|^///\w|"
+    # a plus code, a bank account, an order's number
+    r"\b[23456789CFGHJMPQRVWX]{4,8}\+[23456789CFGHJMPQRVWX]{2,3}\b|^[A-Z]{2}\d\d(?:\s?\d{4}){2}|"
+    r"^order\s*(?:#|no|nr)?\W*\d",
     re.IGNORECASE,
 )
 # Words for the driver where a street should be: "bitte vor Lieferung anrufen".
@@ -84,7 +87,7 @@ _SPEAKING = frozenset({
     # something else than an address
     "iban", "gps", "iva", "nif", "siret", "ustid", "steuernummer", "kundennummer", "kundennr",
     "bestellung", "bestellnummer", "bestellnr", "auftragsnummer", "ordernumber", "verzogen",
-    "umgezogen", "moved",
+    "umgezogen", "moved", "baustelle", "chantier", "cantiere", "gleis",
     # a request
     "bitte", "please", "svp", "prosim", "prosze", "kerem", "parakalo", "venligst", "vennligst",
     "alstublieft", "palun", "ludzu", "prasome", "molimo", "παρακαλω", "anrufen", "klingeln",
@@ -104,11 +107,12 @@ _SPOKEN = re.compile(
 )
 # Where a house is, not what its address is. Streets are named so as well, but then have a number.
 _BESIDE = re.compile(
-    r"(?:near|next to|opposite|close to|a cote d|en face d|vicino a|accanto a|di fronte|cerca de|"
-    r"junto a|al lado d|frente a|perto d|ao lado|ao pe d|em frente|proximo a|naast|tegenover|"
+    r"(?:near|behind|corner|esquina|angolo|dietro|detras|atras|vis a vis|next to|opposite|close to|"
+    r"a cote d|en face d|vicino a|accanto a|di fronte|cerca de|chez m(?:es|on|a)|junto a|"
+    r"al lado d|frente a|perto d|ao lado|ao pe d|em frente|proximo a|naast|tegenover|"
     r"neben|gegenuber|obok|naprzeciw|vedle|naproti|vedla|oproti|langa|vizavi|mellett|szemben|"
     r"vastapaata|bredvid|mittemot|ved siden|overfor|zraven|nasproti|pored|preko puta|salia|"
-    r"priesais|blakus|pretim|korval|vastas|κοντα|διπλα|απεναντι|срещу|до )"
+    r"priesais|blakus|pretim|korval|vastas|πισω|κοντα|διπλα|απεναντι|срещу|до )"
 )
 _FIRST = frozenset({
     "vor", "vorher", "before", "avant", "antes", "prima", "voor", "vooraf", "przed", "innan", "for",

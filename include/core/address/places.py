@@ -164,6 +164,15 @@ def town_in_region(country: str, code: str, town: str) -> bool | None:
     return any(_region(country, code) in regions for regions in found)
 
 
+def are_two(country: str, town: str) -> bool:
+    """Say whether "Köln / Hamburg" names two towns; "Biel/Bienne" and "Halle/Saale" are one."""
+    known = places(country)
+    if known is None or "/" not in town:
+        return False
+    one, two = (set(known.prefixes.get(_name(part), ())) for part in town.split("/", 1))
+    return bool(one) and bool(two) and one.isdisjoint(two)
+
+
 def mismatch(country: str, code: str, town: str) -> bool:
     """Say whether a code in use belongs to another part of the country than the town."""
     if country not in COMPLETE - _OTHER_NAMES or belongs(country, code, town) is not False:

@@ -20,6 +20,7 @@ from include.core.address.text import key, letters
 from include.core.address.words import (
     BLOCK,
     CONTACT,
+    COUNTRY_NAMES,
     DATE_FOR_NUMBER,
     EITHER,
     ESTATE,
@@ -103,6 +104,10 @@ def _is_street(desk: Desk, where: Country) -> bool:
         return False
     if DATE_FOR_NUMBER.fullmatch(desk.address.address2):
         desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
+        return False
+    if key(street) in COUNTRY_NAMES and not desk.number:
+        desk.note("ADDRESS_STREET_INVALID", why_de="sie ist der Name eines Landes",
+                  why_en="it is the name of a country")  # fmt: skip
         return False
     lines = tuple(filter(None, desk.lines))
     if any(map(is_units, lines)) and all(is_units(line) or is_number(line) for line in lines):
@@ -206,7 +211,8 @@ def _private_door(where: Country, parts: splitting.Split, address: Address) -> b
     street, code = parts.street, address.postal_code
     cities = _CITY_CODES.get(where.rules)
     if key(street) == key(address.town) and not parts.rest:  # the town again, and no street
-        return where.rules == "GB" or (cities is not None and cities.fullmatch(code) is not None)
+        city = cities is not None and cities.fullmatch(code) is not None
+        return city or where.rules == "GB" or places.is_city(where.rules, address.town)
     if where.number in ("squares", "streets"):
         return is_square(street)
     named = STREET.search(street) is not None and not is_square(street)

@@ -118,8 +118,8 @@ UNITS = re.compile(
 NAMELESS = re.compile(
     r"(?:ul|ulica|ulice|ulitsa|улица|ул|rue|route|boulevard|bd|blvd|av|avenue|avda|avenida|"
     r"calle|c/|carrer|via|viale|rua|str|straße|strasse|strada|stradă|utca|gatan|gade|katu|straat|"
-    r"iela|"
-    r"gatvė|road|street|οδός)\.?",
+    r"iela|gatvė|road|street|οδός|the)\.?"
+    r"(?:\s+(?:de|du|des|la|le|les|l['’]|d['’]|del|della|delle|dei|di|do|da|dos|das|el|los|las|van|of|the))*",
     re.IGNORECASE,
 )
 # Shops and lockers where somebody else's parcels wait: no carrier of ours delivers there.
@@ -145,7 +145,10 @@ ESTATE = re.compile(r"(?:zh|ж)\.?\s?[kк](?!\w)", re.IGNORECASE)
 BLOCK = re.compile(r"(?<!\w)(?:bl|blok|бл|блок|no|№)(?![^\W\d_])", re.IGNORECASE)
 # Two numbers, and the customer does not know which: "12 oder 14", "15 ali 51?".
 _OR = r"oder|or|ou|o|oppure|ali|ili|lub|albo|nebo|alebo|vagy|eller|of|tai|sau|arba|vai|või|ή|или"
-EITHER = re.compile(rf"\d\s?[a-z]?[\s,(]+(?:{_OR})\s+(?:[^\W\d_].*\s)?\d", re.IGNORECASE)
+EITHER = re.compile(
+    rf"^(?:{_OR})\s[^\W\d_].*\d|\d\s?[a-z]?\s?\?|\d\s?[a-z]?[\s,(]+(?:{_OR})\s+(?:[^\W\d_].*\s)?\d",
+    re.IGNORECASE,
+)
 
 _MONTHS = (
     r"januar|jänner|january|janvier|gennaio|enero|janeiro|januari|februar|february|février|"
@@ -172,7 +175,8 @@ DATE_FOR_NUMBER = re.compile(
     r"(?:\d{1,2}[.\s\-/]*(?P<month>jan|feb|fév|mär|mrz|mar|apr|avr|abr|mai|may|maj|mag|jun|jul|lip|aug|"
     r"aoû|ago|sie|sep|set|wrz|okt|oct|ott|out|paź|nov|lis|dez|dec|déc|dic|gru|cze|kwi|lut|sty)\w{0,6}|"
     r"(?:jan|feb|fév|mär|mrz|mar|apr|avr|abr|mai|may|maj|mag|jun|jul|lip|aug|aoû|ago|sie|sep|set|wrz|okt|"
-    r"oct|ott|out|paź|nov|lis|dez|dec|déc|dic|gru|cze|kwi|lut|sty)\w{0,6})[.\s\-/]*(?(month)\d{0,4}|\d{1,4})",
+    r"oct|ott|out|paź|nov|lis|dez|dec|déc|dic|gru|cze|kwi|lut|sty)\w{0,6})[.\s\-/]*(?(month)\d{0,4}|\d{1,4})|"
+    r"\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)\d\d|\d[\d.,]*e\+?\d+",
     re.IGNORECASE,
 )
 DATE_ONLY = re.compile(

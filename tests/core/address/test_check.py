@@ -381,3 +381,31 @@ def test_a_house_number_of_six_digits_stops_wherever_it_stands() -> None:
 def test_a_postal_code_is_no_town() -> None:
     assert stop(at("GB", "3 Main Street", town="M4 2BS")) == "ADDRESS_TOWN_INVALID"
     assert stop(at("GB", "3 Main Street", town="Sale")) == ""
+
+
+def test_two_towns_stop_and_two_names_of_one_do_not() -> None:
+    assert stop(look(town="Köln / Hamburg")) == "ADDRESS_TOWN_INVALID"
+    biel = {"address1": "Bahnhofstr.", "postal_code": "2502", "country": "CH"}
+    assert stop(look(**biel, town="Biel/Bienne")) == ""
+
+
+def test_two_postal_codes_stop() -> None:
+    assert stop(look(town="50668 Köln")) == "ADDRESS_TOWN_INVALID"
+    assert stop(look(town="50667 Köln")) == ""
+
+
+@pytest.mark.parametrize(
+    ("country", "line"),
+    [
+        ("SI", "3F2X+8Q"), ("BE", "BE68 5390 0754 7034"), ("GB", "Order #100045872"),
+        ("GB", "' OR 1=1; --"), ("PT", "atrás da igreja"), ("ES", "esquina Gran Vía con Luna"),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_place_is_no_street(country: str, line: str) -> None:
+    assert stop(at(country, line)) == "ADDRESS_PLACEHOLDER"
+
+
+def test_a_country_is_no_street_and_a_city_is_none_in_itself() -> None:
+    assert stop(at("PT", "Portugal")) == "ADDRESS_STREET_INVALID"
+    malmo = {"postal_code": "211 22", "country": "SE", "address2": ""}
+    assert stop(look(**malmo, address1="Malmö", town="Malmö")) == "ADDRESS_NO_HOUSE_NUMBER"
