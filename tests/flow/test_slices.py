@@ -24,13 +24,13 @@ HANDED_OVER, BAD_ADDRESS, NO_STOCK = Decimal("5.1"), Decimal("6.2"), Decimal("6.
 DAY = timedelta(days=1)
 #: where the steps say how many they take at a time
 SIZES = (
-    "hooks.paging.PAGE_SIZE", "flow.extract.CHUNK", "flow.changes.PAGE_SIZE",
-    "flow.changes.ASKED_BY_ID",
-    "flow.changes.JUDGED_AT_ONCE", "flow.validate.AT_A_TIME", "flow.load.AT_A_TIME",
-    "flow.change_send.AT_A_TIME", "flow.cancel.AT_A_TIME", "flow.writeback.AT_A_TIME",
-    "flow.writeback.CHECKED_AT_ONCE", "flow.reconcile.AT_A_TIME", "flow.ship.AT_A_TIME",
-    "flow.watch.AT_A_TIME", "flow.replay.PAGE_SIZE",
-    "flow.poll.WAITING_LIMIT", "flow.poll.WORKED_ON_LIMIT", "flow.numbers_watch.NUMBER_LIMIT",
+    "hooks.paging.PAGE_SIZE", "flow.orders.extract.CHUNK", "flow.changes.see.PAGE_SIZE",
+    "flow.changes.see.ASKED_BY_ID", "flow.changes.see.JUDGED_AT_ONCE",
+    "flow.orders.validate.AT_A_TIME", "flow.orders.load.AT_A_TIME", "flow.changes.send.AT_A_TIME",
+    "flow.changes.cancel.AT_A_TIME", "flow.orders.writeback.AT_A_TIME",
+    "flow.orders.writeback.CHECKED_AT_ONCE", "flow.parcels.reconcile.AT_A_TIME",
+    "flow.parcels.ship.AT_A_TIME", "flow.watch.AT_A_TIME", "flow.replay.window.PAGE_SIZE",
+    "flow.poll.WAITING_LIMIT", "flow.poll.WORKED_ON_LIMIT", "flow.parcels.numbers.NUMBER_LIMIT",
 )  # fmt: skip
 FEW, MANY = 4, 24
 WIDE = {"content", "new_content", "payload", "tracking_number"}
@@ -39,7 +39,7 @@ WHERE_MANY_ARE_HELD = ("INSERT INTO orders", "INSERT INTO quality_seen")
 
 def take(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     for name in SIZES:
-        monkeypatch.setattr(f"fulfilment.{name}", size, raising=False)
+        monkeypatch.setattr(f"fulfilment.{name}", size)
 
 
 @pytest.fixture

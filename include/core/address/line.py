@@ -107,12 +107,13 @@ _UNIT_AND_MORE = re.compile(
 def two_numbers(street: str, number: str, country: str) -> bool:
     """Say whether the street's field holds another house number than the number's field does.
 
-    Only in Germany: elsewhere the second is the flat ("ul. Długa 12" and "34").
+    Only where the second is not the flat, as in Poland or the Netherlands.
     """
-    inner = one_line(street, country, number_first=False) if country == "DE" else None
+    alone = country in {"DE", "CH", "LI", "IT"}
+    inner = one_line(street, country, number_first=False) if alone else None
     return (
         inner is not None
-        and is_number(number)
+        and number[:1].isdigit()
         and STREET.search(inner[0]) is not None
         and TYPE_ONLY.fullmatch(inner[0]) is None
         and tidy(inner[1]) != tidy(bare(number))

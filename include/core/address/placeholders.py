@@ -22,7 +22,9 @@ _TEST_WORDS = frozenset({
     "nil", "nan", "undefined", "nichts", "leer", "empty", "nope", "void", "sieheoben", "so",
     "wieoben", "sieherechnungsadresse", "wierechnungsadresse", "gleiche", "sameasabove",
     "sameasbilling", "same", "asabove", "seeabove", "dito", "ditto", "idem", "strasse", "str",
-    "street", "address", "adresse", "anschrift", "hausnummer", "strassehausnummer",
+    "street", "address", "adresse", "anschrift", "hausnummer", "strassehausnummer", "strasseundnr",
+    "strassenr", "adressezeile", "adresszeile", "adresseligne", "addressline", "calleynumero",
+    "viaenumero", "prenomnom", "nomprenom", "vornamenachname", "firstnamelastname",
     "strasseundhausnummer", "strassename", "strassenname", "streetname", "yourstreet", "ort",
     "stadt", "city", "town", "plz", "postleitzahl", "zip", "zipcode", "postcode", "wohnort",
     "vorname", "nachname", "name", "firstname", "lastname", "firma", "company", "land",
@@ -91,19 +93,21 @@ _SPEAKING = frozenset({
     # a request
     "bitte", "please", "svp", "prosim", "prosze", "kerem", "parakalo", "venligst", "vennligst",
     "alstublieft", "palun", "ludzu", "prasome", "molimo", "παρακαλω", "anrufen", "klingeln",
-    "melden", "appelez", "appeler", "telephoner", "sonnez", "llamar", "llame", "avisar", "chiamare",
-    "chiamate", "telefonare", "citofonare", "suonare", "dzwonic", "zadzwonic", "zavolat",
-    "zavolejte", "volejte", "zavolajte", "sunati", "hivjon", "hivjanak", "csengessen", "soittakaa",
-    "nazovite", "pozvonite", "poklicite", "skambinti", "skambinkite", "zvanit", "zvaniet",
-    "helistage", "обадете", "звъннете", "τηλεφωνηστε", "nachbarn", "nachbar", "digicode",
-    "interphone", "citofono", "buzzer", "hinterlegen", "abstellen", "neighbour", "neighbor",
+    "melden", "appelez", "appeler", "telephoner", "sonnez", "llamar", "llame", "avisar",
+    "chiamare", "chiamate", "telefonare", "citofonare", "suonare", "dzwonic", "zadzwonic",
+    "zavolat", "zavolejte", "volejte", "zavolajte", "sunati", "hivjon", "hivjanak", "csengessen",
+    "soittakaa", "nazovite", "pozvonite", "poklicite", "skambinti", "skambinkite", "zvanit",
+    "zvaniet", "helistage", "обадете", "звъннете", "τηλεφωνηστε", "nachbarn", "nachbar",
+    "digicode", "interphone", "citofono", "buzzer", "hinterlegen", "abstellen", "neighbour",
+    "neighbor",
 })  # fmt: skip
 _SPOKEN = re.compile(
     r"\b(?:same as|call me|click (?:and )?collect|(?:siehe|s|wie) (?:oben|unten|notiz|rechnung)|"
     r"(?:see|as) (?:above|below|notes?|order)|voir (?:ci|note|plus)|vedi (?:sopra|sotto|note?)|"
     r"ver (?:nota|arriba|abajo|acima)|zie (?:boven|onder)|(?:viz|patrz|se|lasd) (?:vyse|wyzej|ovan|"
     r"nedan|ovenfor|nedenfor|fent)|por favor|per favore|va rog|cash and carry|"
-    r"(?:in|en|al) (?:sede|tienda|negozio|magasin|loja|winkel|filiale)|in store|i butik)\b"
+    r"(?:in|en|al) (?:sede|tienda|negozio|magasin|loja|winkel|filiale)|in store|i butik|"
+    r"(?:dejar|deixar|lasciare|laisser|deposer|leave) (?:en|na|no|in|al|au|chez|at|with))\b"
 )
 # Where a house is, not what its address is. Streets are named so as well, but then have a number.
 _BESIDE = re.compile(

@@ -52,6 +52,12 @@ _CITY_CODES = {
 _VILLAGES_BY_NUMBER = frozenset({"AT", "CZ", "SK", "PL", "HU", "SI", "HR"})
 # Languages with words like "Krk" and "Smrž": no vowel is no sign of nonsense.
 _FEW_VOWELS = frozenset({"CZ", "SK", "SI", "HR", "RS", "BA", "ME", "MK", "PL", "BG"})
+# Beside a room or a pitch these name no place: "Camping, Parzelle 112".
+_ANY_PLACE = frozenset({
+    "hotel", "hostel", "pension", "camping", "campingplatz", "campsite", "kemping", "kamp",
+    "klinik", "krankenhaus", "hospital", "schule", "school", "ecole", "scuola", "buro", "office",
+    "bureau",
+})  # fmt: skip
 _LONGEST_NUMBER = {"US": 6, "CA": 6, "AU": 5}
 
 
@@ -110,7 +116,9 @@ def _is_street(desk: Desk, where: Country) -> bool:
                   why_en="it is the name of a country")  # fmt: skip
         return False
     lines = tuple(filter(None, desk.lines))
-    if any(map(is_units, lines)) and all(is_units(line) or is_number(line) for line in lines):
+    parts = [part.strip() for line in lines for part in line.split(",")]
+    named = [part for part in parts if not is_units(part) and key(part) not in _ANY_PLACE]
+    if len(named) < len(parts) and all(map(is_number, named)):
         desk.note("ADDRESS_STREET_MISSING")
         return False
     if _leaves_open(desk, where, lines):
@@ -212,11 +220,11 @@ def _private_door(where: Country, parts: splitting.Split, address: Address) -> b
     cities = _CITY_CODES.get(where.rules)
     if key(street) == key(address.town) and not parts.rest:  # the town again, and no street
         city = cities is not None and cities.fullmatch(code) is not None
-        return city or where.rules == "GB" or places.is_city(where.rules, address.town)
+        return city or where.rules in {"GB", "MT"} or places.is_city(where.rules, address.town)
     if where.number in ("squares", "streets"):
         return is_square(street)
     named = STREET.search(street) is not None and not is_square(street)
-    if where.rules in {"GB", "IE"}:  # a house has a name instead, or an Eircode: one door's
+    if where.rules in {"GB", "IE", "MT"}:  # a house has a name instead, or an Eircode: one door's
         eircode = code if where.rules == "IE" else ""
         more = (*parts.rest, address.address2, address.address3, address.address4, eircode)
         return named and "," not in street and not any(more)

@@ -21,6 +21,7 @@ _NOT_ALNUM = re.compile(r"[\W_]+")
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 
 _MARK_IN_WORD = re.compile(r"[^\W\d_]\?+[^\W\d_]")
+_WESTERN = re.compile("[\u00c0-\u00ff]")
 REPLACEMENT = "\ufffd"
 
 
@@ -74,8 +75,17 @@ def letters(value: str) -> int:
 
 
 def is_lost(value: str) -> bool:
-    """Say whether characters were lost on the way: the replacement character, ``?`` in a word."""
-    return REPLACEMENT in value or ("?" in value and _MARK_IN_WORD.search(value) is not None)
+    """Say whether characters were lost on the way.
+
+    The replacement character, ``?`` in a word, Greek or Cyrillic read as Western: "Ìàðèÿ".
+    """
+    if value.isascii():
+        return "?" in value and _MARK_IN_WORD.search(value) is not None
+    return (
+        REPLACEMENT in value
+        or _MARK_IN_WORD.search(value) is not None
+        or 2 * len(_WESTERN.findall(value)) > max(letters(value), 8)
+    )
 
 
 def is_latin(value: str) -> bool:

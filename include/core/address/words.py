@@ -7,8 +7,7 @@ import re
 # In front of a number, saying that it is one: "Nr. 5", "č.p. 12", "nº 3".
 NUMBER_SIGN = (
     r"(?:(?:haus|hs\.?)[\s\-]?(?:nummer|nr)|hnr|nummer|numéro|numero|número|number|núm|num|nro|nr|"
-    r"no|n\s?[°º]|"
-    r"n\.\s?[°º]|n\.|č\.\s?p|čp|č\.\s?ev|č\.|br|№|#|αριθμός|αρ)\.?\s?[°º]?"
+    r"no|n\s?[°º]|n\.\s?[°º]|n\.|č\.\s?p|čp|č\.\s?ev|č\.|br|№|#|αριθμός|αρ)\.?\s?[°º]?"
 )
 KILOMETRE = r"(?<!\w)(?:km|kil[oó]metro|p\.?\s?k)\.?"
 
@@ -25,22 +24,16 @@ NO_NUMBER_COUNTRIES = frozenset({
 # What may follow a house number: door, floor, building, person.
 _AFTER = (
     r"top|tür|tuer|stiege|stg|stock|stockwerk|stw|og|eg|ug|dg|hp|whg|wohnung|whng|we|w|ot|apt|app|"
-    r"appt|"
-    r"appart|apartment|apartman|appartement|etage|étage|etg|etaj|et|hinterhaus|hinterhof|hh|"
-    r"vorderhaus|vh|"
-    r"seitenflügel|quergebäude|gartenhaus|rückgebäude|rgb|haus|aufgang|eingang|block|blok|gebäude|"
+    r"appt|appart|apartment|apartman|appartement|etage|étage|etg|etaj|et|hinterhaus|hinterhof|hh|"
+    r"vorderhaus|vh|seitenflügel|quergebäude|gartenhaus|rückgebäude|rgb|haus|aufgang|eingang|block|blok|gebäude|"
     r"geb|halle|tor|zimmer|zi|raum|rampe|room|rm|büro|office|floor|fl|level|suite|ste|unit|flat|"
-    r"bus|"
-    r"bte|boîte|boite|bt|bat|bât|batiment|bâtiment|esc|escalier|escalera|piso|planta|puerta|pta|pt|"
+    r"bus|bte|boîte|boite|bt|bat|bât|batiment|bâtiment|esc|escalier|escalera|piso|planta|puerta|pta|pt|"
     r"esq|dto|dcha|drcha|izq|izda|izqda|bajo|bajos|ático|atico|local|portal|bloque|int|interno|"
-    r"scala|"
-    r"sc|piano|palazzina|pal|m|lok|lokal|mieszkanie|mieszk|pok|budynek|bud|klatka|kl|byt|patro|em|"
+    r"scala|sc|piano|palazzina|pal|m|lok|lokal|mieszkanie|mieszk|pok|budynek|bud|klatka|kl|byt|patro|em|"
     r"emelet|fszt|fsz|földszint|mfszt|ép|épület|ajtó|lph|lépcsőház|lgh|lägenhet|trappa|tr|as|"
-    r"rappu|porras|tv|th|mf|"
-    r"kl|bl|ap|бл|вх|ет|ап|όροφος|korter|krt|krs|kat|dz|butas|bt|kt|stan|ulaz|c/o|bei|b\.|z\.\s?hd|"
+    r"rappu|porras|tv|th|mf|kl|bl|ap|бл|вх|ет|ап|όροφος|korter|krt|krs|kat|dz|butas|bt|kt|stan|ulaz|c/o|bei|b\.|z\.\s?hd|"
     r"zhd|zu\s+händen|co|p\.\s?a|hof|rechts|links|mitte|mail\s?box|etasje|leil|leilighet|h\d{4}|"
-    r"rez|"
-    r"ambt|nave|lote|fração|andar|cave|rdc|entrée|interphone|digicode|code|door|zone|bp|cs|cp|"
+    r"rez|ambt|nave|lote|fração|andar|cave|rdc|entrée|interphone|digicode|code|door|zone|bp|cs|cp|"
     r"ebene|verdieping|verd|piętro|poschodí|poschodie|podlaží|prízemie|přízemí|parter|aukštas|"
     r"stāvs|korrus|nadstropje|pritličje|kontor|reception|receptie|recepce|empfang|atelier|"
     r"t\.?\s?a\.?\s?v|attn|att|z\.?\s?h|kld|kjeller|kælder|sal|stuen|ent|entlo|dpdo|dup|"
@@ -98,20 +91,20 @@ UNIT_FIRST = re.compile(
 _UNIT = (
     r"top|tür|stiege|stock|etage|étage|whg|wohnung|apt|apartment|apartman|apartament|app|appt|"
     r"appartement|appartamento|flat|unit|suite|room|floor|level|bus|bte|bo[îi]te|b[âa]t|"
-    r"b[âa]timent|"
-    r"escalier|esc|escalera|piso|puerta|pta|portal|bloque|planta|andar|interno|int|scala|piano|"
+    r"b[âa]timent|escalier|esc|escalera|piso|puerta|pta|portal|bloque|planta|andar|interno|int|scala|piano|"
     r"palazzina|lokal|lok|mieszkanie|m\.|klatka|byt|vchod|patro|poschodie|poschodí|podlaží|emelet|"
     r"em|ajtó|lépcsőház|lakás|lgh|lägenhet|rappu|as|leil|leilighet|dør|dörr|krs|krt|korter|butas|"
-    r"dzīvoklis|dz|stan|kat|ulaz|ap|et|"
+    r"dzīvoklis|dz|stan|kat|ulaz|ap|et|habitación|parzelle|parcela|stellplatz|gleis|abschnitt|pitch|"
     r"sc|bl|вх|ет|ап|бл|όροφος|διαμέρισμα|zimmer|raum|hinterhaus|vorderhaus|aufgang|eingang"
 )
 _UNIT_VALUE = (
-    rf"(?:\s*(?:{NUMBER_SIGN}\s*)?(?:\d{{1,4}}\s?[a-z]?|[a-z]\d{{0,3}}|[IVX]{{1,4}})(?!\w))"
+    rf"(?:\s*(?:{NUMBER_SIGN}\s*)?(?:\d{{1,4}}\s?[a-z]?|[^\W\d_]\d{{0,3}}|[IVX]{{1,4}})(?!\w))"
 )
 UNITS = re.compile(
     rf"(?:(?:(?:{_UNIT})(?![^\W\d_])\.?{_UNIT_VALUE}|(?:\d{{1,2}}|st)\.\s?(?:tv|th|mf)\b\.?|"
     rf"\d{{1,2}}\s?[.ºª°]\s?(?:[a-z]|esq|dto|dcha|drcha|izq|izda|links|rechts|re|li)?(?!\w)\.?|"
-    rf"\d{{1,2}}\s?(?:\.|º|ª|°|er|e|ème)?\s?(?:{_FLOOR})(?![^\W\d_])\.?)[\s,;/\-]*)+",
+    rf"(?:\d{{1,2}}|[IVX]{{1,4}})\s?(?:\.|º|ª|°|er|e|ème)?\s?(?:{_FLOOR})(?![^\W\d_])\.?(?:\s\d{{1,3}})?)"
+    r"[\s,;/\-]*)+",
     re.IGNORECASE,
 )
 # A street's type that is no name, whatever the number: "ul. 25", "14 rue". ("Graben 3" is a name.)
@@ -124,14 +117,14 @@ NAMELESS = re.compile(
 )
 # Shops and lockers where somebody else's parcels wait: no carrier of ours delivers there.
 PICK_UP = re.compile(
-    r"(?:inpost|dpd|gls|ups|hermes|amazon|postnord|bring|omniva|venipak|posti|postnl|bpost|evri|foxpost)\s+"
+    r"(?:(?:inpost|dpd|gls|ups|hermes|amazon|postnord|bring|omniva|venipak|posti|postnl|bpost|evri|foxpost)\s+"
     r"(?:locker|hub|counter|punt|point|point\s+relais|pick[\s\-]?up|access\s+point|(?:paket|parcel|pakke|service)"
     r"[\s\-]?(?:shop|point|station|punt|boks|automat))(?!\w)|"
-    r"(?:paczkomat|paketautomat|paketbox|pakkeautomat|pakkeboks|pakkeshop|pakettiautomaatti|pakiautomaat|"
+    r"(?:\w+\s+)?(?:paczkomat|paketautomat|paketbox|pakkeautomat|pakkeboks|pakkeshop|pakettiautomaatti|pakiautomaat|"
     r"pa[šs]tomatas|pakom[āa]ts|csomagautomata|csomagpont|parcel\s?(?:locker|shop)|packeta|z[áa]silkovna|"
     r"z[áa]sielkov[ňn]a|z-box|easybox|box\s?now|mondial\s+relay|relais\s+colis|point\s+relais|"
     r"punto\s+(?:pack|ritiro|de\s+recogida)|ponto\s+(?:pickup|de\s+recolha)|citypaq|pickup\s+(?:station|point)|"
-    r"servicepoint|afhaalpunt)(?!\w)",
+    r"servicepoint|afhaalpunt))(?!\w)",
     re.IGNORECASE,
 )
 # A line that only names a person: "c/o Meier", "presso Rossi", "Mr Smith".
@@ -146,21 +139,18 @@ BLOCK = re.compile(r"(?<!\w)(?:bl|blok|бл|блок|no|№)(?![^\W\d_])", re.IG
 # Two numbers, and the customer does not know which: "12 oder 14", "15 ali 51?".
 _OR = r"oder|or|ou|o|oppure|ali|ili|lub|albo|nebo|alebo|vagy|eller|of|tai|sau|arba|vai|või|ή|или"
 EITHER = re.compile(
-    rf"^(?:{_OR})\s[^\W\d_].*\d|\d\s?[a-z]?\s?\?|\d\s?[a-z]?[\s,(]+(?:{_OR})\s+(?:[^\W\d_].*\s)?\d",
+    rf"^(?:{_OR})\s[^\W\d_].*\d|\d\s?[a-z]?\s?\?|\d\s?[a-z]?[\s,(]+(?:{_OR})\s+(?:[^\W\d_].*\s)?\d|"
+    r"\d.*\s(?:ou|or|oder|oppure|ali|lub|albo|nebo|vagy|eller)\s+\d",
     re.IGNORECASE,
 )
 
 _MONTHS = (
     r"januar|jänner|january|janvier|gennaio|enero|janeiro|januari|februar|february|février|"
-    r"febbraio|"
-    r"febrero|fevereiro|februari|märz|march|mars|marzo|março|maart|marts|marec|marca|március|"
-    r"martie|"
-    r"april|avril|aprile|abril|aprilie|aprila|apríla|április|mai|may|maggio|mayo|maio|mei|maj|maja|"
+    r"febbraio|febrero|fevereiro|februari|märz|march|mars|marzo|março|maart|marts|marec|marca|március|"
+    r"martie|april|avril|aprile|abril|aprilie|aprila|apríla|április|mai|may|maggio|mayo|maio|mei|maj|maja|"
     r"mája|május|május|máje|juni|june|juin|giugno|junio|junho|iunie|június|juli|july|juillet|"
-    r"luglio|"
-    r"julio|julho|iulie|július|august|août|aout|agosto|augustus|augusta|augusti|augusztus|"
-    r"september|"
-    r"septembre|settembre|septiembre|setembro|septembrie|septembra|szeptember|oktober|october|"
+    r"luglio|julio|julho|iulie|július|august|août|aout|agosto|augustus|augusta|augusti|augusztus|"
+    r"september|septembre|settembre|septiembre|setembro|septembrie|septembra|szeptember|oktober|october|"
     r"octobre|ottobre|octubre|outubro|octombrie|oktobra|október|november|novembre|noviembre|"
     r"novembro|noiembrie|novembra|dezember|december|décembre|dicembre|diciembre|dezembro|"
     r"decembrie|decembra|ledna|února|března|dubna|května|června|července|srpna|září|října|"
@@ -171,12 +161,14 @@ _MONTHS = (
 )
 DATE_WORD = re.compile(rf"\.?\s?(?:de\s+|d['’]|na\s+)?(?:{_MONTHS})(?!\w)", re.IGNORECASE)
 # A spreadsheet's date where a number stood: "5-12" became "05. Dez", "3/4" became "maj.12".
+_MONTH = (
+    r"(?:jan|feb|fév|mär|mrz|mar|apr|avr|abr|mai|may|maj|mag|jun|jul|lip|aug|aoû|ago|sie|sep|set|wrz|okt|oct|"
+    r"ott|out|paź|nov|lis|dez|dec|déc|dic|gru|cze|kwi|lut|sty|gen|ene|fev|giu|lug|led|úno|bře|dub|kvě|čvn|čvc|"
+    r"srp|zář|říj|pro)[^\W\d_]{0,6}"
+)
 DATE_FOR_NUMBER = re.compile(
-    r"(?:\d{1,2}[.\s\-/]*(?P<month>jan|feb|fév|mär|mrz|mar|apr|avr|abr|mai|may|maj|mag|jun|jul|lip|aug|"
-    r"aoû|ago|sie|sep|set|wrz|okt|oct|ott|out|paź|nov|lis|dez|dec|déc|dic|gru|cze|kwi|lut|sty)\w{0,6}|"
-    r"(?:jan|feb|fév|mär|mrz|mar|apr|avr|abr|mai|may|maj|mag|jun|jul|lip|aug|aoû|ago|sie|sep|set|wrz|okt|"
-    r"oct|ott|out|paź|nov|lis|dez|dec|déc|dic|gru|cze|kwi|lut|sty)\w{0,6})[.\s\-/]*(?(month)\d{0,4}|\d{1,4})|"
-    r"\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)\d\d|\d[\d.,]*e\+?\d+",
+    rf"\d{{1,2}}[.\s\-/]*{_MONTH}(?:[.\s\-/]*\d{{2,4}})?\.?|{_MONTH}[.\s\-/]*\d{{1,4}}|"
+    r"\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d[\d.,]*e\+?\d+",
     re.IGNORECASE,
 )
 DATE_ONLY = re.compile(
@@ -188,22 +180,17 @@ DATE_END = re.compile(rf"(?:{_MONTHS})(?:\s+de|\s+del)?$|(?:plein|laan|place|pla
 # A street (not a square, a building, a hamlet): it has numbers.
 _STREET_BEFORE = (
     r"rue|avenue|av|ave|avda|avd|avenida|boulevard|bd|bld|blvd|quai|chemin|ch|impasse|route|rte|"
-    r"all[ée]e|"
-    r"via|viale|v\.le|corso|c\.so|vicolo|lungarno|lungotevere|strada|str|stradă|"
+    r"all[ée]e|via|viale|v\.le|corso|c\.so|vicolo|lungarno|lungotevere|strada|str|stradă|"
     r"calle|c/|cl|carrer|c\.|ronda|paseo|p[ºª]|camino|carretera|ctra|travesía|"
     r"rua|r\.|travessa|estrada|ul|ulica|ulice|al|aleja|aleje|bulevar|bulevardul|bul|șoseaua|șos|"
-    r"calea|"
-    r"intrarea|splaiul|ulitsa|улица|ул|бул|булевард|οδός|οδος|λεωφόρος|λεωφ|leoforos|odos|"
+    r"calea|intrarea|splaiul|ulitsa|улица|ул|бул|булевард|οδός|οδος|λεωφόρος|λεωφ|leoforos|odos|"
     r"nám\.ul|třída|tř|trieda|cesta|put|ulicë|rr|rruga"
 )
 _STREET_AFTER = (
     r"straße|strasse|strase|str|weg|gasse|gässchen|allee|ring|ufer|damm|chaussee|steig|stieg|pfad|"
-    r"zeile|"
-    r"graben|straat|laan|kade|gracht|dijk|singel|dreef|steenweg|stwg|lei|gatan|gata|vägen|väg|"
-    r"gränd|"
-    r"leden|vegen|veien|gaten|gate|gater|vei|veg|gade|vej|allé|stræde|katu|kadun|tie|kuja|polku|"
-    r"bulevardi|"
-    r"esplanadi|utca|út|útja|körút|krt|sétány|köz|iela|gatvė|gatve|prospektas|tänav|maantee|mnt|"
+    r"zeile|graben|straat|laan|kade|gracht|dijk|singel|dreef|steenweg|stwg|lei|gatan|gata|vägen|väg|"
+    r"gränd|leden|vegen|veien|gaten|gate|gater|vei|veg|gade|vej|allé|stræde|katu|kadun|tie|kuja|polku|"
+    r"bulevardi|esplanadi|utca|út|útja|körút|krt|sétány|köz|iela|gatvė|gatve|prospektas|tänav|maantee|mnt|"
     r"puiestee|pst|street|road|avenue|lane|drive|terrace|ulica|ulice|třída|trieda|cesta|ulitsa"
 )
 _WORD_AFTER = (
@@ -213,8 +200,7 @@ _WORD_AFTER = (
 # A number behind these belongs to the name: "Straße des 17. Juni", "rue du 8 mai".
 ARTICLE_END = re.compile(
     r"(?:^|\s)(?:des|der|du|de|la|le|les|del|della|dei|delle|dos|das|do|da|los|las|van|den|vom|"
-    r"zum|zur|"
-    r"the|of|am|im)$",
+    r"zum|zur|the|of|am|im)$",
     re.IGNORECASE,
 )
 TYPE_ONLY = re.compile(
@@ -232,10 +218,8 @@ STREET = re.compile(
 _SQUARE = re.compile(
     r"(?:place|pl|plaza|piazza|piazzale|largo|praça|praza|plaça|parvis|cours|square|platz|plein|"
     r"náměstí|nám|námestie|trg|plac|esplanade|campo|passage|piața|plateia|πλατεία|площад|"
-    r"пл)(?![^\W\d_])|"
-    r".*(?:markt|plein|plaats|place|square|plads|pladsen|plass|plassen|torg|torget|torv|torvet|"
-    r"tori|tér|tere|trg|plats|"
-    r"väljak|turg|laukums|aikštė)$",
+    r"пл)(?![^\W\d_])|.*(?:markt|plein|plaats|place|square|plads|pladsen|plass|plassen|torg|torget|torv|torvet|"
+    r"tori|tér|tere|trg|plats|väljak|turg|laukums|aikštė)$",
     re.IGNORECASE,
 )
 
@@ -256,20 +240,15 @@ NUMBERED_THING = re.compile(
 
 PO_BOX = re.compile(
     r"(?:p\.?\s?o\.?[\s\-]?box|p\.?\s?o\.?\s?b\.?(?=\s?\d)|post[\s\-]?(?:office)?[\s\-]?box|"
-    r"post[\s\-]?fach|postf\.|"
-    r"pf[.:]*(?=\s?\d)|"
+    r"post[\s\-]?fach|postf\.|pf[.:]*(?=\s?\d)|"
     r"postbus|bo[îi]te\s+postale|b\.?\s?p\.?(?=\s?\d)|cs(?=\s?\d{4,5})|casella\s+postale|"
-    r"case\s+postale|"
-    r"c\.?\s?p\.?(?=\s?\d{1,5}$)|"
+    r"case\s+postale|c\.?\s?p\.?(?=\s?\d{1,5}$)|"
     r"apartado|apdo|caixa\s+postal|postboks|postbox|box(?=\s?\d)|postilokero|pl(?=\s?\d)|"
     r"skr(?:ytka|\.)\s*poczt\w*\.?|po[šs]tovn[íi]\s+p[řr]ihr[áa]dka|po[šs]tov[ýy]\s+prie[čc]inok|"
     r"p\.\s?p\.(?=\s?\d)|postafi[óo]k|po[šs]tni\s+predal|po[šs]tanski\s+pretinac|"
-    r"c[ăa]su[țt]a\s+po[șs]tal[ăa]|"
-    r"пощенска\s+кутия|п\.\s?к\.|ταχ\w*\.?\s+θυρ\w*\.?|[tτ]\.\s?θ\.|t\.\s?th\.|postkast|"
-    r"a/k(?=\s?\d)|"
-    r"postlagernd|hauptpostlagernd|poste\s+restante|fermo\s*posta|lista\s+de\s+correos|"
-    r"posta\s+restante|"
-    r"post[ae]?\s+restante|abonentin[ėe]\s+d[ėe][žz]ut[ėe]|pašto\s+d[ėe][žz]ut[ėe])"
+    r"c[ăa]su[țt]a\s+po[șs]tal[ăa]|пощенска\s+кутия|п\.\s?к\.|ταχ\w*\.?\s+θυρ\w*\.?|[tτ]\.\s?θ\.|t\.\s?th\.|postkast|"
+    r"a/k(?=\s?\d)|postlagernd|hauptpostlagernd|poste\s+restante|fermo\s*posta|lista\s+de\s+correos|"
+    r"posta\s+restante|post[ae]?\s+restante|abonentin[ėe]\s+d[ėe][žz]ut[ėe]|pašto\s+d[ėe][žz]ut[ėe])"
     r"(?![^\W\d_])",
     re.IGNORECASE,
 )

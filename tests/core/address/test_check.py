@@ -224,6 +224,8 @@ def stop(result: AddressResult) -> str:
         ("BE", ("27", "bus 3"), ("Kouter 27", "bus 3")),
         ("ES", ("3º B",), ("Calle Mayor 5", "3º B")),
         ("FI", ("as. 14",), ("Kauppakatu 12", "as. 14")),
+        ("BG", ("вх. Б, ет. 3, ап. 8",), ("ul. Graf Ignatiev 28", "вх. Б, ет. 3, ап. 8")),
+        ("ES", ("Hotel, habitación 412",), ("Hotel Alba, Calle Mayor 5", "habitación 412")),
     ],
 )
 def test_units_of_a_house_are_no_street_and_stand_beside_one(
@@ -249,6 +251,7 @@ def test_a_danish_floor_is_no_house_number(number: str) -> None:
         ("BE", ("Kouterstraat 10 / Veldstraat 55",), ("Kouterstraat 10 / 2",)),
         ("HU", ("Baross Gábor út 10", "Kazinczy u. 4"), ("Baross Gábor út 10", "II. em. 4")),
         ("DE", ("Ehrenstr. 14", "41"), ("Ehrenstr. 14", "14")),
+        ("FR", ("5 rue Verte ou 18 avenue Foch si absent",), ("5 rue Verte",)),
     ],
 )
 def test_two_streets_or_numbers_to_choose_from_stop(
@@ -361,7 +364,7 @@ def test_a_title_or_a_marker_alone_is_nobody(nobody: str) -> None:
     ("country", "date"), [("PL", "maj.12"), ("DE", "05. Dez"), ("GB", "5-Dec")]
 )
 def test_a_number_that_a_spreadsheet_made_a_date_stops(country: str, date: str) -> None:
-    street = {"PL": "ul. Polna", "DE": "Ehrenstr.", "GB": "High Street"}[country]
+    street = {"PL": "ul. Polna", "DE": "Ehrenstr.", "GB": "High Street", "IT": "Via Dante"}[country]
     assert stop(at(country, street, date)) == "ADDRESS_HOUSE_NUMBER_INVALID"
     assert stop(at(country, street, "5-12")) == ""
 
@@ -409,3 +412,8 @@ def test_a_country_is_no_street_and_a_city_is_none_in_itself() -> None:
     assert stop(at("PT", "Portugal")) == "ADDRESS_STREET_INVALID"
     malmo = {"postal_code": "211 22", "country": "SE", "address2": ""}
     assert stop(look(**malmo, address1="Malmö", town="Malmö")) == "ADDRESS_NO_HOUSE_NUMBER"
+
+
+def test_greek_or_cyrillic_read_as_western_is_unreadable() -> None:
+    assert stop(at("BG", "óë. Ãðàô Èãíàòèåâ 28")) == "ADDRESS_UNREADABLE"
+    assert stop(at("BG", "ул. Граф Игнатиев 28")) == ""

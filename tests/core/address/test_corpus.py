@@ -30,6 +30,8 @@ FIRST_CONTACT: dict[str, Shares] = {
     "round 10": (0.0, 0.1750, 1.0),
     "round 11": (0.0059, 0.0750, 1.0),
     "round 12": (0.0, 0.1800, 1.0),
+    "round 13": (0.0083, 0.1133, 1.0),
+    "round 14, nasty ones only": (0.0, 0.0200, 1.0),
 }
 
 
