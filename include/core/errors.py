@@ -34,6 +34,7 @@ class FulfilmentError(Exception):
     """
 
     code = "ERROR"
+    noted = False  # the circuit of its system knows of it already
 
     def __init__(
         self,

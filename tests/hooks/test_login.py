@@ -11,7 +11,8 @@ from fulfilment.hooks.plenty import PlentyHook
 from sqlalchemy import create_engine, select
 
 from include.core.errors import AuthError, CircuitOpen, ConfigError, SessionLimit
-from include.ledger.tables import tokens
+from include.ledger import tokens as ledger_tokens
+from include.ledger.tables import circuits, tokens
 from tests.hooks.conftest import PASSWORD, USER
 from tests.hooks.hostile import Bad, Hostile
 
@@ -264,6 +265,30 @@ def test_three_processes_with_a_wrong_password_try_it_once(
 
     assert sorted(in_processes(ledger_url, 3)) == ["AuthError", "CircuitOpen", "CircuitOpen"]
     assert hostile.paths() == [LOGIN]
+
+
+def test_who_comes_right_after_a_refused_login_does_not_try_the_password_again(
+    connect: Callable[..., None], hostile: Hostile, doorman: Doorman, engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    connect("plenty_alpha", hostile.url, login=USER, password="wrong")
+    shared, followed = ledger_tokens.get, []
+
+    def get(*args: Any, **options: Any) -> str:
+        try:
+            return shared(*args, **options)
+        finally:  # the login is free for the next, and the first caller knows nothing of it yet
+            if not followed:
+                followed.append(True)
+                with pytest.raises(CircuitOpen):
+                    other(engine).who_am_i()
+
+    monkeypatch.setattr(ledger_tokens, "get", get)
+    with pytest.raises(AuthError):
+        other(engine).who_am_i()
+    assert hostile.paths() == [LOGIN]
+    with engine.connect() as connection:
+        assert connection.execute(select(circuits.c.failures)).scalars().all() == [1]
 
 
 def test_a_connection_that_is_added_counts_at_once(

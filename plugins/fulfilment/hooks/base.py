@@ -311,8 +311,9 @@ class ApiHook(HttpHook):
         if isinstance(error, (NotFound, OrderRejected)):  # a clear no: the system is well
             self._note_success(gate)
             return
-        if error.code in _UNCALLED:
+        if error.code in _UNCALLED or error.noted:
             return
+        error.noted = True
         self.log.warning(
             "failed merchant=%s system=%s code=%s detail=%s",
             self.merchant,

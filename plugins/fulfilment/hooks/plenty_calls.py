@@ -9,8 +9,8 @@ from fulfilment.hooks.answers import whole
 from fulfilment.hooks.base import ApiHook, HeaderAuth, need
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.transport import Request
-from include.core.errors import ContractError
-from include.ledger import budget, tokens
+from include.core.errors import AuthError, ConfigError, ContractError
+from include.ledger import budget, circuits, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,9 +112,13 @@ class PlentyCalls(ApiHook):
 
     def _log_in_checked(self) -> tokens.Login:
         """Log in, unless the process that was here before us was refused a moment ago."""
-        if not self._on_trial:
-            self._check_circuit()
-        return self._log_in()
+        gate = circuits.Pass(trial=True) if self._on_trial else self._check_circuit()
+        try:
+            return self._log_in()
+        except (AuthError, ConfigError) as error:
+            # while the login is still ours: who comes next must not try the same password again
+            self._note_failure(error, gate)
+            raise
 
     def _log_in(self) -> tokens.Login:
         settings = self._settings
