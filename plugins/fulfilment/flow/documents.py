@@ -17,8 +17,8 @@ from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, Order
 from include.core.models import DELIVERY_ORDER
 from include.core.states import ENDED, State
 from include.core.wemalo_order import WarehouseStatus, external_id
-from include.ledger import batches, exceptions, orders
 from include.ledger import documents as ledger
+from include.ledger import exceptions, orders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,10 +65,7 @@ def attach_documents(work: Work) -> dict[str, int]:
             _attach_all(work, kinds, counts)
         except FulfilmentError as error:
             work.note_trouble(error)
-    with work.engine.begin() as connection:
-        batches.add_counts(connection, work.batch_id, counts)
-    work.raise_trouble()
-    return counts
+    return work.end(counts)
 
 
 def _attach_all(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> None:

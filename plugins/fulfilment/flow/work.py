@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from include.core.errors import AmbiguousWrite
 from include.core.exception_texts import exception_text
 from include.core.slices import packed, slices
-from include.ledger import exceptions, outbox
+from include.ledger import batches, exceptions, outbox
 from include.ledger.reference import cached
 
 if TYPE_CHECKING:
@@ -100,6 +101,27 @@ class Work:
         """Raise the first remembered error, once everything that could be done is done."""
         if self.trouble:
             raise self.trouble[0]
+
+    def end(self, counts: dict[str, int]) -> dict[str, int]:
+        """Keep a step's counts and return them, or raise what went wrong on the way."""
+        with self.engine.begin() as connection:
+            batches.add_counts(connection, self.batch_id, counts)
+        self.raise_trouble()
+        return counts
+
+    def postpone(self, row: Row[Any], error: FulfilmentError, event: str = "") -> bool:
+        """Let a write of the outbox be tried again by the next run.
+
+        :param event: what the diary calls it; "" tells nothing.
+        :returns: whether the system can still be used: only this write's answer was lost.
+        """
+        ambiguous = isinstance(error, AmbiguousWrite)
+        with self.engine.begin() as connection:
+            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=ambiguous, wait_s=0)
+            if event:
+                self.journal.add(connection, row.order_id, event, code=error.code)
+        self.note_trouble(error)
+        return ambiguous
 
     def tell(self, connection: Connection, order_id: int, code: str, **values: object) -> None:
         """Open an exception about an order, see `include.core.exception_texts`."""

@@ -35,7 +35,7 @@ from include.core.states import State
 from include.core.statuses import is_cancelled
 from include.core.stock_rules import priority
 from include.core.wemalo_order import compose, external_id
-from include.ledger import batches, due, orders
+from include.ledger import due, orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,10 +67,7 @@ def load(work: Work) -> dict[str, int]:
     counts |= send_changes(work)
     if not work.trouble:
         _send_due(work, counts)
-    with work.engine.begin() as connection:
-        batches.add_counts(connection, work.batch_id, counts)
-    work.raise_trouble()
-    return counts
+    return work.end(counts)
 
 
 def _send_due(work: Work, counts: dict[str, int]) -> None:

@@ -17,12 +17,12 @@ from fulfilment.flow.changes.cancel import cancel_requested, request_cancel, set
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core import notes
-from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+from include.core.errors import FulfilmentError, NotFound, OrderRejected
 from include.core.plenty_order import row_status
 from include.core.slices import packed, slices
 from include.core.states import NEVER_SENT, State
 from include.core.status_write import Write, before_write, overwritten_cancel
-from include.ledger import batches, orders, outbox
+from include.ledger import orders, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,10 +59,7 @@ def write_back(work: Work) -> dict[str, int]:
     if found:
         list(_write_statuses(work, counts))
     _write_notes(work, counts)
-    with work.engine.begin() as connection:
-        batches.add_counts(connection, work.batch_id, counts)
-    work.raise_trouble()
-    return counts
+    return work.end(counts)
 
 
 def _write_statuses(work: Work, counts: dict[str, int]) -> Iterator[bool]:
@@ -139,13 +136,8 @@ def _put(
         return True
     except FulfilmentError as error:
         counts["postponed"] += 1
-        ambiguous = isinstance(error, AmbiguousWrite)
-        with work.engine.begin() as connection:
-            # harmless to repeat: the next try reads the order first
-            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=ambiguous, wait_s=0)
-            work.journal.add(connection, row.order_id, "status_postponed", code=error.code)
-        work.note_trouble(error)
-        return ambiguous
+        # harmless to repeat: the next try reads the order first
+        return work.postpone(row, error, "status_postponed")
     counts["statuses"] += 1
     with work.engine.begin() as connection:
         outbox.finish(connection, row.outbox_id)
@@ -277,11 +269,7 @@ def _write_note(work: Work, row: Row[Any], counts: dict[str, int]) -> bool:
         return True
     except FulfilmentError as error:
         counts["postponed"] += 1
-        ambiguous = isinstance(error, AmbiguousWrite)
-        with work.engine.begin() as connection:
-            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=ambiguous, wait_s=0)
-        work.note_trouble(error)
-        return ambiguous
+        return work.postpone(row, error)
     counts["notes"] += 1
     with work.engine.begin() as connection:
         outbox.finish(connection, row.outbox_id)

@@ -26,7 +26,7 @@ from include.core.errors import (
 from include.core.exception_texts import exception_text
 from include.core.sent import SentRow, sent_row
 from include.core.wemalo_order import external_id
-from include.ledger import batches, exceptions, orders, outbox, shipping
+from include.ledger import exceptions, orders, outbox, shipping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,10 +58,7 @@ def reconcile(work: Work) -> dict[str, int]:
     end_orders(work, counts)
     _acknowledge(work, counts)
     look_over(work)
-    with work.engine.begin() as connection:
-        batches.add_counts(connection, work.batch_id, counts)
-    work.raise_trouble()
-    return counts
+    return work.end(counts)
 
 
 def _take_queue(work: Work, counts: dict[str, int]) -> None:

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.errors import (
-    AmbiguousWrite,
     ConfigError,
     FulfilmentError,
     NotFound,
@@ -159,11 +158,7 @@ def _put(work: Work, row: Row[Any], content: dict[str, Any]) -> bool:
                 work.journal.add(connection, row.order_id, f"{row.kind}_waits", code=error.code)
         return True
     except FulfilmentError as error:
-        ambiguous = isinstance(error, AmbiguousWrite)
-        with work.engine.begin() as connection:
-            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=ambiguous, wait_s=0)
-        work.note_trouble(error)
-        return ambiguous
+        return work.postpone(row, error)
     return _written(work, row)
 
 

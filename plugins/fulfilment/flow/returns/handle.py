@@ -28,7 +28,6 @@ from include.core import return_orders
 from include.core import returns as rules
 from include.core.errors import ContractError, FulfilmentError
 from include.core.window import EVERYTHING
-from include.ledger import batches
 from include.ledger import returns as ledger
 
 if TYPE_CHECKING:
@@ -70,10 +69,7 @@ def handle_returns(
             announce_returns(work, counts)
         except FulfilmentError as error:
             work.note_trouble(error)
-    with work.engine.begin() as connection:
-        batches.add_counts(connection, work.batch_id, counts)
-    work.raise_trouble()
-    return counts
+    return work.end(counts)
 
 
 def _take_back(

@@ -10,7 +10,7 @@ from fulfilment.hooks.paging import Filter, chunks
 from include.core import return_orders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from fulfilment.flow.work import Work
 
@@ -20,7 +20,7 @@ PARTS = ("orderItems.variation", "originOrderReferences", "comments")
 
 def existing_returns(work: Work, order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     """Return the return orders of orders, by original order, in one search per 250 orders."""
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    found: dict[int, list[dict[str, Any]]] = {}
     for chunk in chunks(order_ids):
         asked = set(chunk)
 
@@ -28,11 +28,7 @@ def existing_returns(work: Work, order_ids: Iterable[int]) -> dict[int, list[dic
             parent = return_orders.parent_of(row)
             return int(row["typeId"]) == return_orders.RETURN_TYPE and parent in asked
 
-        condition = Filter("orderReference_parent", "in", chunk)
-        for row in work.plenty.search_rows([_RETURNS, condition], expect=expected, with_=PARTS):
-            parent = return_orders.parent_of(row)
-            if parent is not None:
-                found[parent].append(row)
+        found |= _search(work, Filter("orderReference_parent", "in", chunk), expected)
     return found
 
 
@@ -48,8 +44,14 @@ def returns_since(work: Work, since: datetime) -> dict[int, list[dict[str, Any]]
         made = datetime.fromisoformat(str(row["createdAt"]))
         return int(row["typeId"]) == return_orders.RETURN_TYPE and made >= start
 
+    return _search(work, Filter("createdAt", "gte", start), expected)
+
+
+def _search(
+    work: Work, condition: Filter, expected: Callable[[dict[str, Any]], bool]
+) -> dict[int, list[dict[str, Any]]]:
+    """Return the return orders of a search, by original order."""
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    condition = Filter("createdAt", "gte", start)
     for row in work.plenty.search_rows([_RETURNS, condition], expect=expected, with_=PARTS):
         parent = return_orders.parent_of(row)
         if parent is not None:
