@@ -99,28 +99,10 @@ _BARE_N = frozenset({"ES", "IT", "PT", "FR"})
 _COMMA_OR_DASH = re.compile(r"\s*,\s*|\s+[-–]\s+")
 _ORDINAL = re.compile(r"\d{1,2}(?:e|ste|de)\s", re.IGNORECASE)  # "1e Helmersstraat"
 _MIDDLE = re.compile(r"(?<=[\s,\-])\d{1,4}(?!\d)")
+_PIECES = re.compile(r"\s[/|]\s|\s*[;|]\s*")
 _UNIT_AND_MORE = re.compile(
     rf"(?P<unit>{UNIT_FIRST.pattern}\s*\w{{1,4}})\s+(?P<line>\d.*)", re.IGNORECASE
 )
-
-
-def two_numbers(street: str, number: str, country: str) -> bool:
-    """Say whether the street's field holds another house number than the number's field does.
-
-    Only where the second is not the flat, as in Poland or the Netherlands.
-    """
-    alone = country in {"DE", "CH", "LI", "IT"}
-    inner = one_line(street, country, number_first=False) if alone else None
-    return (
-        inner is not None
-        and number[:1].isdigit()
-        and STREET.search(inner[0]) is not None
-        and TYPE_ONLY.fullmatch(inner[0]) is None
-        and tidy(inner[1]) != tidy(bare(number))
-    )
-
-
-_PIECES = re.compile(r"\s[/|]\s|\s*[;|]\s*")
 
 
 def is_number(text: str) -> bool:
@@ -149,6 +131,22 @@ def after_number(text: str) -> bool:
     return _SEPARATED.match(text) is not None or AFTER_NUMBER.match(text) is not None
 
 
+def two_numbers(street: str, number: str, country: str) -> bool:
+    """Say whether the street's field holds another house number than the number's field does.
+
+    Only where the second is not the flat, as in Poland or the Netherlands.
+    """
+    alone = country in {"DE", "CH", "LI", "IT"}
+    inner = one_line(street, country, number_first=False) if alone else None
+    return (
+        inner is not None
+        and number[:1].isdigit()
+        and STREET.search(inner[0]) is not None
+        and TYPE_ONLY.fullmatch(inner[0]) is None
+        and inner[1] != bare(number)
+    )
+
+
 def two_streets(lines: tuple[str, ...], country: str, *, number_first: bool) -> bool:
     """Say whether two streets, each with its number, leave open which is meant.
 
@@ -157,8 +155,11 @@ def two_streets(lines: tuple[str, ...], country: str, *, number_first: bool) -> 
     pieces = [piece for line in lines for piece in _PIECES.split(line)]
     if len(pieces) < 2 or country in {"GB", "IE"}:
         return False
-    parts = [one_line(p, country, number_first=number_first) for p in pieces if not is_unit(p)]
-    streets = {key(p[0]) for p in parts if p and STREET.search(p[0])}
+    streets = set()
+    for piece in pieces:
+        parts = one_line(piece, country, number_first=number_first)
+        if parts and STREET.search(parts[0]) and not is_unit(piece):
+            streets.add(key(parts[0]))
     return len(streets) > 1
 
 

@@ -166,8 +166,8 @@ def town_in_region(country: str, code: str, town: str) -> bool | None:
 
 def are_two(country: str, town: str) -> bool:
     """Say whether "Köln / Hamburg" names two towns; "Biel/Bienne" and "Halle/Saale" are one."""
-    known = places(country)
-    if known is None or "/" not in town:
+    known = places(country) if "/" in town else None
+    if known is None:
         return False
     one, two = (set(known.prefixes.get(_name(part), ())) for part in town.split("/", 1))
     return bool(one) and bool(two) and one.isdisjoint(two)

@@ -97,32 +97,36 @@ def _is_street(desk: Desk, where: Country) -> bool:
     """Say whether the street can be one; note why not."""
     street = desk.street
     if any(CONTACT.search(line) for line in (street, desk.address.address1)):
-        desk.note("ADDRESS_STREET_INVALID", why_de="sie enthält eine E-Mail oder Internetadresse",
-                  why_en="it holds an e-mail or web address")  # fmt: skip
-        return False
+        return _refuse(
+            desk,
+            "sie enthält eine E-Mail oder Internetadresse",
+            "it holds an e-mail or web address",
+        )
     if PICK_UP.match(street):
-        desk.note("ADDRESS_STREET_INVALID", why_de="sie ist Abholstelle eines anderen Dienstes",
-                  why_en="it is a pick-up point of another service")  # fmt: skip
-        return False
+        return _refuse(
+            desk,
+            "sie ist Abholstelle eines anderen Dienstes",
+            "it is a pick-up point of another service",
+        )
     if PERSON.match(street) and not desk.number and not STREET.search(street):
-        desk.note("ADDRESS_STREET_INVALID", why_de="sie nennt nur eine Person",
-                  why_en="it only names a person")  # fmt: skip
-        return False
+        return _refuse(desk, "sie nennt nur eine Person", "it only names a person")
     if DATE_FOR_NUMBER.fullmatch(desk.address.address2):
         desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
         return False
     if key(street) in COUNTRY_NAMES and not desk.number:
-        desk.note("ADDRESS_STREET_INVALID", why_de="sie ist der Name eines Landes",
-                  why_en="it is the name of a country")  # fmt: skip
-        return False
+        return _refuse(desk, "sie ist der Name eines Landes", "it is the name of a country")
     lines = tuple(filter(None, desk.lines))
-    parts = [part.strip() for line in lines for part in line.split(",")]
-    named = [part for part in parts if not is_units(part) and key(part) not in _ANY_PLACE]
-    if len(named) < len(parts) and all(map(is_number, named)):
+    if _only_rooms([part.strip() for line in lines for part in line.split(",")]):
         desk.note("ADDRESS_STREET_MISSING")
         return False
-    if _leaves_open(desk, where, lines):
-        return False
+    if any(EITHER.search(line) for line in lines) or two_numbers(street, desk.number, where.rules):
+        return _refuse(
+            desk, "sie nennt zwei Hausnummern zur Wahl", "it leaves open which of two numbers"
+        )
+    if two_streets(lines, where.rules, number_first=where.number_first):
+        return _refuse(
+            desk, "es sind zwei Straßen mit Hausnummer", "there are two streets with a number"
+        )
     if (letters(street) >= 2 and not is_number(street)) or is_road_name(street):
         nonsense = is_placeholder(street) or (where.rules not in _FEW_VOWELS and is_mashed(street))
         nameless = NAMELESS if desk.number else TYPE_ONLY
@@ -151,24 +155,24 @@ def _is_street(desk: Desk, where: Country) -> bool:
     if not street:
         desk.note("ADDRESS_STREET_MISSING")
         return False
-    desk.note("ADDRESS_STREET_INVALID", why_de="sie hat keine Buchstaben",
-              why_en="it has no letters")  # fmt: skip
+    return _refuse(desk, "sie hat keine Buchstaben", "it has no letters")
+
+
+def _refuse(desk: Desk, why_de: str, why_en: str) -> bool:
+    """Note why the street is none; False, as `_is_street` answers."""
+    desk.note("ADDRESS_STREET_INVALID", why_de=why_de, why_en=why_en)
     return False
 
 
-def _leaves_open(desk: Desk, where: Country, lines: tuple[str, ...]) -> bool:
-    """Say whether two houses are named and nobody can tell which is meant; note it."""
-    if any(EITHER.search(line) for line in lines) or two_numbers(
-        desk.street, desk.number, where.rules
-    ):
-        desk.note("ADDRESS_STREET_INVALID", why_de="sie nennt zwei Hausnummern zur Wahl",
-                  why_en="it leaves open which of two numbers")  # fmt: skip
-        return True
-    if two_streets(lines, where.rules, number_first=where.number_first):
-        desk.note("ADDRESS_STREET_INVALID", why_de="es sind zwei Straßen mit Hausnummer",
-                  why_en="there are two streets with a number")  # fmt: skip
-        return True
-    return False
+def _only_rooms(parts: list[str]) -> bool:
+    """Say whether an address holds only units of some house, numbers beside them or not."""
+    return all(_in_some_house(part) or is_number(part) for part in parts) and any(
+        map(_in_some_house, parts)
+    )
+
+
+def _in_some_house(part: str) -> bool:
+    return is_units(part) or key(part) in _ANY_PLACE
 
 
 def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:

@@ -262,18 +262,16 @@ TOWN_CODE = re.compile(
 )
 # Names of countries in the field of the town.
 COUNTRY_NAMES = frozenset({
-    "deutschland", "germany", "allemagne", "osterreich", "austria", "schweiz", "suisse", "svizzera",
-    "switzerland", "frankreich", "france", "italien", "italy", "italia", "spanien", "spain",
-    "espana", "niederlande", "netherlands", "nederland", "polen", "poland", "polska", "europa",
-    "europe", "autriche", "belgien", "belgium", "belgie", "belgique",
-    "danemark", "denmark", "danmark", "schweden", "sweden", "sverige", "norwegen", "norway",
-    "norge",
+    "deutschland", "germany", "allemagne", "osterreich", "austria", "schweiz", "suisse",
+    "svizzera", "switzerland", "frankreich", "france", "italien", "italy", "italia", "spanien",
+    "spain", "espana", "niederlande", "netherlands", "nederland", "polen", "poland", "polska",
+    "europa", "europe", "autriche", "belgien", "belgium", "belgie", "belgique", "danemark",
+    "denmark", "danmark", "schweden", "sweden", "sverige", "norwegen", "norway", "norge",
     "finnland", "finland", "suomi", "irland", "ireland", "eire", "grossbritannien", "greatbritain",
     "unitedkingdom", "uk", "england", "scotland", "wales", "portugal", "griechenland", "greece",
     "ellada", "hellas", "tschechien", "czechia", "czechrepublic", "cesko", "ceskarepublika",
     "slowakei", "slovakia", "slovensko", "slowenien", "slovenia", "slovenija", "ungarn", "hungary",
     "magyarorszag", "kroatien", "croatia", "hrvatska", "rumanien", "romania", "bulgarien",
-    "bulgaria",
-    "българия", "ελλαδα", "estland", "estonia", "eesti", "lettland", "latvia", "latvija", "litauen",
-    "lithuania", "lietuva",
+    "bulgaria", "българия", "ελλαδα", "estland", "estonia", "eesti", "lettland", "latvia",
+    "latvija", "litauen", "lithuania", "lietuva",
 })  # fmt: skip

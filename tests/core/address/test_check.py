@@ -266,6 +266,7 @@ def test_two_streets_or_numbers_to_choose_from_stop(
     [
         ("PL", "ul. 25", "ul. Polna 25"),
         ("FR", "14 rue", "14 rue Verte"),
+        ("FR", "12 rue de la", "12 rue de la Paix"),
         ("DE", "Str. 5", "Graben 5"),
     ],
 )
@@ -361,7 +362,8 @@ def test_a_title_or_a_marker_alone_is_nobody(nobody: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("country", "date"), [("PL", "maj.12"), ("DE", "05. Dez"), ("GB", "5-Dec")]
+    ("country", "date"),
+    [("PL", "maj.12"), ("DE", "05. Dez"), ("GB", "5-Dec"), ("IT", "12-gen"), ("GB", "1905-12-05")],
 )
 def test_a_number_that_a_spreadsheet_made_a_date_stops(country: str, date: str) -> None:
     street = {"PL": "ul. Polna", "DE": "Ehrenstr.", "GB": "High Street", "IT": "Via Dante"}[country]
