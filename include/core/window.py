@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from include.core.errors import ConfigError
 
@@ -32,6 +32,18 @@ def window_of(
             raise ConfigError(text)
         return start, end
     return interval if replay else EVERYTHING
+
+
+def both_ends(window: Window) -> tuple[datetime, datetime]:
+    """Return a window's first and last second, for filters that include both.
+
+    :raises ValueError: the window is open.
+    """
+    start, end = window
+    if start is None or end is None:
+        msg = "a replay has a window or order ids"
+        raise ValueError(msg)
+    return start, end - timedelta(seconds=1)
 
 
 def _moment(value: str | None) -> datetime | None:

@@ -127,7 +127,12 @@ def damaged(stage: Stage) -> Stage:
     return stage
 
 
-def test_a_window_is_repaired_and_the_plan_told_it_before(damaged: Stage) -> None:
+@pytest.mark.parametrize("slice_size", [1, 250])
+def test_a_window_is_repaired_and_the_plan_told_it_before(
+    damaged: Stage, monkeypatch: pytest.MonkeyPatch, slice_size: int
+) -> None:
+    for module in ("window", "parcels", "returns"):
+        monkeypatch.setattr(f"fulfilment.flow.replay.{module}.PAGE_SIZE", slice_size)
     before = submissions(damaged)
     plan = plan_of(damaged, today())
     counts = replay(damaged, today())
@@ -163,6 +168,18 @@ def test_a_second_replay_finds_nothing_and_changes_nothing(damaged: Stage) -> No
     assert submissions(damaged) == orders
     assert damaged.plenty_order(5) == there
     assert {line.action for line in plan_of(damaged, today()).lines} == {"skip"}
+
+
+def test_an_order_whose_parcel_left_in_the_window_is_looked_at(stage: Stage) -> None:
+    stage.add(good_order(1), good_order(2))
+    for _ in range(2):  # they arrive, and have left, by wemalo's clock
+        stage.sandbox.wemalo.clock(advance=6 * 3600)
+        stage.run()
+    delete_packages(stage, 1)
+    later = datetime.now(UTC) + timedelta(hours=5)  # no change in plentymarkets falls into it
+    counts = replay(stage, (later, later + timedelta(hours=8)))["extract_plenty_orders"]
+    assert (counts["looked_at"], counts["lost_parcels"], counts["scope"]) == (2, 1, 1)
+    assert len(packages(stage, 1)) == 1
 
 
 def test_another_window_is_left_alone(damaged: Stage) -> None:

@@ -30,6 +30,7 @@ SIZES = (
     "flow.changes.cancel.AT_A_TIME", "flow.orders.writeback.AT_A_TIME",
     "flow.orders.writeback.CHECKED_AT_ONCE", "flow.parcels.reconcile.AT_A_TIME",
     "flow.parcels.ship.AT_A_TIME", "flow.watch.AT_A_TIME", "flow.replay.window.PAGE_SIZE",
+    "flow.replay.parcels.PAGE_SIZE", "flow.replay.returns.PAGE_SIZE",
     "flow.poll.WAITING_LIMIT", "flow.poll.WORKED_ON_LIMIT", "flow.parcels.numbers.NUMBER_LIMIT",
 )  # fmt: skip
 FEW, MANY = 4, 24

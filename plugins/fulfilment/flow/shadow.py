@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.opening import DryRun, open_work
@@ -132,7 +133,8 @@ def _judge(
 def _tracking(work: Work, since: datetime, until: datetime) -> list[Compared]:
     """Say of each order that left whether plentymarkets has its tracking numbers."""
     numbers: dict[int, set[str]] = defaultdict(set)
-    for data in work.wemalo.sent_between(since, until - timedelta(seconds=1)):
+    pages = work.wemalo.sent_between(since, until - timedelta(seconds=1))
+    for data in chain.from_iterable(pages):
         row = sent_row({"packageId": "", **data})
         if row.order_id is not None and row.tracking_number:
             numbers[row.order_id].add(row.tracking_number)

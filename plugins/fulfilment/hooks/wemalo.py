@@ -114,17 +114,16 @@ class WemaloHook(WemaloReturns, WemaloStock):
 
         Acknowledge after reading.
         """
-        for page in self._queue_pages("/goodsOrder/packages/sent/", "historyId"):
-            yield [page[number] for number in sorted(page)]
+        return self._row_pages("/goodsOrder/packages/sent/", "historyId")
 
-    def sent_between(self, since: datetime, until: datetime) -> list[Row]:
-        """Return rows of sent items by time of hand-over, acknowledged or not (contract 5).
+    def sent_between(self, since: datetime, until: datetime) -> Iterator[list[Row]]:
+        """Yield rows of sent items by time of hand-over, acknowledged or not (contract 5).
 
         They name no parcel and do not say whether the order is complete.
 
         :param since: aware; ``until`` is included, too.
         """
-        return self._queue("/goodsOrder/sentPackages/", "historyId", between(since, until))
+        return self._row_pages("/goodsOrder/sentPackages/", "historyId", between(since, until))
 
     def sent_of(self, external_id: str) -> list[Row]:
         """Return the rows of sent items of one order, acknowledged or not (contract 5)."""

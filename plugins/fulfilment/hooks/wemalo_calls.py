@@ -99,6 +99,13 @@ class WemaloCalls(ApiHook):
         }
         return [rows[number] for number in sorted(rows)]
 
+    def _row_pages(
+        self, route: str, key: str, params: Sequence[tuple[str, str]] = ()
+    ) -> Iterator[list[Row]]:
+        """Yield the rows of a queue or list page by page, each once, a page ascending by key."""
+        for page in self._queue_pages(route, key, params):
+            yield [page[number] for number in sorted(page)]
+
     def _queue_pages(
         self, route: str, key: str, params: Sequence[tuple[str, str]] = ()
     ) -> Iterator[dict[int, Row]]:

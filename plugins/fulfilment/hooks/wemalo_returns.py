@@ -8,6 +8,7 @@ from fulfilment.hooks.answers import whole
 from fulfilment.hooks.wemalo_calls import WemaloCalls, between
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from fulfilment.hooks.paging import Row
@@ -23,9 +24,9 @@ class WemaloReturns(WemaloCalls):
         """
         return self._queue("/returns/booked", "id")
 
-    def returns_between(self, since: datetime, until: datetime) -> list[Row]:
-        """Return returned pieces by time of booking, acknowledged or not (contract 6.2)."""
-        return self._queue("/returns/getBookings", "id", between(since, until))
+    def returns_between(self, since: datetime, until: datetime) -> Iterator[list[Row]]:
+        """Yield returned pieces by time of booking, acknowledged or not (contract 6.2)."""
+        return self._row_pages("/returns/getBookings", "id", between(since, until))
 
     def returns_of(self, external_id: str) -> list[Row]:
         """Return the returned pieces of one order, acknowledged or not (contract 6.2)."""

@@ -4,21 +4,51 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.parcels.ship import queue_information
+from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.sent import SentRow, sent_row
 from include.core.states import State
 from include.core.wemalo_order import WarehouseStatus, external_id
+from include.core.window import both_ends
 from include.ledger import orders, replays, shipping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fulfilment.flow.work import Work
+    from fulfilment.hooks.paging import Row
+    from include.core.window import Window
 
 
-def repair_parcels(work: Work, sent: Mapping[int, Sequence[Any]]) -> set[int]:
+def sent_by_order(
+    work: Work, window: Window, order_ids: Sequence[int]
+) -> Iterator[dict[int, list[Row]]]:
+    """Yield wemalo's rows of sent items of a replay, by order, some hundred orders at a time.
+
+    An order whose parcels left at different times may come more than once.
+    """
+    pages = (
+        (work.wemalo.sent_of(external_id(order_id)) for order_id in order_ids)
+        if order_ids
+        else work.wemalo.sent_between(*both_ends(window))
+    )
+    by_order: dict[int, list[Row]] = {}
+    for row in chain.from_iterable(pages):
+        number = str(row.get("externalGoodsOrderId") or "")
+        if not number.isdecimal():
+            continue
+        if len(by_order) >= PAGE_SIZE and int(number) not in by_order:
+            yield by_order
+            by_order = {}
+        by_order.setdefault(int(number), []).append(row)
+    if by_order:
+        yield by_order
+
+
+def repair_parcels(work: Work, sent: Mapping[int, Sequence[Row]]) -> set[int]:
     """Make parcels due again that plentymarkets lacks, and keep those that the ledger lacks.
 
     :param sent: wemalo's rows of sent items of some of the replay's orders, by order.

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fulfilment.flow.returns.read import existing_returns
+from fulfilment.hooks.paging import PAGE_SIZE
 from include.core import return_orders
 from include.core.errors import ContractError
 from include.core.returns import return_row
+from include.core.slices import slices
 from include.core.wemalo_order import external_id
+from include.core.window import both_ends
 from include.ledger import replays
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fulfilment.flow.work import Work
+    from fulfilment.hooks.paging import Row
     from include.core.returns import ReturnRow
     from include.core.window import Window
 
@@ -29,35 +32,42 @@ def lost_returns(work: Work, window: Window, order_ids: Sequence[int]) -> list[R
     """
     if not work.merchant.returns.create:
         return []
-    rows: dict[int, ReturnRow] = {}
-    for data in _read(work, window, order_ids):
+    by_order: dict[int, list[ReturnRow]] = defaultdict(list)
+    for page in _read(work, window, order_ids):
+        for order_id, row in _open_pieces(work, page):
+            by_order[order_id].append(row)
+    lost: list[ReturnRow] = []
+    for some in slices(sorted(by_order), PAGE_SIZE):
+        there = existing_returns(work, some)
+        for order_id in some:
+            lost += _beyond(there.get(order_id, []), by_order[order_id])
+    return lost
+
+
+def _beyond(made: Sequence[Row], pieces: list[ReturnRow]) -> list[ReturnRow]:
+    """Return an order's pieces, unless its return orders are somebody else's and hold them all."""
+    ours = {return_orders.key_of(data) for data in made} & {row.history_id for row in pieces}
+    held = sum(return_orders.came_back(made).values())
+    return pieces if ours or held < sum(row.quantity for row in pieces) else []
+
+
+def _open_pieces(work: Work, page: Sequence[Row]) -> list[tuple[int, ReturnRow]]:
+    """Return the pieces of a page that are part of no return order we know, with their orders."""
+    rows: dict[int, tuple[int, ReturnRow]] = {}
+    for data in page:
         try:
             row = return_row(data)
         except ContractError as error:
             work.note_trouble(error)
             continue
         if row.order_id is not None:
-            rows[row.history_id] = row
+            rows[row.history_id] = row.order_id, row
     with work.engine.begin() as connection:
         settled = replays.settled_pieces(connection, work.name, rows)
-    by_order: dict[int, list[ReturnRow]] = defaultdict(list)
-    for history_id, row in sorted(rows.items()):
-        if history_id not in settled and row.order_id is not None:
-            by_order[row.order_id].append(row)
-    there = existing_returns(work, by_order) if by_order else {}
-    lost = []
-    for order_id, pieces in by_order.items():
-        made = there.get(order_id, [])
-        held = sum(return_orders.came_back(made).values())
-        ours = {return_orders.key_of(data) for data in made} & {row.history_id for row in pieces}
-        if ours or held < sum(row.quantity for row in pieces):
-            lost += pieces
-    return lost
+    return [found for history_id, found in rows.items() if history_id not in settled]
 
 
-def _read(work: Work, window: Window, order_ids: Sequence[int]) -> list[dict[str, object]]:
+def _read(work: Work, window: Window, order_ids: Sequence[int]) -> Iterable[list[Row]]:
     if order_ids:
-        return [row for i in order_ids for row in work.wemalo.returns_of(external_id(i))]
-    if window[0] is None or window[1] is None:
-        return []
-    return work.wemalo.returns_between(window[0], window[1] - timedelta(seconds=1))
+        return (work.wemalo.returns_of(external_id(order_id)) for order_id in order_ids)
+    return work.wemalo.returns_between(*both_ends(window))

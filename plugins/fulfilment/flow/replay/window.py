@@ -8,12 +8,13 @@ may have lost a hand-over, wemalo is asked first.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.orders.extract import COUNTS, decide, is_ours, take_cancelled, take_contents
 from fulfilment.flow.orders.handover import accept
-from fulfilment.flow.replay.parcels import repair_parcels
+from fulfilment.flow.replay.parcels import repair_parcels, sent_by_order
 from fulfilment.flow.replay.returns import lost_returns
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
@@ -25,11 +26,12 @@ from include.core.sightings import Shown, Sightings
 from include.core.slices import IdSet, packed, slices
 from include.core.states import State
 from include.core.wemalo_order import WarehouseStatus, external_id
+from include.core.window import both_ends
 from include.ledger import batches, orders, outbox, replays
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from fulfilment.hooks.wemalo import WemaloStatus
     from include.core.models import Order
@@ -51,56 +53,56 @@ def replay(work: Work, window: Window, order_ids: Sequence[int]) -> dict[str, in
     """
     counts = dict.fromkeys((*COUNTS, *FOUND), 0)
     work.scope = None  # this step looks at all of its window
-    parcels_of, returned = _bookings(work, window, order_ids)
-    shown = _orders(work, window, order_ids, {*parcels_of, *returned})
-    counts["looked_at"] = len(shown)
     wanted, adopted = packed(()), packed(())
+    shown = _orders(work, window, order_ids)
     for part in shown.parts(PAGE_SIZE):
-        _take_part(work, part, wanted, adopted, counts)
-    counts["adopted"] = len(adopted)
+        _look_at(work, part, wanted, adopted, counts)
+    lacking: set[int] = set()
+    for sent in sent_by_order(work, window, order_ids):
+        _look_at(work, _also(work, sent, shown), wanted, adopted, counts)
+        lacking |= repair_parcels(work, {i: rows for i, rows in sent.items() if i in shown})
+    returned = {row.order_id for row in lost_returns(work, window, order_ids) if row.order_id}
+    _look_at(work, _also(work, returned, shown), wanted, adopted, counts)
     take_contents(work, wanted, counts)
     scope = packed(())
-    also = {*returned, *adopted}
     for part in shown.parts(PAGE_SIZE):
-        scope.extend(_repair_part(work, part, parcels_of, also, counts))
+        scope.extend(_unfinished(work, part, lacking.union(returned, adopted)))
     work.scope = IdSet(scope)
-    counts |= {"lost_returns": len(returned), "scope": len(scope)}
+    counts |= {
+        "looked_at": len(shown),
+        "adopted": len(adopted),
+        "lost_parcels": len(lacking),
+        "lost_returns": len(returned),
+        "scope": len(scope),
+    }
     with work.engine.begin() as connection:
         batches.set_scope(connection, work.batch_id, work.scope)
         batches.add_counts(connection, work.batch_id, counts)
     return counts
 
 
-def _take_part(
+def _look_at(
     work: Work, part: Part, wanted: array[int], adopted: array[int], counts: dict[str, int]
 ) -> None:
-    """Look at some orders: note cancellations, adopt, decide whose content is to be read."""
+    """Look at orders: note cancellations, adopt, decide whose content is read, repair statuses."""
     asked = work.merchant.statuses.cancel_requested
     take_cancelled(work, {i: row for i, row in part.items() if row.status == asked}, counts)
     adopted.extend(_adopt(work, part))
     released = {i: row for i, row in part.items() if _is_released(work, row)}
     counts["released"] += len(released)
     wanted.extend(decide(work, released, counts))
-
-
-def _repair_part(
-    work: Work,
-    part: Part,
-    parcels_of: Mapping[int, Sequence[Any]],
-    also: Container[int],
-    counts: dict[str, int],
-) -> list[int]:
-    """Repair some orders; return those that the run's other steps have to look at, ascending.
-
-    :param also: orders that belong to these whatever is found here.
-    """
-    rest = {i: row.status for i, row in part.items() if not _is_released(work, row)}
+    rest = {i: row.status for i, row in part.items() if i not in released}
     _repair_statuses(work, rest, counts)
-    lacking = repair_parcels(work, {i: parcels_of[i] for i in part if i in parcels_of})
-    counts["lost_parcels"] += len(lacking)
+
+
+def _unfinished(work: Work, part: Part, also: Container[int]) -> list[int]:
+    """Return the orders that the run's other steps have to look at, ascending.
+
+    :param also: orders that belong to these whatever the ledger says of them.
+    """
     with work.engine.begin() as connection:
         due = replays.unfinished(connection, work.name, part, UNFINISHED)
-    scope = [i for i in part if i in due or i in lacking or i in also]
+    scope = [i for i in part if i in due or i in also]
     for order_id in part.keys() - set(scope):
         work.leave(order_id)
     return scope
@@ -110,47 +112,18 @@ def _is_released(work: Work, row: Shown) -> bool:
     return row.status == work.merchant.statuses.fetch and not row.split
 
 
-def _bookings(
-    work: Work, window: Window, order_ids: Sequence[int]
-) -> tuple[dict[int, list[Any]], dict[int, list[Any]]]:
-    """Return wemalo's sent items, and returned pieces that became no return order, by order."""
-    if order_ids:
-        sent = [row for i in order_ids for row in work.wemalo.sent_of(external_id(i))]
-    else:
-        since, until = _ends(window)
-        sent = work.wemalo.sent_between(since, until)
-    by_order: dict[int, list[Any]] = {}
-    for row in sent:
-        number = str(row.get("externalGoodsOrderId") or "")
-        if number.isdecimal():
-            by_order.setdefault(int(number), []).append(row)
-    returned: dict[int, list[Any]] = {}
-    for piece in lost_returns(work, window, order_ids):
-        if piece.order_id is not None:
-            returned.setdefault(piece.order_id, []).append(piece)
-    return by_order, returned
+def _is_ours(work: Work, row: Mapping[str, Any]) -> bool:
+    plenty = work.merchant.plenty
+    return int(row["plentyId"]) == plenty.plenty_id and int(row["typeId"]) in plenty.shippable_types
 
 
-def _ends(window: Window) -> tuple[datetime, datetime]:
-    """Return both ends of a window, the last second included."""
-    if window[0] is None or window[1] is None:
-        msg = "a replay has a window or order ids"
-        raise ValueError(msg)
-    return window[0], window[1] - timedelta(seconds=1)
-
-
-def _orders(work: Work, window: Window, order_ids: Sequence[int], booked: set[int]) -> Sightings:
+def _orders(work: Work, window: Window, order_ids: Sequence[int]) -> Sightings:
     """Return the merchant's orders of the replay, whatever their status."""
     plenty = work.merchant.plenty
-
-    def ours(row: Mapping[str, Any]) -> bool:
-        types = plenty.shippable_types
-        return int(row["plentyId"]) == plenty.plenty_id and int(row["typeId"]) in types
-
     shown = Sightings()
     known = packed(order_ids)
     if not order_ids:
-        since, until = _ends(window)
+        since, until = both_ends(window)
         fixed = [
             Filter("plentyId", "eq", plenty.plenty_id),
             Filter("orderTypeId", "in", plenty.shippable_types),
@@ -159,16 +132,21 @@ def _orders(work: Work, window: Window, order_ids: Sequence[int], booked: set[in
         for time in ("updatedAt", "createdAt"):
             # between is inclusive at both ends (contract 6.2)
             during = [*fixed, Filter(time, "between", [since, until])]
-            work.plenty.search_shown(during, expect=ours, into=shown)
+            work.plenty.search_shown(during, expect=partial(_is_ours, work), into=shown)
         with work.engine.begin() as connection:
             known = replays.first_seen(connection, work.name, since, until)
-        known.extend(booked)
-    missing = packed(sorted(i for i in known if i not in shown))
+    _also(work, known, shown)
+    return shown
+
+
+def _also(work: Work, ids: Iterable[int], shown: Sightings) -> Part:
+    """Look up orders that were not shown yet, show the merchant's, and return those."""
+    missing = packed(sorted(i for i in ids if i not in shown))
     for some in slices(missing, PAGE_SIZE):
         for row in work.plenty.rows_by_id(some).values():
-            if ours(row):
+            if _is_ours(work, row):
                 shown.add(row)
-    return shown
+    return {i: shown[i] for i in missing if i in shown}
 
 
 # -- hand-overs that the ledger does not know -----------------------------------------------------
