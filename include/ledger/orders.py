@@ -18,13 +18,15 @@ from include.core.states import ENDED, State, sources_of
 from include.ledger.tables import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
-    from sqlalchemy.sql.elements import ColumnElement
 
     from include.ledger.journal import Journal
+
+
+_ROWS_AT_ONCE = 250  # with their contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,22 +258,26 @@ def lease(
     )
 
 
-def _rows(connection: Connection, merchant: str, *where: ColumnElement[bool]) -> Sequence[Row[Any]]:
-    statement = select(orders).where(orders.c.merchant == merchant, *where)
-    return connection.execute(statement.order_by(orders.c.order_id)).all()
-
-
 def one(connection: Connection, merchant: str, order_id: int) -> Row[Any]:
     """Return one order's whole row."""
-    (row,) = _rows(connection, merchant, orders.c.order_id == order_id)
-    return row
+    statement = select(orders).where(orders.c.merchant == merchant, orders.c.order_id == order_id)
+    return connection.execute(statement).one()
 
 
-def in_states(connection: Connection, merchant: str, states: Iterable[State]) -> Sequence[Row[Any]]:
-    """Return whole rows in ``states`` that still have their content, by order id."""
-    return _rows(
-        connection, merchant, orders.c.state.in_(sorted(states)), orders.c.content.is_not(None)
+def in_states(
+    connection: Connection, merchant: str, states: Iterable[State]
+) -> Iterator[Sequence[Row[Any]]]:
+    """Yield whole rows in ``states`` that still have their content, some hundred at a time.
+
+    They are all of one moment; the connection stays in use until the last was taken.
+    """
+    statement = select(orders).where(
+        orders.c.merchant == merchant,
+        orders.c.state.in_(sorted(states)),
+        orders.c.content.is_not(None),
     )
+    streamed = statement.execution_options(yield_per=_ROWS_AT_ONCE)
+    yield from connection.execute(streamed).partitions()
 
 
 def take_over_leases(

@@ -127,23 +127,30 @@ def read_wemalo(work: Work, since: datetime | None, counts: dict[str, int]) -> d
 
 def demand(work: Work, connection: Connection) -> Demand:
     """Return the demand of all orders that wemalo holds, less what left and was counted."""
-    rows = [row for row in orders.in_states(connection, work.name, _HELD) if _is_there(row)]
-    left = ledger.sent_of_orders(connection, work.name, {row.order_id for row in rows})
     found = Demand()
-    for row in rows:
-        order = orders.content(row)
-        needs: dict[int, Decimal] = defaultdict(Decimal)
-        for item in order.items:
-            needs[item.variation_id] += item.quantity
-        found.versions[row.order_id] = (row.state, row.version)
-        found.variations[row.order_id] = set(needs)
-        waits = row.state == State.WAITING and not work.merchant.stock.missing_is_subtracted
-        if row.state in _DOUBTFUL or row.state in NEVER_SENT or waits:
-            found.unsteady |= set(needs)
-        for variation, pieces in needs.items():
-            gone = left.get((row.order_id, variation), ZERO)
-            found.pieces[variation] += max(pieces - gone, ZERO)
+    for some in orders.in_states(connection, work.name, _HELD):
+        rows = [row for row in some if _is_there(row)]
+        left = ledger.sent_of_orders(connection, work.name, {row.order_id for row in rows})
+        for row in rows:
+            _add_demand(work, found, row, left)
     return found
+
+
+def _add_demand(
+    work: Work, found: Demand, row: Row[Any], left: Mapping[tuple[int, int], Decimal]
+) -> None:
+    order = orders.content(row)
+    needs: dict[int, Decimal] = defaultdict(Decimal)
+    for item in order.items:
+        needs[item.variation_id] += item.quantity
+    found.versions[row.order_id] = (row.state, row.version)
+    found.variations[row.order_id] = set(needs)
+    waits = row.state == State.WAITING and not work.merchant.stock.missing_is_subtracted
+    if row.state in _DOUBTFUL or row.state in NEVER_SENT or waits:
+        found.unsteady |= set(needs)
+    for variation, pieces in needs.items():
+        gone = left.get((row.order_id, variation), ZERO)
+        found.pieces[variation] += max(pieces - gone, ZERO)
 
 
 def _is_there(row: Row[Any]) -> bool:
