@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from include.bench.registry import BENCHMARKS, benchmark
-from include.bench.rows import table
+from include.bench.rows import number, table
 
 if TYPE_CHECKING:
     from include.bench.rows import Row
@@ -38,6 +38,8 @@ def main(
         typer.echo(f"{name} ...", err=True)
         try:
             results[name] = benchmark(name)(quick=quick)
+            for row in results[name]:  # all of them take more than an hour
+                typer.echo(f"  {row.label}: {number(row.value)} {row.unit}", err=True)
         except Exception as error:  # the others still run
             failed = True
             typer.echo(f"{name} could not run: {type(error).__name__}: {error}", err=True)

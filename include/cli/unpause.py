@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
-import requests
-
+from include.cli.airflow_api import connect
 from include.config.merchants import dag_id, find
 from include.core.errors import ConfigError
 from include.stack import control
-from include.stack.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +25,7 @@ def unpause(merchant: str) -> Iterator[str]:
     :raises ConfigError: the file is broken, Airflow does not answer or does not show the DAG.
     """
     name = dag_id(find(merchant).merchant)
-    api = control.api(Layout.current())
+    api = connect(None)
     deadline = time.monotonic() + PATIENCE_S
     while name not in _dags(api, name):
         if time.monotonic() > deadline:
@@ -34,13 +33,11 @@ def unpause(merchant: str) -> Iterator[str]:
             raise ConfigError(text)
         time.sleep(1)
     api.call("PATCH", f"dags/{name}", json={"is_paused": False})
-    yield f"{name} runs from now on: {control.base_url(Layout.current().ports())}/dags/{name}"
+    # the address that containers have for Airflow is not one that people can open
+    host = "" if os.environ.get(control.API_URL) else api.base_url
+    yield f"{name} runs from now on; its page in Airflow: {host}/dags/{name}"
 
 
 def _dags(api: AirflowApi, name: str) -> set[str]:
-    try:
-        answer = api.call("GET", "dags", params={"dag_id_pattern": name, "limit": 100})
-    except requests.RequestException:
-        text = "Airflow does not answer. Start it: make up."
-        raise ConfigError(text) from None
+    answer = api.call("GET", "dags", params={"dag_id_pattern": name, "limit": 100})
     return {dag["dag_id"] for dag in answer["dags"]}

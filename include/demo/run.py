@@ -124,7 +124,8 @@ def tell(stage: Stage, stories: dict[str, list[StoryOrder]], say: Callable[[str]
     _confirm_stock(stories, say)
     say("The warehouse picks, packs, hands over and receives goods (six hours in a moment).")
     for merchant in MERCHANTS:
-        _work_in_the_warehouse(stage, merchant, stories[merchant.name])
+        if merchant.name in stories:
+            _work_in_the_warehouse(stage, merchant, stories[merchant.name])
     stage.wemalo.clock(advance=WAREHOUSE_DAY_S)
     say("Next runs: tracking numbers and carriers go back, stock follows.")
     run_all(stage, stories)

@@ -10,10 +10,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import create_engine
 
-from include.cli import unpause
 from include.cli.main import app
 from include.config.merchants import find
 from include.sandbox.server import run_sandbox
+from include.stack import control
 from include.stack.api import AirflowApi
 from tests.cli import invoke
 from tests.cli.test_new import Airflow, serving
@@ -86,8 +86,12 @@ def test_unpausing_asks_airflow_and_names_where_to_look(monkeypatch: pytest.Monk
 
     Airflow.calls = []
     with serving(Dags) as url:
-        monkeypatch.setattr(unpause.control, "api", lambda _: AirflowApi(url, "admin", "x"))
+        monkeypatch.setattr(control, "api", lambda _: AirflowApi(url, "admin", "x"))
         done = invoke(app, "unpause", "alpha")
+        # containers have an address for Airflow that nobody else can open
+        monkeypatch.setenv(control.API_URL, url)
+        contained = invoke(app, "unpause", "alpha")
     assert done.exit_code == 0, done.output
-    assert "fulfilment__alpha runs from now on" in done.stdout
+    assert f"fulfilment__alpha runs from now on; its page in Airflow: {url}/dags" in done.stdout
+    assert "page in Airflow: /dags/fulfilment__alpha" in contained.stdout
     assert Airflow.calls[-1] == "PATCH /api/v2/dags/fulfilment__alpha"
