@@ -1,4 +1,5 @@
-# The project on the official Airflow image, or on any other base with Python 3.11 to 3.13 and pip.
+# The project on the official Airflow image, or on any other base with the commands `python` (3.11 to
+# 3.13) and `pip`.
 # Nothing is downloaded when a container starts.
 ARG BASE_IMAGE=apache/airflow:3.3.2-python3.11
 FROM ${BASE_IMAGE}
@@ -9,8 +10,10 @@ RUN install -d -o 50000 -g 0 -m 0775 /home/airflow /opt/fulfilment \
     /opt/airflow /opt/airflow/logs /opt/airflow/secrets /opt/airflow/state
 
 USER 50000:0
-# As in the official image; a plain Python image has neither.
+# As in the official image; a plain Python image has neither. A distribution's own Python would refuse
+# the user's packages, although they stay out of its own.
 ENV HOME=/home/airflow \
+    PIP_BREAK_SYSTEM_PACKAGES=1 \
     PATH=/home/airflow/.local/bin:${PATH}
 WORKDIR /opt/fulfilment
 COPY --chown=50000:0 requirements.txt requirements.lock ./

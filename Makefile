@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` shows it, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status demo sandbox play day test test-celery lint lock bench
+.PHONY: help install up down status demo sandbox play day test test-celery test-docker lint lock bench
 
 BIN := .venv/bin
 
@@ -42,10 +42,13 @@ lint: install ## check style, types and the direction of imports
 	@$(BIN)/lint-imports
 
 test: lint ## lint, then every test
-	@$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/celery
+	@$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/celery --ignore=tests/docker
 
 test-celery: install ## two Celery workers and a real Redis, one killed; and the containers' commands
 	@$(BIN)/pytest tests/celery
+
+test-docker: install ## the image built, the compose file brought up; needs Docker with Compose v2
+	@$(BIN)/pytest tests/docker
 
 bench: install ## measure speed and memory (NAMES="rules ...": only these; --quick: smaller)
 	@$(BIN)/python -m include.bench $(NAMES)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
 from include.core.errors import ConfigError
+from include.stack.control import SANDBOX_URLS
 
 _SECONDS = 15
 
@@ -24,7 +26,7 @@ def final_address(name: str, url: str, route: str) -> str:
     """
     address = clean(name, url)
     session = requests.Session()
-    session.trust_env = not _loopback(address)
+    session.trust_env = not _stays_here(address)
     try:
         answer = session.get(address + route, allow_redirects=False, timeout=_SECONDS)
     except requests.exceptions.SSLError:
@@ -49,7 +51,8 @@ def final_address(name: str, url: str, route: str) -> str:
 def clean(name: str, url: str) -> str:
     """Return an address without query, fragment and closing slash.
 
-    :raises ConfigError: no https address (http only on this machine), or it holds a password.
+    :raises ConfigError: no https address (http only on this machine and in the sandbox's
+        container), or it holds a password.
     """
     given = url.strip()
     parts = urlsplit(given if "://" in given else f"https://{given}")
@@ -60,14 +63,17 @@ def clean(name: str, url: str) -> str:
         text = f"{name}: the address holds a user or password; they are asked for by themselves."
         raise ConfigError(text, code="BAD_URL")
     address = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-    if parts.scheme == "http" and not _loopback(address):
+    if parts.scheme == "http" and not _stays_here(address):
         text = f"{name}: http would send the password openly. Use https."
         raise ConfigError(text, code="BAD_URL")
     return address
 
 
-def _loopback(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
+def _stays_here(address: str) -> bool:
+    parts = urlsplit(address)
+    if parts.netloc in {urlsplit(os.environ.get(name, "")).netloc for name in SANDBOX_URLS}:
+        return True
+    host = parts.hostname or ""
     try:
         return ip_address(host).is_loopback
     except ValueError:

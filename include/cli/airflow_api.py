@@ -14,6 +14,15 @@ from include.stack.layout import Layout
 URL, USER, PASSWORD = (f"FULFILMENT_AIRFLOW_{name}" for name in ("URL", "USER", "PASSWORD"))
 
 
+def page(api: AirflowApi, path: str) -> str:
+    """Return the address of a page of the UI.
+
+    In containers it has no host: people reach Airflow under another name than commands do.
+    """
+    host = "" if os.environ.get(control.API_URL) else api.base_url
+    return f"{host}/dags/{path}"
+
+
 def connect(url: str | None) -> AirflowApi:
     """Return a client; ``url`` wins over the environment, which wins over the running stack.
 

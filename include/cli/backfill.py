@@ -112,7 +112,7 @@ def backfill(
         yield words["no"]
         return
     made = api.call("POST", "backfills", json=body)
-    url = f"{api.base_url}/dags/{dag_id}/backfills"
+    url = airflow_api.page(api, f"{dag_id}/backfills")
     yield words["made"].format(id=made["id"], url=url)
     yield words["after"].format(merchant=merchant)
 
@@ -131,7 +131,7 @@ def _check_dag(api: AirflowApi, dag_id: str) -> None:
             text = (
                 f"Backfill {one['id']} of {dag_id} ({one['from_date'][:10]} to "
                 f"{one['to_date'][:10]}) is still active, and there is one at a time. Wait for "
-                f"it, or cancel it at {api.base_url}/dags/{dag_id}/backfills."
+                f"it, or cancel it at {airflow_api.page(api, f'{dag_id}/backfills')}."
             )
             raise ConfigError(text, code="BACKFILL_ACTIVE")
 
@@ -160,9 +160,10 @@ def _plan(api: AirflowApi, dag_id: str, window: tuple[datetime, datetime]) -> st
         if state == "success":
             return run_id
         if state == "failed":
+            where = airflow_api.page(api, f"{dag_id}/runs/{quote(run_id, safe='')}")
             text = (
                 f"The plan could not be made. The log of extract_plenty_orders in run {run_id} "
-                f"says why: {api.base_url}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
+                f"says why: {where}"
             )
             raise ConfigError(text, code="PLAN_FAILED")
         time.sleep(1)

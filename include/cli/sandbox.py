@@ -16,6 +16,7 @@ from include.demo.story import (
     wemalo_scenario,
 )
 from include.sandbox.client import ControlClient
+from include.stack import control
 from include.stack.layout import Layout
 
 if TYPE_CHECKING:
@@ -27,14 +28,12 @@ _FACTOR = 1000
 
 
 def _clients() -> tuple[ControlClient, ControlClient]:
-    ports = Layout.current().ports()
-    plenty, wemalo = (
-        ControlClient(f"http://127.0.0.1:{port}") for port in (ports.plenty, ports.wemalo)
-    )
+    plenty, wemalo = map(ControlClient, control.sandbox_urls(Layout.current()))
     try:
         plenty.health(), wemalo.health()
     except (OSError, RuntimeError):
-        text = "The sandbox does not run. Start it: make sandbox."
+        start = control.typed("make sandbox", "--profile sandbox up -d")
+        text = f"The sandbox does not run. Start it: {start}"
         raise ConfigError(text) from None
     return plenty, wemalo
 
@@ -71,16 +70,16 @@ def add_merchant(name: str, count: int) -> Iterator[str]:
     password, token = secrets.token_urlsafe(12), secrets.token_urlsafe(18)
     wemalo.merge(wemalo_scenario(merchant, story, token))
     plenty.merge(plenty_scenario(merchant, story, password))
-    ports = Layout.current().ports()
+    plenty_url, wemalo_url = control.sandbox_urls(Layout.current())
     yield f"The sandbox has a merchant {name} with {len(story)} released orders."
     yield "Set it up with this command; it asks for the two secrets:"
     yield ""
     yield (
-        f".venv/bin/fulfil new {shlex.quote(name)} --url http://127.0.0.1:{ports.plenty} "
+        f"{control.typed_fulfil()} new {shlex.quote(name)} --url {plenty_url} "
         f"--username {merchant.username} --plenty-id {merchant.plenty_id} "
         f"--warehouse-id {merchant.warehouse_id} "
         f"--storage-location-id {merchant.storage_location_id} "
-        f"--wemalo-url http://127.0.0.1:{ports.wemalo}/v1 --shop {name} "
+        f"--wemalo-url {wemalo_url}/v1 --shop {name} "
         "--profile 31=dhl-paket --carrier DHL=DHL"
     )
     yield ""

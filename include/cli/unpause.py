@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
-from include.cli.airflow_api import connect
+from include.cli.airflow_api import connect, page
 from include.config.merchants import dag_id, find
 from include.core.errors import ConfigError
-from include.stack import control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +31,7 @@ def unpause(merchant: str) -> Iterator[str]:
             raise ConfigError(text)
         time.sleep(1)
     api.call("PATCH", f"dags/{name}", json={"is_paused": False})
-    # the address that containers have for Airflow is not one that people can open
-    host = "" if os.environ.get(control.API_URL) else api.base_url
-    yield f"{name} runs from now on; its page in Airflow: {host}/dags/{name}"
+    yield f"{name} runs from now on; its page in Airflow: {page(api, name)}"
 
 
 def _dags(api: AirflowApi, name: str) -> set[str]:

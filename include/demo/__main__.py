@@ -14,6 +14,7 @@ from include.demo import place
 from include.demo.check import Findings, check
 from include.demo.run import calls_per_order, prepare, tell
 from include.demo.story import MERCHANTS
+from include.stack.control import typed_fulfil
 
 if TYPE_CHECKING:
     from include.demo.run import Stage
@@ -72,7 +73,7 @@ def main() -> int:
     for line in place.login(stage):
         typer.echo(line)
     first = next(iter(stories.values()))[0].order_id
-    typer.echo(f"Look at one order: .venv/bin/fulfil order {next(iter(stories))} {first}")
+    typer.echo(f"Look at one order: {typed_fulfil()} order {next(iter(stories))} {first}")
     return 0
 
 

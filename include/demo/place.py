@@ -26,11 +26,7 @@ def stage() -> Stage:
     :raises ConfigError: Airflow's address is set, and a variable that goes with it is not.
     """
     layout = Layout.current()
-    if os.environ.get(control.API_URL):
-        plenty, wemalo = (control.given(f"FULFILMENT_{n}_URL") for n in ("PLENTY", "WEMALO"))
-    else:
-        ports = layout.ports()
-        plenty, wemalo = (f"http://127.0.0.1:{port}" for port in (ports.plenty, ports.wemalo))
+    plenty, wemalo = control.sandbox_urls(layout)
     return Stage(
         api=control.api(layout),
         plenty=ControlClient(plenty),

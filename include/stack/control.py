@@ -41,6 +41,8 @@ API_URL, UI_USER, UI_PASSWORD = (
     "FULFILMENT_UI_PASSWORD",
 )
 """Where Airflow is and who logs in, where it is not the stack of this folder: in containers."""
+SANDBOX_URLS = ("FULFILMENT_PLENTY_URL", "FULFILMENT_WEMALO_URL")
+"""Where the sandbox's two systems are, in containers."""
 HEALTHY_S = 420
 """A start is given up after so long; two busy cores were seen to take three minutes."""
 POOLS: Mapping[str, int] = {}
@@ -75,6 +77,28 @@ def given(name: str) -> str:
         text = f"{name} is not set; it belongs to {API_URL}."
         raise ConfigError(text)
     return value
+
+
+def sandbox_urls(layout: Layout) -> tuple[str, str]:
+    """Return the addresses of the sandbox's plentymarkets and wemalo, without a path.
+
+    :raises ConfigError: `API_URL` is set, and one of `SANDBOX_URLS` is not.
+    """
+    if os.environ.get(API_URL):
+        plenty, wemalo = (given(name) for name in SANDBOX_URLS)
+        return plenty, wemalo
+    ports = layout.ports()
+    return f"http://127.0.0.1:{ports.plenty}", f"http://127.0.0.1:{ports.wemalo}"
+
+
+def typed(make: str, compose: str) -> str:
+    """Return the command that a person types here: in this folder, or for its containers."""
+    return f"docker compose {compose}" if os.environ.get(API_URL) else make
+
+
+def typed_fulfil() -> str:
+    """Return what a person types for `fulfil`."""
+    return typed(".venv/bin/fulfil", "run --rm cli fulfil")
 
 
 @contextmanager

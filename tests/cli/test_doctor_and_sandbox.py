@@ -10,8 +10,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import create_engine
 
+from include.cli.address_check import clean
 from include.cli.main import app
 from include.config.merchants import find
+from include.core.errors import ConfigError
 from include.sandbox.server import run_sandbox
 from include.stack import control
 from include.stack.api import AirflowApi
@@ -72,6 +74,27 @@ def test_a_third_merchant_is_opened_set_up_found_ready_and_shipped_by_what_is_pr
         stage.engine.dispose()
         told = invoke(app, "order", "gamma", "500000")
         assert "has left the warehouse completely" in told.stdout
+
+
+def test_containers_print_what_works_from_outside_and_their_addresses_of_the_sandbox(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with run_sandbox() as sandbox:
+        monkeypatch.setenv(control.API_URL, "http://api-server:8080")
+        here = sandbox.plenty_url, sandbox.wemalo_url
+        for name, url in zip(control.SANDBOX_URLS, here, strict=True):
+            monkeypatch.setenv(name, url)
+        opened = invoke(app, "sandbox", "add-merchant", "gamma")
+    command = f"docker compose run --rm cli fulfil new gamma --url {sandbox.plenty_url} "
+    assert command in opened.stdout, opened.output
+    assert f"--wemalo-url {sandbox.wemalo_url}/v1 " in opened.stdout
+    gone = invoke(app, "sandbox", "warehouse-day")
+    assert "docker compose --profile sandbox up -d" in str(gone.exception)
+    for name, host in zip(control.SANDBOX_URLS, ("plenty", "wemalo"), strict=True):
+        monkeypatch.setenv(name, f"http://{host}:8781")
+    assert clean("plentymarkets", "http://plenty:8781/") == "http://plenty:8781"
+    with pytest.raises(ConfigError, match="http would send the password openly"):
+        clean("plentymarkets", "http://plenty:8783")
 
 
 def test_unpausing_asks_airflow_and_names_where_to_look(monkeypatch: pytest.MonkeyPatch) -> None:

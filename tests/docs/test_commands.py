@@ -161,7 +161,7 @@ COMPOSE = {
     "logs": _options("-f|--follow", values=["--since", "--tail"]),
     "exec": _options("-T", values=["-u", "-e"]),
     "restart": _options(),
-    "run": _options("--rm"),
+    "run": _options("--rm", values=["--user"]),
 }
 INSIDE = {"fulfil", "pg_dump", "pg_restore", "airflow", "psql"}
 

@@ -179,6 +179,13 @@ def test_nothing_is_downloaded_when_a_container_starts() -> None:
     assert "ENTRYPOINT" not in _dockerfile()
 
 
+def test_the_official_images_entry_point_gets_only_commands_that_it_passes_on(
+    services: dict[str, Any],
+) -> None:
+    for name, service in ours(services).items():
+        assert service["command"][0] in ("python", "airflow") or "entrypoint" in service, name
+
+
 def test_secrets_and_local_state_never_reach_the_image() -> None:
     lines = (PROJECT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -82,9 +83,10 @@ def listening(stack: ThrowAwayStack) -> dict[int, str]:
     """Port and address of every TCP socket the stack listens on."""
     found = {}
     for process in all_processes(stack):
-        for one in process.net_connections("tcp"):
-            if one.status == psutil.CONN_LISTEN:
-                found[one.laddr.port] = one.laddr.ip
+        with suppress(psutil.NoSuchProcess):  # a task may end in between
+            for one in process.net_connections("tcp"):
+                if one.status == psutil.CONN_LISTEN:
+                    found[one.laddr.port] = one.laddr.ip
     return found
 
 

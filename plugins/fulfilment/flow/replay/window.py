@@ -64,9 +64,10 @@ def replay(work: Work, window: Window, order_ids: Sequence[int]) -> dict[str, in
     returned = {row.order_id for row in lost_returns(work, window, order_ids) if row.order_id}
     _look_at(work, _also(work, returned, shown), wanted, adopted, counts)
     take_contents(work, wanted, counts)
+    repaired = lacking.union(returned, adopted)
     scope = packed(())
     for part in shown.parts(PAGE_SIZE):
-        scope.extend(_unfinished(work, part, lacking.union(returned, adopted)))
+        scope.extend(_unfinished(work, part, repaired))
     work.scope = IdSet(scope)
     counts |= {
         "looked_at": len(shown),
