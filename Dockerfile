@@ -10,9 +10,10 @@ RUN install -d -o 50000 -g 0 -m 0775 /home/airflow /opt/fulfilment \
     /opt/airflow /opt/airflow/logs /opt/airflow/secrets /opt/airflow/state
 
 USER 50000:0
-# As in the official image; a plain Python image has neither. A distribution's own Python would refuse
-# the user's packages, although they stay out of its own.
+# As in the official image; a plain Python image has neither these nor a name for the user, which
+# Airflow asks for. A distribution's own Python would refuse packages beside its own.
 ENV HOME=/home/airflow \
+    USER=airflow \
     PIP_BREAK_SYSTEM_PACKAGES=1 \
     PATH=/home/airflow/.local/bin:${PATH}
 WORKDIR /opt/fulfilment
