@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` shows it, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status demo sandbox play day test test-celery test-docker lint lock bench
+.PHONY: help install up down env status demo sandbox play day test test-celery test-docker lint lock bench
 
 BIN := .venv/bin
 
@@ -17,6 +17,9 @@ down: ## stop everything, also what a crash left behind
 	@if [ -d "$${FULFILMENT_STATE:-.state}" ]; then \
 		scripts/install && $(BIN)/python -m include.stack down; \
 	else echo "The stack is down."; fi
+
+env: ## write .env for docker-compose.yaml, with fresh secrets; never over one that is there
+	@scripts/new-env
 
 status: install ## show what runs
 	@$(BIN)/python -m include.stack status

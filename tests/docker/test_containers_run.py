@@ -20,7 +20,7 @@ import pytest
 from include.demo.story import MERCHANTS
 from include.stack.api import AirflowApi
 from include.stack.testing import free_ports
-from tests.stack.compose import FILLED, PROJECT
+from tests.stack.compose import PROJECT
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ class Compose:
             if (PROJECT / path).is_file():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(PROJECT / path, folder / path)
-        values = {
-            **FILLED,
-            "FULFILMENT_UI_PORT": str(self.ui_port),
-            "FULFILMENT_IMAGE": f"{self.name}:latest",
-        }
-        (folder / ".env").write_text("".join(f"{k}={v}\n" for k, v in values.items()))
+        subprocess.run(["make", "env"], cwd=folder, check=True)
+        with (folder / ".env").open("a") as file:
+            file.write(f"FULFILMENT_UI_PORT={self.ui_port}\nFULFILMENT_IMAGE={self.name}:latest\n")
+        self.password = re.findall(
+            r"^FULFILMENT_UI_PASSWORD=(.+)$", (folder / ".env").read_text(), re.M
+        )[0]
 
     def run(self, *words: str, given: str = "", seconds: float = 900) -> str:
         """Run `docker compose ...`; return its standard output, fail if it fails."""
@@ -129,8 +129,7 @@ def test_a_killed_worker_comes_back_by_itself_and_all_stays_healthy(compose: Com
 def test_the_ui_answers_on_this_machine_and_shows_the_log_of_another_container(
     compose: Compose,
 ) -> None:
-    login = FILLED["FULFILMENT_UI_PASSWORD"]
-    api = AirflowApi(f"http://127.0.0.1:{compose.ui_port}", "admin", login)
+    api = AirflowApi(f"http://127.0.0.1:{compose.ui_port}", "admin", compose.password)
     run = api.call("GET", "dags/fulfilment__gamma/dagRuns", params={"limit": 1})["dag_runs"][0]
     where = f"dags/fulfilment__gamma/dagRuns/{run['dag_run_id']}/taskInstances"
     log = api.call("GET", f"{where}/extract_plenty_orders/logs/1")

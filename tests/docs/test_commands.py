@@ -46,9 +46,7 @@ def fulfil_words(command: Command) -> tuple[str, ...]:
 
 
 FULFIL = [*of("fulfil"), *(c for c in of("docker") if "fulfil" in c.words)]
-CHECKED = (
-    "make", "fulfil", "docker", "kubectl", "helm", "cp", "chmod", "git", "python",
-)  # fmt: skip
+CHECKED = ("make", "fulfil", "docker", "kubectl", "helm", "git", "python")
 
 
 def test_there_are_commands_and_each_belongs_to_a_program_that_is_checked_here() -> None:
@@ -121,17 +119,11 @@ def test_fulfil_tells_of_a_real_ledger(
         assert "never fetched" not in done.output, words
 
 
-def test_files_and_modules_that_are_named_exist() -> None:
-    for command in of("cp", "chmod", "git", "python"):
+def test_modules_that_are_named_exist() -> None:
+    for command in of("git", "python"):
         program, *words = command.words
         if program == "git":
             assert words[0] in ("clone", "pull"), command
-        elif program == "cp":
-            source, target = words
-            assert (PROJECT / source).is_file(), command
-            assert (PROJECT / target).parent.is_dir(), command
-        elif program == "chmod":
-            assert (PROJECT / words[1]).exists() or words[1] == ".env", command
         else:
             assert words[0] == "-m", command
             assert find_spec(words[1]), command

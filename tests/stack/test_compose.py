@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -211,6 +212,37 @@ def test_the_login_is_written_for_its_owner_only(
     write_login(file, "admin")
     assert json.loads(file.read_text()) == {"admin": "chosen"}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_fresh_secrets_are_what_the_containers_take_and_are_never_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scripts").mkdir()
+    for name in (".env.example", "scripts/new-env"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    made = tmp_path / ".env"
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [tmp_path / "scripts" / "new-env"], capture_output=True, text=True, check=False
+        )
+
+    assert run().returncode == 0
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+    text = made.read_text()
+    rows = dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Z]", line))
+    assert set(FILLED) <= set(rows)
+    compose.project(rows)
+    assert len({rows[name] for name in FILLED}) == len(FILLED)
+    for name in FILLED:
+        monkeypatch.setenv(name, rows[name])
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", rows["FULFILMENT_FERNET_KEY"])
+    check_secrets()
+
+    again = run()
+    assert again.returncode == 1
+    assert ".env is there already" in again.stderr
+    assert made.read_text() == text
 
 
 def test_secrets_that_would_fail_later_are_refused_with_their_name(
