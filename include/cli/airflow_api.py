@@ -19,7 +19,7 @@ def page(api: AirflowApi, path: str) -> str:
 
     In containers it has no host: people reach Airflow under another name than commands do.
     """
-    host = "" if os.environ.get(control.API_URL) else api.base_url
+    host = "" if api.base_url == os.environ.get(control.API_URL) else api.base_url
     return f"{host}/dags/{path}"
 
 

@@ -100,7 +100,11 @@ def command(
         for step in reversed(undo):
             with suppress(FulfilmentError, OSError):
                 step()
-        reason = error.operator if isinstance(error, FulfilmentError) else str(error.strerror)
+        reason = (
+            error.operator
+            if isinstance(error, FulfilmentError)
+            else f"{path} cannot be written: {error.strerror}."
+        )
         text = f"{reason} Nothing was kept: no file, no connection."
         raise ConfigError(text) from None
     _say_next(path, facts, connections=connections)

@@ -14,7 +14,7 @@ from include.demo import place
 from include.demo.check import Findings, check
 from include.demo.run import calls_per_order, prepare, tell
 from include.demo.story import MERCHANTS
-from include.stack.control import typed_fulfil
+from include.stack.control import typed
 
 if TYPE_CHECKING:
     from include.demo.run import Stage
@@ -73,7 +73,8 @@ def main() -> int:
     for line in place.login(stage):
         typer.echo(line)
     first = next(iter(stories.values()))[0].order_id
-    typer.echo(f"Look at one order: {typed_fulfil()} order {next(iter(stories))} {first}")
+    fulfil = typed(".venv/bin/fulfil", "run --rm cli fulfil")
+    typer.echo(f"Look at one order: {fulfil} order {next(iter(stories))} {first}")
     return 0
 
 

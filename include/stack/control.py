@@ -96,11 +96,6 @@ def typed(make: str, compose: str) -> str:
     return f"docker compose {compose}" if os.environ.get(API_URL) else make
 
 
-def typed_fulfil() -> str:
-    """Return what a person types for `fulfil`."""
-    return typed(".venv/bin/fulfil", "run --rm cli fulfil")
-
-
 @contextmanager
 def _alone(layout: Layout) -> Iterator[None]:
     """Let one command at a time start or stop the stack; a second one waits."""

@@ -85,7 +85,10 @@ def test_containers_print_what_works_from_outside_and_their_addresses_of_the_san
         for name, url in zip(control.SANDBOX_URLS, here, strict=True):
             monkeypatch.setenv(name, url)
         opened = invoke(app, "sandbox", "add-merchant", "gamma")
-    command = f"docker compose run --rm cli fulfil new gamma --url {sandbox.plenty_url} "
+    command = (
+        'docker compose run --rm --user "$(id -u):0" cli fulfil new gamma '
+        f"--url {sandbox.plenty_url} "
+    )
     assert command in opened.stdout, opened.output
     assert f"--wemalo-url {sandbox.wemalo_url}/v1 " in opened.stdout
     gone = invoke(app, "sandbox", "warehouse-day")

@@ -135,6 +135,17 @@ def test_half_a_merchant_is_undone_and_a_connection_that_is_there_stays(
     assert PASSWORD not in done.output + str(done.exception)
 
 
+def test_a_folder_that_takes_no_file_is_named(
+    folder: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobodys = "/proc/self/fdinfo"  # not even root makes a file there
+    monkeypatch.setenv("FULFILMENT_MERCHANTS", nobodys)
+    done = invoke(app, *arguments(sandbox), "--no-connections")
+    assert isinstance(done.exception, ConfigError)
+    assert f"{nobodys}/gamma.yaml cannot be written: " in str(done.exception)
+    assert list(folder.iterdir()) == []
+
+
 def test_no_airflow_means_no_file(
     folder: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
