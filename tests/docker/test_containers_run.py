@@ -76,6 +76,8 @@ class Compose:
     def containers(self, service: str) -> set[str]:
         """Return name and time of start of each running container."""
         found = self.run("ps", "--quiet", "--status", "running", service).split()
+        if not found:
+            return set()
         form = "{{.Name}} {{.State.StartedAt}}"
         asked = ["docker", "inspect", "--format", form, *found]
         answer = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
@@ -119,7 +121,9 @@ def test_a_third_merchant_is_set_up_by_what_the_containers_print(compose: Compos
 
 
 def test_a_killed_worker_comes_back_by_itself_and_all_stays_healthy(compose: Compose) -> None:
+    compose.up("--scale", "worker=2")  # the demo by `run` brought them down to one
     before = compose.containers("worker")
+    assert len(before) == 2
     with suppress(AssertionError):  # the command is killed with the rest
         compose.run("exec", "-T", "--index", "1", "worker", "python", "-c", KILL_ALL)
     eventually(lambda: len(now := compose.containers("worker")) == len(before) and now != before)
