@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from fulfilment.flow.rehearse import rehearse, tell
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.flow.stage import Stage
-
-TOMORROW = timedelta(days=1, hours=2)
 
 
 def test_a_day_is_compared_with_what_really_happened(
@@ -46,9 +44,10 @@ def test_a_day_is_compared_with_what_really_happened(
 
     now = datetime.now(UTC)
     assert compare_days(stage.merchant, stage.engine, "shadow-2", examine, now) == []
-    days = compare_days(stage.merchant, stage.engine, "shadow-2", examine, now + TOMORROW)
+    over = datetime.combine(now.date() + timedelta(days=1), time(2), UTC)
+    days = compare_days(stage.merchant, stage.engine, "shadow-2", examine, over)
     assert days == [now.date()]
-    assert compare_days(stage.merchant, stage.engine, "shadow-3", examine, now + TOMORROW) == []
+    assert compare_days(stage.merchant, stage.engine, "shadow-3", examine, over) == []
 
     with stage.engine.begin() as connection:
         rows = shadow.results(connection, "alpha", now.date())
