@@ -70,18 +70,17 @@ def add_merchant(name: str, count: int) -> Iterator[str]:
     password, token = secrets.token_urlsafe(12), secrets.token_urlsafe(18)
     wemalo.merge(wemalo_scenario(merchant, story, token))
     plenty.merge(plenty_scenario(merchant, story, password))
-    plenty_url, wemalo_url = control.sandbox_urls(Layout.current())
     # the new file belongs to whoever calls
     fulfil = control.typed(".venv/bin/fulfil", 'run --rm --user "$(id -u):0" cli fulfil')
     yield f"The sandbox has a merchant {name} with {len(story)} released orders."
     yield "Set it up with this command; it asks for the two secrets:"
     yield ""
     yield (
-        f"{fulfil} new {shlex.quote(name)} --url {plenty_url} "
+        f"{fulfil} new {shlex.quote(name)} --url {plenty.base_url} "
         f"--username {merchant.username} --plenty-id {merchant.plenty_id} "
         f"--warehouse-id {merchant.warehouse_id} "
         f"--storage-location-id {merchant.storage_location_id} "
-        f"--wemalo-url {wemalo_url}/v1 --shop {name} "
+        f"--wemalo-url {wemalo.base_url}/v1 --shop {name} "
         "--profile 31=dhl-paket --carrier DHL=DHL"
     )
     yield ""

@@ -91,9 +91,9 @@ def sandbox_urls(layout: Layout) -> tuple[str, str]:
     return f"http://127.0.0.1:{ports.plenty}", f"http://127.0.0.1:{ports.wemalo}"
 
 
-def typed(make: str, compose: str) -> str:
-    """Return the command that a person types here: in this folder, or for its containers."""
-    return f"docker compose {compose}" if os.environ.get(API_URL) else make
+def typed(here: str, compose: str) -> str:
+    """Return the command that a person types: one of this folder, or one for its containers."""
+    return f"docker compose {compose}" if os.environ.get(API_URL) else here
 
 
 @contextmanager

@@ -8,13 +8,11 @@ differ: everything listens on 127.0.0.1, and nobody serves task logs, the folder
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -31,24 +29,6 @@ if TYPE_CHECKING:
 SERVES_LOGS = {"worker", "triggerer", "scheduler"}
 
 
-def copy_project(target: Path) -> None:
-    """Copy what the image would hold: the files of the repository that are not ignored."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=compose.PROJECT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\n")
-    lines = (compose.PROJECT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    ignored = [line for line in lines if line and line[0] not in "#!"]
-    for name in filter(None, listed):
-        source = compose.PROJECT / name
-        if source.is_file() and not any(fnmatch(name.split("/")[0], one) for one in ignored):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, target / name)
-
-
 @dataclass
 class Containers:
     """All services of one start of the compose file, in ``folder``."""
@@ -62,7 +42,7 @@ class Containers:
         self.connections = self.folder / "connections"
         for path in (self.project, self.home, self.connections):
             path.mkdir()
-        copy_project(self.project)
+        compose.copy_project(self.project, compose.image_ignores())
         self.services = compose.services()
         self.redis_port, self.ui_port, self.plenty_port, self.wemalo_port = free_ports(4)
         socket = quote(str(self.postgres.socket_folder), safe="")

@@ -10,7 +10,6 @@ import os
 import re
 import secrets
 import shlex
-import shutil
 import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ import pytest
 from include.demo.story import MERCHANTS
 from include.stack.api import AirflowApi
 from include.stack.testing import free_ports
-from tests.stack.compose import PROJECT
+from tests.stack.compose import copy_project
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -38,12 +37,7 @@ class Compose:
         self.name = f"fulfilment-test-{secrets.token_hex(3)}"
         self.folder = folder
         (self.ui_port,) = free_ports(1)
-        tracked = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-        listed = subprocess.run(tracked, cwd=PROJECT, capture_output=True, check=True).stdout
-        for path in listed.decode().rstrip("\0").split("\0"):
-            if (PROJECT / path).is_file():
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(PROJECT / path, folder / path)
+        copy_project(folder)
         subprocess.run(["make", "env"], cwd=folder, check=True)
         with (folder / ".env").open("a") as file:
             file.write(f"FULFILMENT_UI_PORT={self.ui_port}\nFULFILMENT_IMAGE={self.name}:latest\n")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +13,7 @@ import yaml
 from dockerfile_parse import DockerfileParser
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PROJECT = Path(__file__).parents[2]
 FILE = PROJECT / "docker-compose.yaml"
@@ -72,3 +75,25 @@ def services(variables: Mapping[str, str] = FILLED) -> dict[str, Any]:
 def image_environment() -> dict[str, str]:
     """Return the variables that the Dockerfile sets."""
     return dict(DockerfileParser(str(PROJECT / "Dockerfile"), cache_content=True).envs)
+
+
+def image_ignores() -> list[str]:
+    """Return the patterns of what the image does not hold."""
+    lines = (PROJECT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and line[0] not in "#!"]
+
+
+def copy_project(target: Path, ignored: Sequence[str] = ()) -> None:
+    """Copy the files that git does not ignore, but those whose first part matches ``ignored``."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    for name in filter(None, listed):
+        source = PROJECT / name
+        if source.is_file() and not any(fnmatch(name.split("/")[0], one) for one in ignored):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target / name)
