@@ -12,7 +12,10 @@ pipeline does next:
 `AmbiguousWrite`          a write may or may not have happened: look, never repeat blindly
 `OrderRejected`           the other system refused this one order
 `OrderInvalid`            this one order breaks a rule of ours
+`Forbidden`               the login holds, but has no right for this one call
+`UnexpectedError`         a fault of this code, met at one item
 `CircuitOpen`             not tried: this merchant and system failed just now
+`LedgerUnavailable`       the ledger's database cannot be used
 ========================  =====================================================================
 """
 
@@ -139,6 +142,18 @@ class OrderRejected(FulfilmentError):
     code = "REJECTED"
 
 
+class Forbidden(FulfilmentError):
+    """The user may not make this one call; nothing happened, and other calls may go through."""
+
+    code = "FORBIDDEN"
+
+
+class UnexpectedError(FulfilmentError):
+    """A foreign exception met at one item; see `include.core.failures.as_own`."""
+
+    code = "UNEXPECTED"
+
+
 class OrderInvalid(FulfilmentError):
     """An order that cannot be read or breaks a rule.
 
@@ -170,6 +185,12 @@ class IllegalMove(FulfilmentError):
     """A change of state that the state machine does not know (see ``core.states``)."""
 
     code = "ILLEGAL_MOVE"
+
+
+class LedgerUnavailable(FulfilmentError):
+    """The ledger's database cannot be reached or does not answer as it should."""
+
+    code = "LEDGER_UNAVAILABLE"
 
 
 class LedgerTooNew(ConfigError):

@@ -156,6 +156,14 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         _DE_OPERATOR + " Sobald die Nummer da ist, geht der Auftrag von selbst weiter.",
         _EN_OPERATOR + " Once the number is there, the order goes on by itself.",
     ),
+    "STEP_FAILED": (
+        "{what_de} ist misslungen, {tries}-mal seit {since} UTC: {reason} ({failure})",
+        "{what_en} failed, {tries} times since {since} UTC: {reason} ({failure})",
+        "Es wird nach {again} UTC von selbst wieder versucht; alles andere läuft weiter. Bleibt es "
+        "dabei, den genannten Grund beheben.",
+        "It is tried again by itself after {again} UTC; everything else goes on. If it stays, "
+        "remove the reason that is named.",
+    ),
     "FOREIGN_ROWS": (
         "{count} Zeilen in wemalos Versandliste gehören zu keinem Auftrag von hier ({orders}). Sie "
         "bleiben dort.",

@@ -1,7 +1,8 @@
 """Circuit breakers: a merchant's system that failed rests for a while, for all processes.
 
 One row per merchant and system. A refused login or a wrong setting opens the circuit at once;
-an unreachable or failing system opens it after `FAILURES_TO_OPEN` failures in a row. When the
+an unreachable or failing system opens it after `FAILURES_TO_OPEN` failures in a row of different
+calls: one call that fails again and again is a sick item, not a sick system. When the
 rest is over exactly one call is let through as a trial; its outcome closes or reopens the circuit.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.errors import (
@@ -24,6 +25,7 @@ from include.core.errors import (
     Timeout,
     Unavailable,
 )
+from include.core.failures import Level, level_of
 from include.ledger.tables import circuits
 
 if TYPE_CHECKING:
@@ -36,8 +38,6 @@ REST_LONGEST = timedelta(minutes=15)
 TRIAL = timedelta(seconds=90)  # how long one trial call keeps the others waiting
 
 _FAILING = (Unavailable, Timeout, ContractError, AmbiguousWrite)
-# One missing right, say for one status, must not stop everything else of the merchant.
-_ONE_CALL_ONLY = frozenset({"FORBIDDEN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,31 @@ def check(engine: Engine, merchant: str, system: str) -> Pass:
 
 
 def failed(
-    engine: Engine, merchant: str, system: str, error: FulfilmentError, gate: Pass | None = None
+    engine: Engine,
+    merchant: str,
+    system: str,
+    error: FulfilmentError,
+    gate: Pass | None = None,
+    *,
+    call: str = "",
 ) -> None:
-    """Record that a call failed with ``error``; errors of single orders do not count."""
-    refused = isinstance(error, (AuthError, ConfigError)) and error.code not in _ONE_CALL_ONLY
+    """Record that a call failed with ``error``; errors of single orders do not count.
+
+    :param call: tells this call from others; "" where the failure cannot be one call's own.
+    """
+    refused = isinstance(error, (AuthError, ConfigError))
     if not refused and not isinstance(error, _FAILING):
         return
     gate = gate or Pass()
     now = func.clock_timestamp()
-    values = {"code": error.code, "operator_text": error.operator, "changed_at": now}
-    counted = circuits.c.failures + 1
+    alone = call if level_of(error) is Level.ITEM and not gate.trial else ""
+    values = {
+        "code": error.code,
+        "operator_text": error.operator,
+        "changed_at": now,
+        "call": alone or None,
+    }
+    counted = circuits.c.failures + (case((circuits.c.call == alone, 0), else_=1) if alone else 1)
     statement = insert(circuits).values(
         merchant=merchant,
         system=system,

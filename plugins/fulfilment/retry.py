@@ -12,6 +12,7 @@ from include.core.errors import (
     CircuitOpen,
     ConfigError,
     ContractError,
+    Forbidden,
     FulfilmentError,
     TransientError,
 )
@@ -35,7 +36,7 @@ class FulfilmentRetryPolicy(RetryPolicy):
         context: Context | None = None,
     ) -> RetryDecision:
         """Decide by the class of the error; its operator's text is the reason shown."""
-        if isinstance(exception, (ConfigError, AuthError, ContractError, CircuitOpen)):
+        if isinstance(exception, (ConfigError, AuthError, Forbidden, ContractError, CircuitOpen)):
             return RetryDecision.fail(reason=str(exception))
         if isinstance(exception, TransientError) and exception.retry_after is not None:
             wait = max(timedelta(seconds=exception.retry_after), SHORTEST)

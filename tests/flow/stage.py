@@ -65,6 +65,7 @@ class Stage:
     lease_s: int = 180
     lookup_gap_s: int = 0
     look_again_s: int = 0
+    pause_s: int = 0  # items that failed are tried again by the next run
     fresh_s: int = 30
     errors: dict[str, FulfilmentError] = field(default_factory=dict)
 
@@ -83,6 +84,7 @@ class Stage:
             lease_s=self.lease_s,
             lookup_gap_s=self.lookup_gap_s,
             look_again_s=self.look_again_s,
+            pause_s=self.pause_s,
             fresh_s=self.fresh_s,
         )
 

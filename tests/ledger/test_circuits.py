@@ -13,6 +13,7 @@ from include.core.errors import (
     CircuitOpen,
     ConfigError,
     ContractError,
+    Forbidden,
     FulfilmentError,
     NotFound,
     OrderRejected,
@@ -81,12 +82,35 @@ def test_a_failing_system_opens_after_several_failures_in_a_row(
 
 @pytest.mark.parametrize(
     "error",
-    [OrderRejected("x"), NotFound("x"), RateLimited("x"), AuthError("x", code="FORBIDDEN")],
+    [OrderRejected("x"), NotFound("x"), RateLimited("x"), Forbidden("x")],
 )
 def test_errors_of_single_calls_never_open(engine: Engine, error: FulfilmentError) -> None:
     fail(engine, error, FAILURES_TO_OPEN * 2)
 
     assert check(engine) == Pass()
+
+
+def test_one_call_that_fails_again_and_again_never_opens(engine: Engine) -> None:
+    for _ in range(FAILURES_TO_OPEN * 2):
+        circuits.failed(engine, "alpha", "plenty", Unavailable("x"), call="one order")
+
+    assert check(engine).failures == 1
+
+
+def test_different_calls_that_fail_in_a_row_open(engine: Engine) -> None:
+    for number in range(FAILURES_TO_OPEN):
+        circuits.failed(engine, "alpha", "plenty", Unavailable("x"), call=f"order {number}")
+
+    assert timedelta(seconds=50) < rest(engine) <= timedelta(seconds=60)
+
+
+def test_what_cannot_be_one_calls_own_counts_every_time(engine: Engine) -> None:
+    for _ in range(FAILURES_TO_OPEN):
+        circuits.failed(
+            engine, "alpha", "plenty", Unavailable("x", code="UNREACHABLE"), call="one order"
+        )
+
+    assert timedelta(seconds=50) < rest(engine) <= timedelta(seconds=60)
 
 
 def test_a_success_starts_the_count_anew(engine: Engine) -> None:

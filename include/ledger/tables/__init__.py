@@ -26,7 +26,7 @@ from include.ledger.tables.reports import (
     quality_seen,
     shadow_results,
 )
-from include.ledger.tables.systems import circuits, rate_budget, reference_data, tokens
+from include.ledger.tables.systems import circuits, failures, rate_budget, reference_data, tokens
 
 __all__ = [
     "announced_returns",
@@ -36,6 +36,7 @@ __all__ = [
     "doctor_reports",
     "documents",
     "exceptions",
+    "failures",
     "metadata",
     "order_events",
     "orders",

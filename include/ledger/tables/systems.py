@@ -43,7 +43,24 @@ circuits = Table(
     Column("open_until", DateTime(timezone=True)),
     Column("code", Text),
     Column("operator_text", Text),
+    Column("call", Text),  # the newest failing call: the same one again is no further failure
     now("changed_at"),
+)
+
+#: items that failed and rest: one row per merchant, step and item until the step succeeds
+failures = Table(
+    "failures",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("step", Text, primary_key=True),  # a key of include.core.failures.STEPS
+    Column("subject", Text, primary_key=True),  # order:123, as in exceptions
+    Column("task", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("operator_text", Text, nullable=False),  # never personal
+    Column("attempts", Integer, nullable=False, server_default=text("1")),
+    now("first_failed_at"),
+    now("failed_at"),
+    now("next_attempt_at"),
 )
 
 #: slow-moving facts of the other systems (countries, shipping providers), refreshed by age

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.core.errors import AmbiguousWrite
 from include.core.exception_texts import exception_text
 from include.core.slices import packed, slices
-from include.ledger import batches, exceptions, outbox
+from include.ledger import batches, exceptions, failures, outbox
 from include.ledger.reference import cached
 
 if TYPE_CHECKING:
@@ -45,9 +45,12 @@ class Work:
     lease_s: int = 180  # longer than any call may take, so that no POST outlives its lease
     lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
     look_again_s: int = 900  # how old the last look at an order in the warehouse may be
+    pause_s: int = 60  # an item that failed rests so long first, see include.core.failures
     fresh_s: int = 30  # an order changed so lately may change again within the same second
     scope: IdSet | None = None  # a replay: only these orders; None = all that is due
     trouble: list[FulfilmentError] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)  # items that failed in this task, as subjects
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
     left: dict[int, str] | None = None  # a dry run: orders that were looked at and left, why
 
     @property
@@ -103,9 +106,15 @@ class Work:
             raise self.trouble[0]
 
     def end(self, counts: dict[str, int]) -> dict[str, int]:
-        """Keep a step's counts and return them, or raise what went wrong on the way."""
+        """Keep a step's counts and return them, or raise what went wrong on the way.
+
+        A step in which only items failed ends well: they are told as exceptions.
+        """
+        counts = {**counts, **({"failing": len(self.failing)} if self.failing else {})}
         with self.engine.begin() as connection:
             batches.add_counts(connection, self.batch_id, counts)
+            if not self.trouble and self.scope is None:
+                failures.forget_gone(connection, self.journal, self.started)
         self.raise_trouble()
         return counts
 

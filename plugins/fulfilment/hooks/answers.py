@@ -23,6 +23,7 @@ from include.core.errors import (
     AuthError,
     ConfigError,
     ContractError,
+    Forbidden,
     FulfilmentError,
     NotFound,
     OrderRejected,
@@ -135,8 +136,10 @@ RULES: tuple[Rule, ...] = (
     Rule(_ALL, _exactly(419), "", RateLimited, "RATE_LIMITED", _LIMIT, systems="wemalo"),
     Rule(_ALL, _exactly(401), "", AuthError, "AUTH", _AUTH),
     Rule("login", _exactly(403), "", AuthError, "AUTH", _AUTH),
-    Rule(_ALL, _exactly(403), "", AuthError, "AUTH", _AUTH, systems="wemalo"),
-    Rule(_ALL, _exactly(403), "", AuthError, "FORBIDDEN",
+    Rule("read write", _exactly(403), "json error empty broken foreign", Forbidden, "FORBIDDEN",
+         "wemalo forbids {call}. If it forbids all calls, check the token in the connection "
+         "{connection}.", systems="wemalo"),
+    Rule("read write", _exactly(403), "json error empty broken foreign", Forbidden, "FORBIDDEN",
          "The {name} user of connection {connection} has no right for {call}. Give it the right; "
          "it may take an hour to reach an open session.", systems="plenty"),
     # the other side's trouble
@@ -151,6 +154,11 @@ RULES: tuple[Rule, ...] = (
     # web pages
     Rule("write", range(200, 300), "html", AmbiguousWrite, "WRITE_HTML",
          "{name} answered {call} with a web page instead of data. " + _LOOK),
+    Rule("read write", _exactly(404), "html", ContractError, "HTML", _PAGE),
+    # a firewall's or proxy's page about one call: it never reached the system
+    Rule("read write", range(400, 500), "html", ContractError, "BLOCKED",
+         "{host} answers {call} with a web page ({status}): something in front of {name} blocks "
+         "this call. If it blocks all calls, check the URL in the connection {connection}."),
     Rule(_ALL, _ANY, "html", ContractError, "HTML", _PAGE),
     # clear refusals; a 404 that wemalo did not write itself says nothing of an order
     Rule("read write", _exactly(404), "empty broken foreign", ContractError, "FOREIGN",

@@ -28,6 +28,7 @@ from fulfilment.hooks.transport import (
 )
 from include.core.errors import (
     ConfigError,
+    Forbidden,
     FulfilmentError,
     NotFound,
     OrderRejected,
@@ -215,12 +216,12 @@ class ApiHook(HttpHook):
             except (Unavailable, Timeout, RateLimited) as error:
                 pause = self._pause(error, number, waited)
                 if number == tries or pause is None:
-                    self._note_failure(error, gate)
+                    self._note_failure(error, gate, request)
                     raise
                 self._sleep(pause)
                 waited += pause
             except FulfilmentError as error:
-                self._note_failure(error, gate)
+                self._note_failure(error, gate, request)
                 raise
             else:
                 self._note_success(gate)
@@ -307,8 +308,11 @@ class ApiHook(HttpHook):
             return circuits.Pass()
         return circuits.check(self._engine, self.merchant, self.system)
 
-    def _note_failure(self, error: FulfilmentError, gate: circuits.Pass) -> None:
-        if isinstance(error, (NotFound, OrderRejected)):  # a clear no: the system is well
+    def _note_failure(
+        self, error: FulfilmentError, gate: circuits.Pass, request: Request | None = None
+    ) -> None:
+        # a clear no: the system is well
+        if isinstance(error, (NotFound, OrderRejected, Forbidden)):
             self._note_success(gate)
             return
         if error.code in _UNCALLED or error.noted:
@@ -322,7 +326,8 @@ class ApiHook(HttpHook):
             error.log,
         )
         if self._engine is not None:
-            circuits.failed(self._engine, self.merchant, self.system, error, gate)
+            call = request.identity() if request else ""
+            circuits.failed(self._engine, self.merchant, self.system, error, gate, call=call)
 
     def _note_success(self, gate: circuits.Pass) -> None:
         if self._engine is not None and (gate.trial or gate.failures):

@@ -6,6 +6,8 @@ the other side can have seen the request. What an answer means is said in `answe
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,6 +45,16 @@ class Request:
     def name(self) -> str:
         """Return method and route, for logs and error texts."""
         return f"{self.method} {self.route}"
+
+    def identity(self) -> str:
+        """Return what tells this call from those about other items, as a digest.
+
+        "" where it is about no item: then it cannot be the item that makes it fail.
+        """
+        if self.path == self.route and self.body is None:
+            return ""
+        whole = json.dumps([self.method, self.path, self.params, self.body], default=str)
+        return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
