@@ -15,11 +15,12 @@ from fulfilment.flow.replay.window import replay
 from fulfilment.flow.work import Work
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
-from sqlalchemy import create_engine, insert
+from sqlalchemy import insert
 
 from include.bench import crowd
 from include.core.merchant import Merchant
 from include.ledger.batches import open_batch
+from include.ledger.engine import ledger_engine
 from include.ledger.journal import Journal
 from include.ledger.tables import rate_budget
 from include.quality.batch import examine
@@ -40,7 +41,7 @@ _runs = itertools.count(1)
 def enter(addresses: Addresses, members: Sequence[StoryMerchant]) -> Engine:
     """Make this process a worker of these merchants; return the ledger's engine."""
     addresses.enter(crowd.connections(list(members), addresses.plenty, addresses.wemalo))
-    return create_engine(addresses.ledger)
+    return ledger_engine(addresses.ledger)
 
 
 def step(

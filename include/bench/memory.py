@@ -12,12 +12,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine
-
 from include.bench import crowd, flow_run
 from include.bench.process import fresh
 from include.bench.rows import Row
 from include.bench.servers import servers
+from include.ledger.engine import ledger_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +49,7 @@ def _peaks(tasks: Sequence[str], orders: int) -> dict[str, float]:
     with servers() as ours:
         crowd.open_tenants(ours.plenty, ours.wemalo, [member], plan="unlimited")
         crowd.release(ours.plenty, member, range(1, orders + 1))
-        engine = create_engine(ours.addresses.ledger)
+        engine = ledger_engine(ours.addresses.ledger)
         flow_run.without_limits(engine, [member])
         engine.dispose()
         return {

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from sqlalchemy import create_engine
 
 from include.bench import crowd
 from include.core.errors import Unavailable
+from include.ledger.engine import ledger_engine
 from include.sandbox.client import ControlClient
 from include.stack.airflow_env import ledger_url
 from include.stack.testing import throw_away_stack
@@ -71,7 +71,7 @@ def real_stack(count: int, **settings: Any) -> Iterator[RealStack]:
             plenty, wemalo = (ControlClient(url) for url in urls)
             crowd.open_tenants(plenty, wemalo, members, plan="classic")
             stack.api.set_connections(crowd.connections(members, *urls))
-            engine = create_engine(ledger_url(stack.layout))
+            engine = ledger_engine(ledger_url(stack.layout))
             ready = RealStack(stack, plenty, wemalo, engine, members)
             _unpause(ready)
             yield ready

@@ -10,13 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from include.bench import bare, crowd, flow_run, recording
 from include.bench.process import fresh
 from include.bench.real_stack import real_stack
 from include.bench.rows import Row
 from include.bench.servers import sandbox, servers
+from include.ledger.engine import ledger_engine
 from include.sandbox.client import ControlClient
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _compare(merchants: int, orders: int) -> list[Row]:
     shares = [part for n in range(PROCESSES) if (part := crowd_[n::PROCESSES])]
     with servers() as ours:
         _open(ours.plenty, ours.wemalo, crowd_, share)
-        engine = create_engine(ours.addresses.ledger)
+        engine = ledger_engine(ours.addresses.ledger)
         flow_run.without_limits(engine, crowd_)
         engine.dispose()
         database = ours.database_cpu_s()

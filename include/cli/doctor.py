@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from sqlalchemy.exc import OperationalError
 
 from include.config.merchants import find
 from include.core.doctor import lines
@@ -53,11 +52,11 @@ def _ledger() -> Engine | None:
     """Return the ledger, None if it does not answer: the systems can be looked at without it."""
     from fulfilment.hooks.ledger import LedgerHook
 
-    from include.core.errors import ConfigError
+    from include.core.errors import ConfigError, LedgerUnavailable
 
     try:
         engine = LedgerHook().engine
         engine.connect().close()
-    except (ConfigError, OperationalError):
+    except (ConfigError, LedgerUnavailable):
         return None
     return engine

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
 
-from include.core.errors import ConfigError
+from include.core.errors import ConfigError, LedgerUnavailable
+from include.ledger.engine import ledger_engine
 from include.stack.airflow_env import ledger_url
 from include.stack.layout import Layout
 
@@ -25,10 +25,10 @@ def connect(*, read_only: bool = False) -> Iterator[Connection]:
     :param read_only: PostgreSQL then refuses any write.
     :raises ConfigError: it cannot be reached.
     """
-    engine = create_engine(ledger_url(Layout.current()))
+    engine = ledger_engine(ledger_url(Layout.current()))
     try:
         connection = engine.connect()
-    except OperationalError as error:
+    except LedgerUnavailable as error:
         message = (
             "The ledger cannot be reached. Is the stack up (`make up`)? For another one set "
             "FULFILMENT_DATABASE_URL."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.core import doctor_ledger as ledger
 from include.core import doctor_plenty as plenty
 from include.core import doctor_wemalo as wemalo
 
@@ -29,6 +30,7 @@ CHECKS: tuple[Callable[[Facts, Merchant], Check], ...] = (
     wemalo.carriers,
     wemalo.products,
     wemalo.clocks,
+    ledger.private_log,
     wemalo.sample,
 )
 _SHARE = {"ok": 1.0, "warn": 0.5, "unknown": 0.0, "fail": 0.0}

@@ -49,6 +49,7 @@ class Facts:
     products: frozenset[str] | None = None  # that wemalo knows
     skew_s: Mapping[str, float] | None = None  # system -> seconds its clock is ahead of ours
     sample: Sample | None = None
+    ledger_log: Mapping[str, str] | None = None  # settings of the ledger's server, by name
     why: dict[str, str] = field(default_factory=dict)  # name of a fact -> why it is missing
 
 

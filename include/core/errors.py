@@ -15,7 +15,8 @@ pipeline does next:
 `Forbidden`               the login holds, but has no right for this one call
 `UnexpectedError`         a fault of this code, met at one item
 `CircuitOpen`             not tried: this merchant and system failed just now
-`LedgerUnavailable`       the ledger's database cannot be used
+`LedgerRefused`           a value cannot be stored: set its record aside
+`LedgerUnavailable`       the ledger does not work: stop everything until it does
 ========================  =====================================================================
 """
 
@@ -187,10 +188,26 @@ class IllegalMove(FulfilmentError):
     code = "ILLEGAL_MOVE"
 
 
-class LedgerUnavailable(FulfilmentError):
-    """The ledger's database cannot be reached or does not answer as it should."""
+class LedgerError(FulfilmentError):
+    """The ledger's database refused; its own text, which quotes values, is never in here."""
+
+
+class LedgerRefused(LedgerError):
+    """A value cannot be stored: it belongs to the one whose value it is."""
+
+    code = "LEDGER_REFUSED_VALUE"
+
+
+class LedgerUnavailable(LedgerError):
+    """The ledger cannot be reached or cannot work: nothing goes on, for nobody."""
 
     code = "LEDGER_UNAVAILABLE"
+
+
+class LedgerBusy(LedgerUnavailable):
+    """A lock of the ledger was not given in time."""
+
+    code = "LEDGER_BUSY"
 
 
 class LedgerTooNew(ConfigError):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from sqlalchemy.exc import OperationalError
-
-from include.core.errors import FulfilmentError
+from include.core.errors import FulfilmentError, LedgerUnavailable
 from include.ledger.migrate import upgrade
 
 
@@ -19,11 +17,11 @@ def main() -> int:
         return 1
     try:
         upgrade(url)
+    except LedgerUnavailable as error:
+        sys.stderr.write(f"{error.operator} Check FULFILMENT_DATABASE_URL.\n")
+        return 1
     except FulfilmentError as error:
         sys.stderr.write(f"{error.operator}\n")
-        return 1
-    except OperationalError:  # its text may hold the address with the password
-        sys.stderr.write("The ledger's database does not answer: check FULFILMENT_DATABASE_URL.\n")
         return 1
     return 0
 

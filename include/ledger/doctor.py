@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from include.core.doctor_ledger import PRIVATE_LOG
 from include.ledger.tables import doctor_reports
 
 if TYPE_CHECKING:
@@ -23,6 +24,15 @@ def kept(connection: Connection, merchant: str) -> tuple[dict[str, Any] | None, 
         )
     ).one_or_none()
     return (None, False) if row is None else (row.report, row.was_ready)
+
+
+def log_settings(connection: Connection) -> dict[str, str]:
+    """Return what the server may write to its log, as far as this session may see it."""
+    rows = connection.execute(
+        text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)"),
+        {"names": list(PRIVATE_LOG)},
+    )
+    return {row.name: row.setting for row in rows}
 
 
 def keep(connection: Connection, merchant: str, report: Mapping[str, Any]) -> None:

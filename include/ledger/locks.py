@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
-from include.core.errors import TransientError
+from include.core.errors import LedgerBusy, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +63,7 @@ def _queue(connection: Connection, merchant: str, task: str, wait_s: float) -> l
     connection.execute(text(f"SET lock_timeout = '{int(wait_s * 1000)}ms'"))
     try:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
-    except OperationalError as error:
+    except LedgerBusy as error:
         message = (
             f"Another run of {task} for merchant {merchant} has been working for "
             f"{wait_s:.0f} seconds. This one tries again later; look at the other run."

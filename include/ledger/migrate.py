@@ -8,9 +8,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 from include.core.errors import LedgerTooNew
+from include.ledger.engine import ledger_engine
 
 _LOCK = 7_305_112  # any fixed number: two starters never migrate at the same time
 
@@ -29,7 +30,7 @@ def upgrade(url: str) -> None:
 
     :raises LedgerTooNew: the database was migrated by newer code.
     """
-    engine = create_engine(url)
+    engine = ledger_engine(url)
     try:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -11,11 +11,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Identity, MetaData, create_engine, text
+from sqlalchemy import Identity, MetaData, text
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from include.core.states import ENDED
+from include.ledger.engine import ledger_engine
 from include.ledger.tables import (
     circuits,
     data_docs,
@@ -62,11 +63,7 @@ def paper_ledger(engine: Engine, merchant: str) -> Iterator[Engine]:
     It serves one thread. The copy vanishes with the block, and with the process.
     """
     # the password is not in the text of a URL, so the URL itself is handed on
-    paper = create_engine(
-        engine.url,
-        poolclass=StaticPool,
-        connect_args={"application_name": "fulfilment-plan", "options": "-c timezone=UTC"},
-    )
+    paper = ledger_engine(engine.url, application="fulfilment-plan", poolclass=StaticPool)
     try:
         with paper.connect() as connection:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))

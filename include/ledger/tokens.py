@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from cryptography.fernet import InvalidToken, MultiFernet
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import OperationalError
 
-from include.core.errors import Unavailable
+from include.core.errors import LedgerBusy, Unavailable
 from include.ledger.tables import tokens
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def _lock(connection: Connection, key: Key) -> None:
         connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
         )
-    except OperationalError:
+    except LedgerBusy:
         msg = f"Another task has been logging in to {key.system} for two minutes; try again later."
         raise Unavailable(msg, code="LOGIN_BUSY", merchant=key.merchant) from None
 

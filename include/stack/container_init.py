@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from cryptography.fernet import Fernet
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from include.core.errors import ConfigError, FulfilmentError
+from include.ledger.engine import ledger_engine
 from include.ledger.migrate import upgrade
 from include.stack.airflow_env import LEDGER_DATABASE
 from include.stack.layout import write_private
@@ -92,7 +93,7 @@ def write_login(file: Path, user: str) -> None:
 def ensure_database(url: str) -> None:
     """Create the database of ``url`` on its server unless it is there."""
     target = make_url(url)
-    engine = create_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    engine = ledger_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         there = connection.execute(
             text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": target.database}

@@ -21,6 +21,7 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import errors, sql
 
+from include.core.doctor_ledger import PRIVATE_LOG
 from include.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,11 +38,7 @@ _SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_min_messages": "warning",
-    # Statements and their values hold addresses and never belong into a log.
-    "log_min_error_statement": "panic",
-    "log_parameter_max_length_on_error": "0",
-    "log_error_verbosity": "terse",
+    **{name: values[0] for name, values in PRIVATE_LOG.items()},
 }
 THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """Settings of a server whose data may be lost: twice as fast, for tests only."""

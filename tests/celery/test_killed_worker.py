@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from include.config.merchants import find
 from include.core.states import State
 from include.demo.check import check
 from include.demo.run import Stage, dag_id, prepare, run_all, tell
+from include.ledger.engine import ledger_engine
 from include.sandbox.client import ControlClient
 from include.stack.airflow_env import ledger_url
 from include.stack.testing import throw_away_stack
@@ -52,7 +53,7 @@ def test_a_worker_killed_while_it_sends_loses_nothing_and_sends_nothing_twice(
 ) -> None:
     stage = stage_of(stack)
     monkeypatch.setenv("FULFILMENT_DATABASE_URL", ledger_url(stack.layout))  # the story's, too
-    engine = create_engine(ledger_url(stack.layout))
+    engine = ledger_engine(ledger_url(stack.layout))
     story = prepare(stage)[MERCHANT]  # one merchant is enough
     stage.wemalo.fault(route="POST /v1/goodsOrder/addConditional", kind="delay", seconds=0.5)
     api = stack.api

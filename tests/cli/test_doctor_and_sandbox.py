@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import create_engine
 
 from include.cli.address_check import clean
 from include.cli.main import app
 from include.config.merchants import find
 from include.core.errors import ConfigError
+from include.ledger.engine import ledger_engine
 from include.sandbox.server import run_sandbox
 from include.stack import control
 from include.stack.api import AirflowApi
@@ -66,7 +66,7 @@ def test_a_third_merchant_is_opened_set_up_found_ready_and_shipped_by_what_is_pr
 
         again = invoke(app, "sandbox", "add-merchant", "gamma")
         assert "already has a merchant gamma" in str(again.exception)
-        stage = Stage(sandbox, create_engine(ledger_url), find("gamma"))
+        stage = Stage(sandbox, ledger_engine(ledger_url), find("gamma"))
         stage.run()
         assert stage.errors == {}
         assert invoke(app, "sandbox", "warehouse-day").exit_code == 0

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
 from include.cli import backfill
@@ -11,6 +10,7 @@ from include.cli.main import app
 from include.core.errors import ConfigError
 from include.core.plan import PlanLine, skip
 from include.ledger import plans
+from include.ledger.engine import ledger_engine
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,7 +47,7 @@ class Airflow:
 @pytest.fixture
 def ledger(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FULFILMENT_DATABASE_URL", ledger_url)
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     lines = [PlanLine(1, "send"), PlanLine(2, "status", "6.2", "Nr. fehlt", "no number"),
              skip(3, "SHIPPED")]  # fmt: skip
     with engine.begin() as connection:

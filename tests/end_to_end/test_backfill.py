@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from include.demo.story import ALPHA, plenty_scenario, wemalo_scenario
+from include.ledger.engine import ledger_engine
 from include.sandbox.client import ControlClient
 from include.stack.airflow_env import ledger_url
 from tests.waiting import eventually
@@ -135,7 +136,7 @@ class Live:
 
     @contextmanager
     def ledger(self) -> Iterator[Any]:
-        engine = create_engine(ledger_url(self.stack.layout))
+        engine = ledger_engine(ledger_url(self.stack.layout))
         with engine.begin() as connection:
             yield connection
         engine.dispose()

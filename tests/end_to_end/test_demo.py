@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 import requests
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from include.demo.story import MERCHANTS, private_words
+from include.ledger.engine import ledger_engine
 from include.sandbox.client import ControlClient
 from include.stack.airflow_env import airflow_url, ledger_url
 from tests.waiting import eventually
@@ -124,7 +125,7 @@ def _airflow_tables(stack: ThrowAwayStack) -> dict[str, str]:
     }
     content = {}
     for url, tables in wanted.items():
-        engine = create_engine(url)
+        engine = ledger_engine(url)
         with engine.connect() as connection:
             for table in tables:
                 rows = connection.execute(text(f"SELECT row_to_json(t)::text FROM {table} t"))  # noqa: S608
@@ -184,7 +185,7 @@ def test_the_scheduler_has_loaded_great_expectations_for_its_tasks_and_the_api_s
 
 
 def _ledger_states(stack: ThrowAwayStack, ids: list[int]) -> dict[int, str]:
-    engine = create_engine(ledger_url(stack.layout))
+    engine = ledger_engine(ledger_url(stack.layout))
     with engine.connect() as connection:
         rows = connection.execute(
             text("SELECT order_id, state FROM orders WHERE order_id = ANY(:ids)"), {"ids": ids}
@@ -257,7 +258,7 @@ def _order(order_id: int) -> dict[str, Any]:
 
 def _first(stack: ThrowAwayStack, order_id: int, kind: str) -> str:
     """Return the run in which this first happened to an order, "" while it has not."""
-    engine = create_engine(ledger_url(stack.layout))
+    engine = ledger_engine(ledger_url(stack.layout))
     with engine.connect() as connection:
         run = connection.execute(
             text(

@@ -25,7 +25,7 @@ from fulfilment.flow.stock.sync import stock
 from fulfilment.flow.work import Work
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from include.core.errors import FulfilmentError
 from include.core.merchant import Merchant
@@ -34,6 +34,7 @@ from include.core.window import EVERYTHING, Window
 from include.demo.story import ALPHA, StoryMerchant, plenty_scenario, wemalo_scenario
 from include.ledger import timeline
 from include.ledger.batches import open_batch
+from include.ledger.engine import ledger_engine
 from include.ledger.journal import Journal
 from include.quality.batch import examine
 from include.sandbox.server import Sandbox
@@ -190,7 +191,7 @@ def set_up(sandbox: Sandbox, ledger_url: str, merchant: Merchant, story: StoryMe
         merchant.plenty.connection, "plenty", sandbox.plenty_url, story.username, PASSWORD
     )
     set_connection(merchant.wemalo.connection, "wemalo", sandbox.wemalo_url, "", TOKEN)
-    return Stage(sandbox, create_engine(ledger_url), merchant)
+    return Stage(sandbox, ledger_engine(ledger_url), merchant)
 
 
 def set_connection(conn_id: str, kind: str, url: str, login: str, password: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fulfilment.flow.doctor import Visit, gather, visit
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
+from sqlalchemy import text
 
 from include.core.doctor import changes, examine, lines
 from include.core.doctor_facts import Check, Facts
@@ -223,3 +224,19 @@ def test_nothing_known_is_never_ready() -> None:
 
     report = examine(find("alpha"), Facts())
     assert (report.score, report.ready) == (0, False)
+
+
+def test_a_server_that_may_write_people_to_its_log_is_told_with_the_settings(
+    stage: Stage,
+) -> None:
+    database = stage.engine.url.database
+    with stage.engine.begin() as connection:
+        for setting in ("log_min_error_statement = 'error'", "log_min_duration_statement = 0"):
+            connection.execute(text(f'ALTER DATABASE "{database}" SET {setting}'))
+    stage.engine.dispose()  # the settings are those of new sessions
+
+    found = check(stage, "LEDGER_LOG")
+
+    assert found.level == "warn"
+    assert "log_min_error_statement = error, log_min_duration_statement = 0" in found.en
+    assert "log_min_error_statement = panic, log_min_duration_statement = -1" in found.fix_en

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import InternalError
 from typer.testing import CliRunner
 
 from include.cli.ledger import connect
 from include.cli.main import app
+from include.core.errors import LedgerUnavailable
 from include.ledger.tables import metadata, orders
 from tests.flow.stage import Stage, good_order
 
@@ -105,7 +105,7 @@ def test_a_mistake_in_the_file_is_told_and_judges_nothing(judged: Stage, tmp_pat
 
 def test_its_transaction_can_not_write(judged: Stage) -> None:
     with (
-        pytest.raises(InternalError, match="read-only transaction"),
+        pytest.raises(LedgerUnavailable, match="SQLSTATE 25006"),
         connect(read_only=True) as connection,
     ):
         connection.execute(update(orders).values(attempts=7))

@@ -7,8 +7,9 @@ import pytest
 from cryptography.fernet import Fernet
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
+from include.ledger.engine import ledger_engine
 from tests.hooks.hostile import Hostile, hostile_server
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ FAST = {"timeout": 0.7, "connect_timeout": 0.5}
 
 @pytest.fixture
 def engine(ledger_url: str) -> Iterator[Engine]:
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     yield engine
     engine.dispose()
 

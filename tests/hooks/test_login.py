@@ -8,10 +8,11 @@ import pytest
 from cryptography.fernet import Fernet
 from fulfilment.hooks import login
 from fulfilment.hooks.plenty import PlentyHook
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 
 from include.core.errors import AuthError, CircuitOpen, ConfigError, SessionLimit
 from include.ledger import tokens as ledger_tokens
+from include.ledger.engine import ledger_engine
 from include.ledger.tables import circuits, tokens
 from tests.hooks.conftest import PASSWORD, USER
 from tests.hooks.hostile import Bad, Hostile
@@ -227,7 +228,7 @@ def test_the_hash_in_the_ledger_says_nothing_without_the_key(
 
 
 def _ask(url: str, ready: Barrier, found: multiprocessing.Queue[str]) -> None:
-    engine = create_engine(url)
+    engine = ledger_engine(url)
     hook = PlentyHook("alpha", "plenty_alpha", engine)
     ready.wait(60)
     try:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fulfilment.hooks.plenty import Filter, PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
-from sqlalchemy import create_engine
 
 from include.core.errors import (
     AmbiguousWrite,
@@ -25,6 +24,7 @@ from include.core.errors import (
 )
 from include.core.plenty_order import parse_order
 from include.core.statuses import status
+from include.ledger.engine import ledger_engine
 from include.sandbox.server import Sandbox, run_sandbox
 from tests.hooks.conftest import PASSWORD, TOKEN, USER, Naps
 
@@ -501,7 +501,7 @@ def test_a_lost_reply_of_an_order_is_ambiguous_and_the_order_is_there(
 
 
 def _read_many(url: str, calls: int, done: multiprocessing.Queue[int]) -> None:
-    engine = create_engine(url)
+    engine = ledger_engine(url)
     hook = PlentyHook("alpha", "plenty_alpha", engine)
     made = 0
     for _ in range(calls):

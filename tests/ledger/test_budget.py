@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select, update
+from sqlalchemy import Engine, func, select, update
 
 from include.ledger import budget
 from include.ledger.budget import Grant, Limit, Reading
+from include.ledger.engine import ledger_engine
 from include.ledger.tables import rate_budget
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ READ = {"read": Limit(100, 60)}
 
 @pytest.fixture
 def engine(ledger_url: str) -> Iterator[Engine]:
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     yield engine
     engine.dispose()
 
@@ -203,7 +204,7 @@ def test_even_the_smallest_limit_lets_a_call_through(engine: Engine, limit: int)
 
 
 def _worker(url: str, until: float, permits: multiprocessing.Queue[list[float]]) -> None:
-    engine = create_engine(url)
+    engine = ledger_engine(url)
     granted = []
     while True:
         grant = budget.take(engine, "alpha", "plenty", {"read": Limit(20, 1)}, "cancel")

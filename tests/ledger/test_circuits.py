@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, create_engine, update
+from sqlalchemy import Engine, update
 
 from include.core.errors import (
     AmbiguousWrite,
@@ -24,6 +24,7 @@ from include.core.errors import (
 )
 from include.ledger import circuits
 from include.ledger.circuits import FAILURES_TO_OPEN, Pass
+from include.ledger.engine import ledger_engine
 from include.ledger.tables import circuits as table
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def engine(ledger_url: str) -> Iterator[Engine]:
-    engine = create_engine(ledger_url, pool_size=10)
+    engine = ledger_engine(ledger_url, pool_size=10)
     yield engine
     engine.dispose()
 

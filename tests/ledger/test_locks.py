@@ -4,17 +4,18 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from include.core.errors import TransientError
 from include.ledger import locks
+from include.ledger.engine import ledger_engine
 from include.ledger.locks import StandBack, exclusive
 
 
 def test_a_task_of_a_merchant_runs_once_at_a_time_and_others_are_not_held_up(
     ledger_url: str,
 ) -> None:
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     with exclusive(engine, "alpha", "load_to_wemalo"):
         with exclusive(engine, "beta", "load_to_wemalo"), exclusive(engine, "alpha", "validate"):
             pass
@@ -29,7 +30,7 @@ def test_a_task_of_a_merchant_runs_once_at_a_time_and_others_are_not_held_up(
 
 
 def _waiting(ledger_url: str) -> int:
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     with engine.connect() as connection:
         number = connection.execute(
             text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
@@ -42,7 +43,7 @@ def test_a_live_run_goes_before_every_backfill_that_asked_earlier(
     ledger_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "ASK_EVERY_S", 0.02)
-    engine = create_engine(ledger_url, pool_size=8)
+    engine = ledger_engine(ledger_url, pool_size=8)
     order: list[str] = []
 
     def run(name: str, *, yields: bool) -> None:
@@ -72,7 +73,7 @@ def test_a_backfill_stands_back_from_a_long_live_run_and_leaves_no_lock_behind(
     ledger_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "ASK_S", 0.1)
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     with exclusive(engine, "alpha", "validate"):
         for _ in range(2):  # the second would meet the first one's own turn
             with (

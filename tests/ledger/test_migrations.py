@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from include.core.errors import LedgerTooNew
+from include.ledger.engine import ledger_engine
 from include.ledger.migrate import upgrade
 from include.ledger.tables import metadata
 
@@ -19,7 +20,7 @@ def test_migrating_twice_and_by_two_starters_at_once_is_harmless(database_url: s
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(ledger_url: str) -> None:
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": "ledger_version", "compare_server_default": False}
@@ -29,7 +30,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(ledger_url: str) -> 
 
 
 def test_a_ledger_newer_than_the_code_is_refused_and_left_alone(ledger_url: str) -> None:
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE ledger_version SET version_num = '9999'"))
     with pytest.raises(LedgerTooNew, match="9999"):

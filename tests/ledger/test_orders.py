@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, select, text
 
+from include.core.errors import LedgerError
 from include.core.plenty_order import parse_order
 from include.core.states import State
 from include.ledger import batches, due, orders, outbox
+from include.ledger.engine import ledger_engine
 from include.ledger.journal import Journal
 from include.ledger.tables import order_events
 from include.ledger.tables import orders as orders_table
@@ -28,7 +29,7 @@ JOURNAL = Journal("alpha", "test", "run-1", 1)
 
 @pytest.fixture
 def engine(ledger_url: str) -> Iterator[Engine]:
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     yield engine
     engine.dispose()
 
@@ -144,7 +145,7 @@ def test_a_lease_is_taken_over_only_when_it_has_run_out_and_by_one(engine: Engin
 )
 def test_the_diary_cannot_be_changed(engine: Engine, statement: str) -> None:
     put(engine)
-    with engine.begin() as connection, pytest.raises(DBAPIError, match="append only"):
+    with engine.begin() as connection, pytest.raises(LedgerError, match="P0001"):
         connection.execute(text(statement))
 
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Engine, create_engine, update
+from sqlalchemy import Engine, update
 
+from include.ledger.engine import ledger_engine
 from include.ledger.reference import cached
 from include.ledger.tables import reference_data
 
@@ -17,7 +18,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def engine(ledger_url: str) -> Iterator[Engine]:
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     yield engine
     engine.dispose()
 

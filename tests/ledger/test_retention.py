@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fulfilment.flow.housekeeping import tidy
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, select, text
 
 from include.config.merchants import find
 from include.core.plenty_order import parse_order
 from include.core.states import State
 from include.ledger import batches, exceptions, orders, outbox, retention, timeline
+from include.ledger.engine import ledger_engine
 from include.ledger.journal import Journal
 from include.ledger.tables import orders as orders_table
 from tests.core.orders import COUNTRIES, order_json
@@ -26,7 +27,7 @@ DAYS = 30
 
 @pytest.fixture
 def engine(ledger_url: str) -> Iterator[Engine]:
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     yield engine
     engine.dispose()
 

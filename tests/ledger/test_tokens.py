@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, select, update
 
 from include.core.errors import AuthError
 from include.ledger import tokens
+from include.ledger.engine import ledger_engine
 from include.ledger.tables import tokens as table
 from include.ledger.tokens import Key, Login
 
@@ -24,7 +25,7 @@ CIPHER = MultiFernet([Fernet(Fernet.generate_key())])
 
 @pytest.fixture
 def engine(ledger_url: str) -> Iterator[Engine]:
-    engine = create_engine(ledger_url, pool_size=10)
+    engine = ledger_engine(ledger_url, pool_size=10)
     yield engine
     engine.dispose()
 

@@ -10,9 +10,9 @@ from airflow.serialization.serialized_objects import OperatorSerialization
 from fastapi.testclient import TestClient
 from fulfilment.operators.validate import ValidateOrdersOperator
 from fulfilment.web.app import allowed, app
-from sqlalchemy import create_engine
 
 from include.ledger import data_docs
+from include.ledger.engine import ledger_engine
 from tests.quality.builders import a_merchant
 
 RUN = "manual__2026-03-02T08:00:00+00:00_<b>"
@@ -22,7 +22,7 @@ RUN = "manual__2026-03-02T08:00:00+00:00_<b>"
 def client(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A client that is logged in, and a ledger with two pages of alpha and one of beta."""
     monkeypatch.setenv("FULFILMENT_DATABASE_URL", ledger_url)
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     with engine.begin() as connection:
         for merchant, run, page in (
             ("alpha", "early", "page one"),

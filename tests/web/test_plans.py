@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from fastapi.testclient import TestClient
 from fulfilment.web.app import allowed, app
-from sqlalchemy import create_engine
 
 from include.core.plan import PlanLine, skip
 from include.ledger import plans
+from include.ledger.engine import ledger_engine
 
 
 @pytest.fixture
 def client(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     monkeypatch.setenv("FULFILMENT_DATABASE_URL", ledger_url)
-    engine = create_engine(ledger_url)
+    engine = ledger_engine(ledger_url)
     lines = [
         PlanLine(4711, "status", "6.2", "Hausnummer fehlt <x>", "house number missing <x>"),
         skip(4712, "ACCEPTED"),

@@ -53,10 +53,13 @@ def visit(
 
     :param engine: the ledger; without it nothing is compared or kept.
     """
-    report = examine(merchant, gather(merchant, plenty, wemalo))
+    facts = gather(merchant, plenty, wemalo)
     if engine is None:
-        return Visit(report, [], worse=False)
+        facts.why["ledger_log"] = "The ledger does not answer."
+        return Visit(examine(merchant, facts), [], worse=False)
     with engine.begin() as connection:
+        facts.ledger_log = ledger.log_settings(connection)
+        report = examine(merchant, facts)
         before, was_ready = ledger.kept(connection, merchant.merchant)
         ledger.keep(connection, merchant.merchant, report.to_json())
     return Visit(report, changes(before, report), worse=was_ready and not report.ready)

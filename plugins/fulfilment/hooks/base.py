@@ -30,6 +30,7 @@ from include.core.errors import (
     ConfigError,
     Forbidden,
     FulfilmentError,
+    LedgerError,
     NotFound,
     OrderRejected,
     RateLimited,
@@ -315,8 +316,8 @@ class ApiHook(HttpHook):
         if isinstance(error, (NotFound, OrderRejected, Forbidden)):
             self._note_success(gate)
             return
-        if error.code in _UNCALLED or error.noted:
-            return
+        if error.code in _UNCALLED or error.noted or isinstance(error, LedgerError):
+            return  # not this system's, or told already
         error.noted = True
         self.log.warning(
             "failed merchant=%s system=%s code=%s detail=%s",

@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import BaseHook
-from sqlalchemy import URL, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from fulfilment.hooks import settings
 from include.core.errors import ConfigError, FulfilmentError
+from include.ledger.engine import ledger_engine
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -51,8 +52,6 @@ class LedgerHook(BaseHook):
                 check_not_newer(connection)
         except FulfilmentError as error:
             return False, error.operator
-        except SQLAlchemyError as error:
-            return False, f"The ledger cannot be reached ({type(error).__name__})."
         return True, "Connected to the ledger."
 
     def _url(self) -> URL:
@@ -80,14 +79,4 @@ class LedgerHook(BaseHook):
 @lru_cache(maxsize=4)
 def _engine(url: URL, process: int) -> Engine:
     """Return one engine per process: a forked child must not use its parent's connections."""
-    return create_engine(
-        url,
-        pool_size=4,
-        max_overflow=8,
-        pool_pre_ping=True,
-        connect_args={
-            "application_name": "fulfilment",
-            "connect_timeout": 10,
-            "options": "-c timezone=UTC",
-        },
-    )
+    return ledger_engine(url, pool_size=4, max_overflow=8, pool_pre_ping=True)
