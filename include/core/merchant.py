@@ -28,6 +28,7 @@ from include.core.statuses import status
 from include.core.stock_settings import Products, StockSync
 
 StatusId = Annotated[Decimal, BeforeValidator(status)]
+_BRACES = re.compile(r"[{}]")
 Plan = Literal["basic", "classic", "flex", "plus"]
 
 
@@ -237,7 +238,7 @@ class Merchant(Section):
     @classmethod
     def _urls_take_a_number(cls, urls: dict[str, str]) -> dict[str, str]:
         for carrier, url in urls.items():
-            if url.count("{number}") != 1 or re.search(r"[{}]", url.replace("{number}", "")):
+            if url.count("{number}") != 1 or _BRACES.search(url.replace("{number}", "")):
                 msg = f"the address for {carrier} needs {{number}} once, and no other braces"
                 raise ValueError(msg)
         return urls

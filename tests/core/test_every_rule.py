@@ -6,10 +6,12 @@ import re
 import string
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock, patch
 
 import pytest
 from fulfilment.flow.orders import validate
 
+from include.core.address import check
 from include.core.address.check import check_address
 from include.core.models import Verdict
 from include.core.order_rules import check_order
@@ -47,6 +49,11 @@ def no_address() -> Codes:
     return {f.code for f in check_address(None, QualitySettings()).findings}
 
 
+def unchecked() -> Codes:
+    with patch.object(check, "_CHECKS", (Mock(side_effect=RecursionError),)):
+        return address()
+
+
 LOCKER = {"address1": "Packstation", "address2": "145", "post_number": "12345678"}
 BRANCH = {"address1": "Postfiliale", "address2": "501", "post_number": "12345678"}
 TEXAS = {"country": "US", "country_id": 28, "postal_code": "77002", "town": "Houston",
@@ -67,6 +74,7 @@ BOTH_SIDES: dict[str, tuple[Callable[[], Codes], Callable[[], Codes]]] = {
     "ADDRESS_MISSING": (no_address, address),
     "ADDRESS_TOO_LONG": (
         lambda: address(address1="a" * 251), lambda: address(address1="Ab" * 60)),
+    "ADDRESS_UNCHECKABLE": (unchecked, address),
     "ADDRESS_COUNTRY_UNKNOWN": (
         lambda: address(country="QQ"), lambda: address(country="", country_id=1)),
     "ADDRESS_COUNTRY_NOT_SHIPPED": (

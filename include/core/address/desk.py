@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.rules import Finding, found
 
 if TYPE_CHECKING:
+    from include.core.address.countries import Country
     from include.core.models import Address
     from include.core.quality_settings import QualitySettings
 
@@ -18,6 +19,7 @@ class Desk:
     def __init__(self, address: Address, settings: QualitySettings) -> None:
         self.address = address
         self.settings = settings
+        self.where: Country | None = None
         self.findings: list[Finding] = []
         self.repairs: list[str] = []
         self.street = ""

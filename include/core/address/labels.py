@@ -13,7 +13,7 @@ from include.core.models import Address
 _LONGEST = 250  # characters of one field
 _TEXT_FIELDS = tuple(f.name for f in fields(Address) if f.name != "country_id")
 _TEXTS = attrgetter(*_TEXT_FIELDS)
-_BREAK = re.compile(r"\s*[,;(]\s*|\s+[-–]\s+")
+_BREAK = re.compile(r"(?<!\s)(?:\s*[,;(]\s*|\s+[-–]\s+)")
 
 
 def endless(address: Address) -> tuple[str, int] | None:

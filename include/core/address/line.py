@@ -12,13 +12,16 @@ from include.core.address.words import (
     DATE_END,
     DATE_ONLY,
     DATE_WORD,
+    EITHER,
     FLOOR_FIRST,
     KILOMETRE,
     LOT,
     NO_NUMBER,
     NO_NUMBER_COUNTRIES,
+    NUMBER_FOLLOWS,
     NUMBER_SIGN,
     NUMBERED_THING,
+    OR_ELSE,
     ORDINAL_FLOOR,
     PICK_UP,
     STREET,
@@ -37,10 +40,12 @@ _LETTER = r"[a-zA-Zа-яА-Яα-ωΑ-Ω](?!\w)"
 _ONE = rf"\d{{1,5}}(?:\s?(?!r/c\b){_LETTER}(?!['’.]|\s\d|/o\b))?"
 _ONE_TIGHT = rf"\d{{1,5}}(?:{_LETTER})?"
 _JOIN = r"\s?(?:[-–—/+&]|:(?=\d)|\bu\.|\bund\b|\bbis\b(?=\s?\d)|\bà\b)\s?"
-_DOORS = r"(?:\s?/\s?(?:stg|stiege|st|top|tür|t|haus|obj|block)\.?\s?\w{1,4})*"
+_DOORS = r"(?>(?:\s?/\s?(?:stg|stiege|st|top|tür|t|haus|obj|block)\.?\s?\w{1,4})*)"
+# Atomic, as every repetition of things that can be read in two ways: else each of them doubles the
+# work of a text that does not match in the end.
 _MORE = (
-    rf"(?:{_JOIN}(?!{FLOOR_FIRST.pattern}|r/c\b|\d{{5}})(?:{_ONE}(?!\d|\.\s?[^\W\d_]{{2}}|\.?\s?[ºª°])|"
-    rf"{_LETTER}|[A-Z]\d{{1,3}}(?!\w)|[IVX]{{1,4}}[A-Z]?\b))*"
+    rf"(?>(?:{_JOIN}(?!{FLOOR_FIRST.pattern}|r/c\b|\d{{5}})(?:{_ONE}(?!\d|\.\s?[^\W\d_]{{2}}|\.?\s?[ºª°])|"
+    rf"{_LETTER}|[A-Z]\d{{1,3}}(?!\w)|[IVX]{{1,4}}[A-Z]?\b))*)"
 )
 _SUFFIX = (
     r"(?:[\s\-/]?(?:bis|ter|quater|hs|huis|rood|zwart|rosso|½)"
@@ -56,8 +61,7 @@ _NUMBER_FIRST = (
 _PURE = re.compile(rf"(?:{NUMBER_SIGN}\s*)?({NUMBER})\.?", re.IGNORECASE)
 _PURE_KM = re.compile(rf"{KILOMETRE}\s*\d+(?:[.,]\d+)?", re.IGNORECASE)
 _ROAD = re.compile(
-    rf"(?P<street>.*?\w.*?)[\s,]+{KILOMETRE}\s*(?P<num>\d+(?:[.,]\d+)?)(?P<rest>(?:[\s,;(].*)?)",
-    re.IGNORECASE,
+    rf"(?<![\s,])[\s,]+{KILOMETRE}\s*(?P<num>\d+(?:[.,]\d+)?)(?=$|[\s,;(])", re.IGNORECASE
 )
 _TRAILING = re.compile(
     rf"(?:(?<![\w]){NUMBER_SIGN}\s*|(?<![\w/\-–'’]))(?P<num>{NUMBER})", re.IGNORECASE
@@ -71,13 +75,16 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _SIGN_NUMBER = re.compile(
-    rf"(?P<street>.*\S)[\s,]+(?P<num>{NO_NUMBER.pattern})\.?(?P<rest>(?:\s*[,;(].*)?)",
+    rf"(?P<street>.*[^\s,])[\s,]+(?P<num>{NO_NUMBER.pattern})\.?(?P<rest>(?:\s*[,;(].*)?)",
     re.IGNORECASE,
 )
 _UNITS_WITH_NUMBERS = frozenset({"ES", "IT", "PT", "GB", "IE", "FR", "US", "CA", "AU"})
 _LOTS = frozenset({"ES", "PT", "IT"})
 _UNIT_END = re.compile(rf"(?:.*[\s,/])?(?:{UNIT_WORD.pattern})", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+_SIGNS = re.compile(r"(?<!\s)\s*([-–—/+])\s*")
+_GROUND_FLOOR = re.compile(r"^st\.?(?!\w)\s*", re.IGNORECASE)
+_COMMAS, _DIGIT = re.compile(r"[,;]"), re.compile(r"\d")
 _EDGE = " ,;-–/"
 _BEFORE_NUMBER = " ,;-–/("
 # "12 A 5": stairs and flat belong to the number in Finland, letter and room in the Netherlands.
@@ -96,10 +103,10 @@ _ROAD_BEFORE_N = re.compile(
     r"(?:ctra|carretera|autov[íi]a|route|rte|estrada|nationale?)\.?\s+n$", re.IGNORECASE
 )
 _BARE_N = frozenset({"ES", "IT", "PT", "FR"})
-_COMMA_OR_DASH = re.compile(r"\s*,\s*|\s+[-–]\s+")
+_COMMA_OR_DASH = re.compile(r"(?<!\s)(?:\s*,\s*|\s+[-–]\s+)")
 _ORDINAL = re.compile(r"\d{1,2}(?:e|ste|de)\s", re.IGNORECASE)  # "1e Helmersstraat"
 _MIDDLE = re.compile(r"(?<=[\s,\-])\d{1,4}(?!\d)")
-_PIECES = re.compile(r"\s[/|]\s|\s*[;|]\s*")
+_PIECES = re.compile(r"\s[/|]\s|(?<!\s)\s*[;|]\s*")
 _UNIT_AND_MORE = re.compile(
     rf"(?P<unit>{UNIT_FIRST.pattern}\s*\w{{1,4}})\s+(?P<line>\d.*)", re.IGNORECASE
 )
@@ -129,6 +136,14 @@ def is_units(text: str) -> bool:
 def after_number(text: str) -> bool:
     """Say whether a text can only follow a house number: a door, a floor, a person."""
     return _SEPARATED.match(text) is not None or AFTER_NUMBER.match(text) is not None
+
+
+def leaves_open(line: str) -> bool:
+    """Say whether a line leaves open which house is meant: "12 oder 14", "15?"."""
+    if EITHER.search(line):
+        return True
+    other = OR_ELSE.search(line)
+    return other is not None and NUMBER_FOLLOWS.search(line, other.end()) is not None
 
 
 def two_numbers(street: str, number: str, country: str) -> bool:
@@ -165,8 +180,8 @@ def two_streets(lines: tuple[str, ...], country: str, *, number_first: bool) -> 
 
 def tidy(number: str) -> str:
     """Return a house number in one spelling: ``12 a`` stays, ``5 – 7`` becomes ``5-7``."""
-    text = re.sub(r"\s*([-–—/+])\s*", lambda m: "-" if m[1] in "–—" else m[1], number.strip(_EDGE))
-    return re.sub(r"\s+", " ", text)
+    text = _SIGNS.sub(lambda m: "-" if m[1] in "–—" else m[1], number.strip(_EDGE))
+    return " ".join(text.split())
 
 
 def number_field(
@@ -216,7 +231,7 @@ def starts_street(text: str) -> bool:
 
 def _without_door(text: str) -> str:
     """Cut a Danish ground floor off the front: "st. th" is no street, "St. James Street" is one."""
-    return re.sub(r"^st\.?(?!\w)\s*", "", text, flags=re.IGNORECASE)
+    return _GROUND_FLOOR.sub("", text)
 
 
 def is_road_name(text: str) -> bool:
@@ -245,7 +260,7 @@ def one_line(line: str, country: str, *, number_first: bool) -> Parts | None:
 
 def _leading(line: str) -> Parts | None:
     """Read "12 bis, rue de la Paix, 2e étage" and "Flat 3, 12 High Street"."""
-    parts = [p.strip() for p in re.split(r"[,;]", line) if p.strip()]
+    parts = [p.strip() for p in _COMMAS.split(line) if p.strip()]
     for place, part in enumerate(parts):
         following = parts[place + 1] if place + 1 < len(parts) else ""
         if following and is_number(part) and _may_be_street(following):
@@ -288,13 +303,12 @@ def _may_be_street(text: str) -> bool:
 
 def _trailing(line: str, country: str) -> Parts | None:
     """Read "Straße des 17. Juni 135", "Calle Mayor, 5, 3º B", "ul. Długa 12/34"."""
-    road = _ROAD.fullmatch(line)
-    if road:
-        return _street(
-            road["street"].rstrip(_BEFORE_NUMBER), f"km {road['num']}", _more(road["rest"])
-        )
+    road = _ROAD.search(line)
+    if road and road.start():
+        street = line[: road.start()].rstrip(_BEFORE_NUMBER)
+        return _street(street, f"km {road['num']}", _more(line[road.end() :]))
     lot = LOT.fullmatch(line) if country in _LOTS else None
-    if lot and not re.search(r"\d", lot["street"]):
+    if lot and not _DIGIT.search(lot["street"]):
         return _street(lot["street"].rstrip(_BEFORE_NUMBER), lot["num"], _more(lot["rest"]))
     for match in _TRAILING.finditer(line):
         street, rest = line[: match.start()].rstrip(_BEFORE_NUMBER), line[match.end() :]
@@ -342,7 +356,7 @@ def _belongs_to_name(before: str, number: str, rest: str, country: str) -> bool:
 
 def _street_ahead(rest: str) -> bool:
     """Say whether the street's name goes on behind a number: "Christian 4. Vej 22"."""
-    head = _without_door(re.split(r"\d", rest, maxsplit=1)[0].strip())
+    head = _without_door(_DIGIT.split(rest, maxsplit=1)[0].strip())
     return len(head) > 3 and STREET.search(head) is not None
 
 
@@ -355,7 +369,7 @@ def _unit_stands(before: str, country: str) -> bool:
     """Say whether the number behind ``before`` is a unit's: "nave 12", "16 rue X bte 3"."""
     if country in _UNITS_WITH_NUMBERS and UNIT_WORD.fullmatch(before.split(",")[-1].strip()):
         return True
-    return re.search(r"\d", before) is not None and _UNIT_END.fullmatch(before) is not None
+    return _DIGIT.search(before) is not None and _UNIT_END.fullmatch(before) is not None
 
 
 def _street(street: str, number: str, rest: tuple[str, ...]) -> Parts:

@@ -62,10 +62,10 @@ _NO_NAMES = frozenset({
 # What spreadsheets, templates and programs leave behind: "#REF!", "{{street}}", "[object Object]".
 _LEFT_BEHIND = re.compile(
     r"#(?:REF|N/A|NAME|VALUE|NULL|NUM|DIV/0|NV|BEZUG|WERT|ZAHL)\b|\{\{?[^{}]*\}|\$\{|\[object\b|"
-    r"%[a-z_]{3,}%|</?[a-z]+[^<>]*>|[=<>{}^]|^///\w|"
+    r"%[a-z_]{3,}%|</?[a-z][^<>]*>|[=<>{}^]|^///\w|"
     # a plus code, a bank account, an order's number
     r"\b[23456789CFGHJMPQRVWX]{4,8}\+[23456789CFGHJMPQRVWX]{2,3}\b|^[A-Z]{2}\d\d(?:\s?\d{4}){2}|"
-    r"^order\s*(?:#|no|nr)?\W*\d",
+    r"^order\s*+(?:#|no|nr)?\W*\d",
     re.IGNORECASE,
 )
 # Words for the driver where a street should be: "bitte vor Lieferung anrufen".
@@ -122,6 +122,7 @@ _FIRST = frozenset({
     "vor", "vorher", "before", "avant", "antes", "prima", "voor", "vooraf", "przed", "innan", "for",
     "ennen", "first", "zuerst",
 })  # fmt: skip
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
 _VOWELS = frozenset("aeiouy")
 # Real towns that would read as a placeholder (None in Piedmont, Test in Hungary's Vas, ...).
 _REAL_TOWNS = frozenset({"none", "bar", "land", "so", "na", "asd", "str", "zip"})
@@ -166,7 +167,7 @@ def is_note(street: str, *, numbered: bool) -> bool:
 
     :param numbered: it has a house number; a place beside something can be a street then.
     """
-    words = [key(word) for word in re.split(r"[\W_]+", street) if word]
+    words = [key(word) for word in _BETWEEN_WORDS.split(street) if word]
     if not _SPEAKING.isdisjoint(words):
         return True
     spoken = " ".join(words)

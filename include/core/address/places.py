@@ -48,6 +48,7 @@ _ALIASES = {
     "warschau": "warszawa", "cracow": "krakow", "krakau": "krakow", "helsingfors": "helsinki",
     "laibach": "ljubljana", "agram": "zagreb",
 }  # fmt: skip
+_GAPS, _NAME_PARTS = re.compile(r"[\s\-]"), re.compile(r"[,(/\-]")
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -62,7 +63,7 @@ class Places:
 
 
 def _plain(code: str) -> str:
-    return re.sub(r"[\s\-]", "", code).upper()
+    return _GAPS.sub("", code).upper()
 
 
 def _name(text: str) -> str:
@@ -88,7 +89,7 @@ def places(country: str) -> Places | None:
     for row in rows:
         code, locality = _plain(row["code"]), row.get("localityName") or ""
         names = towns.setdefault(code, [])
-        for text in {locality, *re.split(r"[,(/\-]", locality)}:
+        for text in {locality, *_NAME_PARTS.split(locality)}:
             name = _name(text)
             if name and name not in names:
                 names.append(name)

@@ -27,11 +27,11 @@ _POST_TOWNS = (
     "SP|SR|SS|ST|SW|SY|S|TA|TD|TF|TN|TQ|TR|TS|TW|UB|WA|WC|WD|WF|WN|WR|WS|WV|W|YO|ZE"
 )
 # First characters that no code of a country has, where no complete list says so.
-_UNUSED = {
+_UNUSED = {iso: re.compile(start) for iso, start in {
     "FR": "00|96|99", "IT": "99", "ES": "00|5[3-9]|[6-9]", "LU": "0", "PT": "0", "GR": "[09]",
     "GB": rf"(?!(?:{_POST_TOWNS})\d|GIR)", "BG": "0", "LV": "(?:LV-)?[06-9]", "EE": "0",
     "SK": "[1-7]",
-}  # fmt: skip
+}.items()}  # fmt: skip
 _MOST_ZEROS = 2  # "100" may be 00100; "10" is anything
 _ZEROS_LOST = {
     "DE": 5, "FR": 5, "IT": 5, "NO": 4, "FI": 5, "PL": 5, "RO": 6, "SK": 5, "ES": 5, "LT": 5,
@@ -46,6 +46,11 @@ _CAPITALS = {
     "LT": {"0": "vilnius"},
 }  # fmt: skip
 # Two letters of a form, cut where the code is written in two groups.
+_SIGN_AND_CODE = re.compile(r"([A-Z]{1,3})\s*+[-–.:]?\s*+(\d[\d\s\-]*(?:[A-Z]{2})?)")
+_GAPS, _SPACES = re.compile(r"[\s\-–./]"), re.compile(r"[\s.]")
+_GROUP_SIGNS, _SPACE_OR_DASH = re.compile(r"[\-–/]"), re.compile(r"[\s\-]")
+_FOUR_DIGITS, _NINE_DIGITS = re.compile(r"\d{4}"), re.compile(r"\d{9}")
+_NO_DIGITS = re.compile(r"\D+")
 _GROUPS = {"CZ": 3, "SK": 3, "SE": 3, "GR": 3, "NL": 4}
 
 
@@ -75,7 +80,7 @@ def check(code: str, town: str, where: Country, repairs: Repairs) -> PostalCode:
 
 
 def _fits(text: str, where: Country) -> bool:
-    if where.rules == "LV" and re.fullmatch(r"\d{4}", text):
+    if where.rules == "LV" and _FOUR_DIGITS.fullmatch(text):
         return True  # the prefix is part of the official form, and nobody writes it
     return where.postal_code is None or where.postal_code.fullmatch(text) is not None
 
@@ -86,14 +91,14 @@ def spelled(code: str, where: Country) -> str:
     if where.postal_code is None:
         return text
     iso = where.rules
-    signs = "|".join(filter(None, (iso, _CAR.get(iso, ""), "CH" if iso == "LI" else "")))
+    signs = {iso, _CAR.get(iso, iso), "CH" if iso == "LI" else iso}
     if iso not in {"LV", "AD", "MT", "MD"}:
-        match = re.fullmatch(rf"(?:{signs})\s*[-–.:]?\s*(\d[\d\s\-]*(?:\s?[A-Z]{{2}})?)", text)
-        text = match[1] if match else text
-    bare = re.sub(r"[\s\-–./]", "", text)
+        match = _SIGN_AND_CODE.fullmatch(text)
+        text = match[2] if match and match[1] in signs else text
+    bare = _GAPS.sub("", text)
     shaped = _shaped(bare, iso)
-    groups = [re.sub(r"[\s.]", "", g) for g in re.split(r"[\-–/]", text)]
-    if len(groups) > 1 and groups != re.split(r"[ \-]", shaped):
+    groups = [_SPACES.sub("", g) for g in _GROUP_SIGNS.split(text)]
+    if len(groups) > 1 and groups != _SPACE_OR_DASH.split(shaped):
         return text  # "11000-53" lost or won a digit somewhere: nobody knows where
     if where.postal_code.fullmatch(shaped):
         return shaped
@@ -112,7 +117,7 @@ def _shaped(bare: str, iso: str) -> str:
     if iso == "LV":
         digits = bare.removeprefix("LV")
         return f"LV-{digits}"
-    if iso == "US" and re.fullmatch(r"\d{9}", bare):
+    if iso == "US" and _NINE_DIGITS.fullmatch(bare):
         return f"{bare[:5]}-{bare[5:]}"
     if iso == "MD":
         return bare.removeprefix("MD")
@@ -122,7 +127,7 @@ def _shaped(bare: str, iso: str) -> str:
 def _padded(text: str, town: str, where: Country) -> str:
     """Return the code with its lost zeros where the town says that it belongs there, else ""."""
     length = _ZEROS_LOST.get(where.rules)
-    digits = re.sub(r"[\s\-]", "", text)
+    digits = _SPACE_OR_DASH.sub("", text)
     if (
         length is None
         or not digits.isascii()
@@ -147,7 +152,7 @@ def _confirmed(code: str, town: str, iso: str, *, exactly: bool) -> bool:
         known = places.town_in_region(iso, code, town)
     capitals = _CAPITALS.get(iso, {}).items()
     return bool(known) or any(
-        code.startswith(start) and re.fullmatch(names, key(town)) for start, names in capitals
+        code.startswith(start) and key(town) in names.split("|") for start, names in capitals
     )
 
 
@@ -157,10 +162,10 @@ def _existence(text: str, town: str, where: Country) -> tuple[str, str]:
     Large recipients have codes of their own in their town's region, which no list names.
     """
     iso = where.rules
-    digits = re.sub(r"\D", "", text)
+    digits = _NO_DIGITS.sub("", text)
     if digits and len(digits) > 2 and not digits.strip("0"):
         return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
-    if iso in _UNUSED and re.match(_UNUSED[iso], text):
+    if iso in _UNUSED and _UNUSED[iso].match(text):
         return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""
     if not places.region_exists(iso, text) and not (iso == "DE" and digits.startswith("11")):
         return "ADDRESS_POSTAL_CODE_IMPOSSIBLE", ""

@@ -147,4 +147,4 @@ def _apart(one: str, two: str, country: str, first: bool) -> Parts | None:
 
 
 def _same(one: str, two: str) -> bool:
-    return re.sub(r"\s", "", one).casefold() == re.sub(r"\s", "", two).casefold()
+    return "".join(one.split()).casefold() == "".join(two.split()).casefold()

@@ -22,6 +22,16 @@ _DIGITS = re.compile(r"\d(?:[\s]?\d)*")
 LOCKER_DIGITS = 3
 POST_NUMBER = re.compile(r"\d{6,10}")  # DHL's post number
 _TEN = 10
+_STREET_BEHIND = re.compile(r"\s*(?:str|weg|platz|gasse)", re.IGNORECASE)
+_POST_NUMBER_ONLY = re.compile(
+    r"[\s,\-]*+(?:post\s?-?(?:nummer|nr\.?|nu\.?))?[\s:.]*+\d{6,10}[\s,\-]*", re.IGNORECASE
+)
+_MARKS = re.compile(r"[\s.\-]")
+_ABOUT_NUMBERS = re.compile(
+    r"post\s?-?(?:nummer|nr\.?)|nr\.?|nummer|dhl|[\d\s.,:;#/\-]", re.IGNORECASE
+)
+_IN_NAME = re.compile(r"\b\d{6,10}\b")
+_LOCKER = re.compile(r"[1-9]\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ def station(
             continue
         if line[: match.start()].strip(" ,-") and not _only_post_number(line[: match.start()]):
             continue  # "An der Packstation 5" is a street
-        if re.match(r"\s*(?:str|weg|platz|gasse)", line[match.end() :], re.IGNORECASE):
+        if _STREET_BEHIND.match(line[match.end() :]):
             continue
         before, after = line[: match.start()], line[match.end() :]
         others = [text for p, text in enumerate(lines) if p != place and text]
@@ -59,8 +69,7 @@ def station(
 
 
 def _only_post_number(text: str) -> bool:
-    form = r"[\s,\-]*(?:post\s?-?(?:nummer|nr\.?|nu\.?))?[\s:.]*\d{6,10}[\s,\-]*"
-    return re.fullmatch(form, text, re.IGNORECASE) is not None
+    return _POST_NUMBER_ONLY.fullmatch(text) is not None
 
 
 def _read(
@@ -69,22 +78,22 @@ def _read(
     post_number: str,
     names: tuple[str, ...],
 ) -> Station:
-    own = re.sub(r"[\s.\-]", "", post_number)
+    own = _MARKS.sub("", post_number)
     number, found_post, rest = "", "", []
     for text in texts:
-        groups = [re.sub(r"\s", "", g) for g in _DIGITS.findall(text)]
+        groups = ["".join(g.split()) for g in _DIGITS.findall(text)]
         used = False
         for group in groups:
             if not number and 1 <= len(group) <= LOCKER_DIGITS + 1:
                 number, used = group, True
             elif not found_post and len(group) > LOCKER_DIGITS + 1 and len(group) <= _TEN:
                 found_post, used = group, True
-        plain = re.sub(r"(?i)post\s?-?(?:nummer|nr\.?)|nr\.?|nummer|dhl|[\d\s.,:;#/\-]", "", text)
+        plain = _ABOUT_NUMBERS.sub("", text)
         if plain or (groups and not used):
             rest.append(text.strip())
     if not own and not found_post:
         for name in names:
-            inside = re.search(r"\b\d{6,10}\b", name)
+            inside = _IN_NAME.search(name)
             if inside:
                 found_post = inside[0]
                 break
@@ -98,7 +107,7 @@ def post_number_ok(number: str) -> bool:
 
 def locker_ok(number: str) -> bool:
     """Say whether a text can be the number of a locker or branch: three digits, from 101 on."""
-    return re.fullmatch(r"[1-9]\d\d", number) is not None
+    return _LOCKER.fullmatch(number) is not None
 
 
 def is_po_box(line: str) -> bool:

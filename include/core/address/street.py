@@ -12,6 +12,7 @@ from include.core.address.line import (
     is_number,
     is_road_name,
     is_units,
+    leaves_open,
     two_numbers,
     two_streets,
 )
@@ -22,7 +23,6 @@ from include.core.address.words import (
     CONTACT,
     COUNTRY_NAMES,
     DATE_FOR_NUMBER,
-    EITHER,
     ESTATE,
     NAMELESS,
     NO_NUMBER,
@@ -58,6 +58,9 @@ _ANY_PLACE = frozenset({
     "klinik", "krankenhaus", "hospital", "schule", "school", "ecole", "scuola", "buro", "office",
     "bureau",
 })  # fmt: skip
+_SQUARE_OF_MANNHEIM = re.compile(r"[A-U] ?\d{1,2}")
+_DIGITS, _NO_DIGITS = re.compile(r"\d+"), re.compile(r"\D+")
+_FIVE_DIGITS, _LONG_END = re.compile(r"\d{5}"), re.compile(r"(?<![\w.])\d{5,}$")
 _LONGEST_NUMBER = {"US": 6, "CA": 6, "AU": 5}
 
 
@@ -119,7 +122,7 @@ def _is_street(desk: Desk, where: Country) -> bool:
     if _only_rooms([part.strip() for line in lines for part in line.split(",")]):
         desk.note("ADDRESS_STREET_MISSING")
         return False
-    if any(EITHER.search(line) for line in lines) or two_numbers(street, desk.number, where.rules):
+    if any(map(leaves_open, lines)) or two_numbers(street, desk.number, where.rules):
         return _refuse(
             desk, "sie nennt zwei Hausnummern zur Wahl", "it leaves open which of two numbers"
         )
@@ -136,13 +139,13 @@ def _is_street(desk: Desk, where: Country) -> bool:
         if nonsense and not desk.has("ADDRESS_PLACEHOLDER"):
             desk.note("ADDRESS_PLACEHOLDER", "address1")
         return True
-    if re.fullmatch(r"[A-U] ?\d{1,2}", street) and desk.number:
+    if _SQUARE_OF_MANNHEIM.fullmatch(street) and desk.number:
         return True  # a square of Mannheim
     number = desk.number or street
     if (
         where.rules in _VILLAGES_BY_NUMBER
         and is_number(number)
-        and re.search(r"\d{5}", number) is None
+        and _FIVE_DIGITS.search(number) is None
         and letters(desk.address.town)
         and not places.is_city(where.rules, desk.address.town)
     ):
@@ -184,9 +187,9 @@ def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
     )
     number = "" if estate else desk.number
     if number and not NO_NUMBER.fullmatch(number):
-        digits = re.findall(r"\d+", number)
+        digits = _DIGITS.findall(number)
         longest = _LONGEST_NUMBER.get(where.rules, 4)
-        code = re.sub(r"\D", "", desk.address.postal_code)
+        code = _NO_DIGITS.sub("", desk.address.postal_code)
         wrong = (
             not any(d.strip("0") for d in digits)
             or len(digits[0]) > longest
@@ -197,7 +200,7 @@ def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
         return
     if number and where.rules in NO_NUMBER_COUNTRIES:
         return
-    ends = re.search(r"(?<![\w.])\d{5,}$", desk.address.address2 or parts.street)
+    ends = _LONG_END.search(desk.address.address2 or parts.street)
     if ends and len(ends[0]) > _LONGEST_NUMBER.get(where.rules, 4):
         desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
         return

@@ -45,7 +45,7 @@ _FLOOR = (
     r"aukštas|stāvs|ορ|όροφος|ет|етаж|nadstropje"
 )
 AFTER_NUMBER = re.compile(
-    rf"[\s,;/–\-]*(?:\(|[IVX]{{1,4}}\s?[./]|(?:{_AFTER})(?![^\W\d_])\.?|"
+    rf"[\s,;/–\-]*+(?:\(|[IVX]{{1,4}}\s?[./]|(?:{_AFTER})(?![^\W\d_])\.?|"
     r"(?<![^\W_])(?:[a-z]{1,2}\d{1,4}|[hulk]\s\d{4})(?!\w)|"  # "b201", "H0301": a unit's own code
     rf"\d{{1,3}}\s?(?:[.ºª°](?!\d)|(?:st|nd|rd|th|e|er|ème|r|{_FLOOR})(?!\w)))",
     re.IGNORECASE,
@@ -67,7 +67,7 @@ LOT = re.compile(
 )
 # A unit behind a street that has its number in front: "Main St Apt 4B", "rue X - bât. B".
 UNIT_BEHIND = re.compile(
-    r"\s+(?:[-–]\s*)?(?P<unit>(?:(?:apt|apartment|suite|ste|unit|flat|fl|floor|appt|appart|"
+    r"(?<!\s)\s++(?:[-–]\s*+)?(?P<unit>(?:(?:apt|apartment|suite|ste|unit|flat|fl|floor|appt|appart|"
     r"appartement|r[ée]s|[ée]tage|chez|"
     r"b[âa]t|b[âa]timent|esc|escalier|bte|bo[îi]te|bus|r[ée]sidence|immeuble|imm|porte)\.?\s+\w+|"
     r"\(|c/o|"
@@ -98,13 +98,14 @@ _UNIT = (
     r"sc|bl|вх|ет|ап|бл|όροφος|διαμέρισμα|zimmer|raum|hinterhaus|vorderhaus|aufgang|eingang"
 )
 _UNIT_VALUE = (
-    rf"(?:\s*(?:{NUMBER_SIGN}\s*)?(?:\d{{1,4}}\s?[a-z]?|[^\W\d_]\d{{0,3}}|[IVX]{{1,4}})(?!\w))"
+    rf"(?:\s*+(?:(?>{NUMBER_SIGN})\s*+)?"
+    r"(?:\d{1,4}\s?[a-z]?|[^\W\d_]\d{0,3}|[IVX]{1,4})(?!\w))"
 )
 UNITS = re.compile(
-    rf"(?:(?:(?:{_UNIT})(?![^\W\d_])\.?{_UNIT_VALUE}|(?:\d{{1,2}}|st)\.\s?(?:tv|th|mf)\b\.?|"
+    rf"(?>(?:(?>(?:{_UNIT})(?![^\W\d_])\.?{_UNIT_VALUE}|(?:\d{{1,2}}|st)\.\s?(?:tv|th|mf)\b\.?|"
     rf"\d{{1,2}}\s?[.ºª°]\s?(?:[a-z]|esq|dto|dcha|drcha|izq|izda|links|rechts|re|li)?(?!\w)\.?|"
     rf"(?:\d{{1,2}}|[IVX]{{1,4}})\s?(?:\.|º|ª|°|er|e|ème)?\s?(?:{_FLOOR})(?![^\W\d_])\.?(?:\s\d{{1,3}})?)"
-    r"[\s,;/\-]*)+",
+    r"[\s,;/\-]*+)+)",
     re.IGNORECASE,
 )
 # A street's type that is no name, whatever the number: "ul. 25", "14 rue". ("Graben 3" is a name.)
@@ -139,10 +140,13 @@ BLOCK = re.compile(r"(?<!\w)(?:bl|blok|бл|блок|no|№)(?![^\W\d_])", re.IG
 # Two numbers, and the customer does not know which: "12 oder 14", "15 ali 51?".
 _OR = r"oder|or|ou|o|oppure|ali|ili|lub|albo|nebo|alebo|vagy|eller|of|tai|sau|arba|vai|või|ή|или"
 EITHER = re.compile(
-    rf"^(?:{_OR})\s[^\W\d_].*\d|\d\s?[a-z]?\s?\?|\d\s?[a-z]?[\s,(]+(?:{_OR})\s+(?:[^\W\d_].*\s)?\d|"
-    r"\d.*\s(?:ou|or|oder|oppure|ali|lub|albo|nebo|vagy|eller)\s+\d",
+    rf"^(?:{_OR})\s[^\W\d_].*\d|\d\s?[a-z]?\s?\?|\d\s?[a-z]?[\s,(]+(?:{_OR})\s+\d|"
+    r"^[^\d]*\d.*\s(?:ou|or|oder|oppure|ali|lub|albo|nebo|vagy|eller)\s+\d",
     re.IGNORECASE,
 )
+# "10 or Rose Lane 5": a second house only where another number follows.
+OR_ELSE = re.compile(rf"\d\s?[a-z]?[\s,(]+(?:{_OR})\s+(?=[^\W\d_])", re.IGNORECASE)
+NUMBER_FOLLOWS = re.compile(r"\s\d")
 
 _MONTHS = (
     r"januar|jänner|january|janvier|gennaio|enero|janeiro|januari|februar|february|février|"
@@ -159,7 +163,7 @@ _MONTHS = (
     r"studenog|studenoga|prosinca|март|марта|май|септември|декември|мартa|οκτωβρίου|μαρτίου|"
     r"σεπτεμβρίου|αυγούστου|μαΐου|νοεμβρίου"
 )
-DATE_WORD = re.compile(rf"\.?\s?(?:de\s+|d['’]|na\s+)?(?:{_MONTHS})(?!\w)", re.IGNORECASE)
+DATE_WORD = re.compile(rf"\.?\s?(?:de\s++|d['’]|na\s++)?(?:{_MONTHS})(?!\w)", re.IGNORECASE)
 # A spreadsheet's date where a number stood: "5-12" became "05. Dez", "3/4" became "maj.12".
 _MONTH = (
     r"(?:jan|feb|fév|mär|mrz|mar|apr|avr|abr|mai|may|maj|mag|jun|jul|lip|aug|aoû|ago|sie|sep|set|wrz|okt|oct|"
@@ -258,7 +262,7 @@ CONTACT = re.compile(r"@|https?:|www\.", re.IGNORECASE)  # in a street or town: 
 
 # A postal code in front of the town's name, with or without the sign of the country.
 TOWN_CODE = re.compile(
-    r"(?:[A-Z]{1,3}[\s\-])?(\d[\d \-]{2,8}\d(?:\s?[A-Z]{2}(?=[\s,]))?)[\s,]+(.+)"
+    r"(?:[A-Z]{1,3}[\s\-])?(\d[\d \-]{2,8}\d(?:\s?[A-Z]{2}(?=[\s,]))?)[\s,]++(.+)"
 )
 # Names of countries in the field of the town.
 COUNTRY_NAMES = frozenset({
