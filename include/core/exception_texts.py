@@ -137,6 +137,12 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Den Auftrag in plentymarkets prüfen; er wird regelmäßig neu versucht.",
         "Check the order in plentymarkets; it is tried again regularly.",
     ),
+    "RULE_FAILED": (
+        "Eine Regel fällt für diesen Auftrag aus: {de}",
+        "A rule fails for this order: {en}",
+        "Die Regel und die Meldung im Log melden; der Auftrag wird alle 15 Minuten neu versucht.",
+        "Report the rule and its line in the log; the order is tried again every 15 minutes.",
+    ),
     "CARRIER_UNMAPPED": (
         "Versendet mit {carrier}, das keinem Versanddienstleister in plentymarkets zugeordnet ist.",
         "Shipped with {carrier}, which is mapped to no shipping service provider of plentymarkets.",

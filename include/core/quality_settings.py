@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from include.core.rules import RULES
+from include.core.rules import RULE_FAILED, RULES
 
 IsoCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
@@ -87,7 +87,7 @@ class QualitySettings(_Section):
     @field_validator("off")
     @classmethod
     def _rules_exist(cls, codes: list[str]) -> list[str]:
-        unknown = sorted(set(codes) - set(RULES))
+        unknown = sorted(set(codes) - set(RULES) | set(codes) & {RULE_FAILED})
         if unknown:
             msg = f"there is no rule {', '.join(unknown)}"
             raise ValueError(msg)

@@ -109,7 +109,15 @@ _BAD = (
      "Postal code and town are swapped."),
 )  # fmt: skip
 
+#: not one of the merchant's rules: one of them could not run
+RULE_FAILED = "RULE_FAILED"
+
 _STOP = (
+    (RULE_FAILED, "rule",
+     "Die Regel {rule} konnte für diesen Auftrag nicht laufen ({error}); er wird nicht gesendet. "
+     "Das ist ein Fehler der Regeln, nicht des Auftrags.",
+     "Rule {rule} could not run for this order ({error}); it is not sent. This is a fault of the "
+     "rules, not of the order."),
     ("ORDER_OTHER_CLIENT", "plentyId",
      "Der Auftrag gehört zu einem anderen plentymarkets-Mandanten.",
      "The order belongs to another plentymarkets client."),

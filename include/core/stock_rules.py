@@ -65,6 +65,10 @@ class Taken:
     pieces: Counter[str] = field(default_factory=Counter)
     orders: Counter[str] = field(default_factory=Counter)
 
+    def copy(self) -> Taken:
+        """Return an independent copy."""
+        return Taken(self.pieces.copy(), self.orders.copy())
+
 
 @dataclass(frozen=True, slots=True)
 class Demand:

@@ -24,8 +24,11 @@ CUMULATIVE, AVAILABLE = "cumulative_demand", "available_stock"
 
 
 def codes(findings: Iterable[Finding]) -> str:
-    """Return the codes as one text, ``|A|B|``; ``|`` when there is none."""
-    return "|" + "".join(f"{f.code}|" for f in findings)
+    """Return the codes as one text, ``|A|B|``; ``|`` when there is none.
+
+    Each code once, whatever the number of findings: a rule counts orders, not positions.
+    """
+    return "|" + "".join(f"{code}|" for code in dict.fromkeys(f.code for f in findings))
 
 
 def by_code(column: pd.Series[str]) -> dict[str, list[int]]:

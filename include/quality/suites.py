@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from include.core.rules import RULES, Concern, Rule
+from include.core.rules import RULE_FAILED, RULES, Concern, Rule
 from include.quality import frame
 
 if TYPE_CHECKING:
@@ -124,7 +124,10 @@ def suite(
     rules = [
         expect(rule=rule.code, findings=COLUMN[concern], **_meta(rule, language))
         for rule in RULES.values()
-        if rule.concern == concern and rule.code not in settings.off
+        if rule.concern == concern
+        and rule.code not in settings.off
+        # an order whose rules cannot run is not in the frame
+        and rule.code != RULE_FAILED
     ]
     numbers = [
         check for check in _numbers(concern, settings) if check.meta["code"] not in settings.off

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import os
+import traceback
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.core.errors import ContractError
 from include.core.rules import RULES
 from include.quality import frame, suites
+from include.quality.summing import Summed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,11 +45,45 @@ class Outcome:
     failing: dict[str, frozenset[int]]
     results: list[Any] = field(default_factory=list, repr=False)
 
+    @classmethod
+    def of(cls, parts: Sequence[Outcome]) -> Outcome:
+        """Return the outcomes of the parts of a batch as one."""
+        if len(parts) == 1:
+            return parts[0]
+        summed, failing = Summed(), dict[str, frozenset[int]]()
+        for part in parts:
+            summed.add(part)
+            for code, rows in part.failing.items():
+                failing[code] = failing.get(code, frozenset()) | rows
+        return cls(summed.orders, failing, summed.results)
+
     @property
     def stopped(self) -> set[int]:
         """Return the orders that break a rule that stops or delays."""
         loud = (c for c in self.failing if c not in RULES or RULES[c].severity != "warn")
         return set().union(*(self.failing[code] for code in loud))
+
+
+class RuleFailed(ContractError):
+    """A rule could not run over the orders it was given.
+
+    :param rule: its code, or the concern of the rules where no single one is known.
+    :param error: what went wrong: a class and a place in the code, never a text.
+    """
+
+    code = "RULE_FAILED"
+
+    def __init__(self, rule: str, error: str) -> None:
+        """Keep the rule beside the text."""
+        super().__init__(f"The rule {rule} could not run.", log=f"rule {rule} failed: {error}")
+        self.rule = rule
+        self.error = error
+
+    @classmethod
+    def by(cls, rule: str, error: Exception) -> RuleFailed:
+        """Return what a foreign exception says of a rule, without its text: it may quote data."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return cls(rule, f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}")
 
 
 @cache
@@ -89,7 +126,8 @@ def validate(
 ) -> Outcome:
     """Run every suite over the batch, built from the merchant's settings.
 
-    :raises ContractError: an expectation could not run, or an order is in the batch twice.
+    :raises RuleFailed: an expectation could not run.
+    :raises ContractError: an order is in the batch twice.
     """
     table = frame.build(orders, address, order, demand)
     context()
@@ -103,7 +141,7 @@ def validate(
         )
         results.append(result)
         for check in result.results:
-            code, rows = _read(check, merchant.merchant)
+            code, rows = _read(check)
             if rows:
                 failing[code] = failing.get(code, frozenset()) | rows
     if "BATCH_ORDER_TWICE" in failing:
@@ -117,29 +155,15 @@ def validate(
     return Outcome(len(orders), failing, results)
 
 
-def _read(check: Any, merchant: str) -> tuple[str, frozenset[int]]:
+def _read(check: Any) -> tuple[str, frozenset[int]]:
     """Return the code of one expectation and the orders that fail it."""
     meta = (check.expectation_config.meta if check.expectation_config else None) or {}
     code = meta.get("code", "?")
     if (check.exception_info or {}).get("raised_exception", True) or _raised(check):
-        msg = (
-            f"The rule {code} could not run; nothing of this batch was sent. "
-            "This is a fault of the rules, not of an order."
-        )
-        raise ContractError(
-            msg,
-            log=f"rule {code} raised inside Great Expectations",
-            code="RULE_FAILED",
-            merchant=merchant,
-        )
+        raise RuleFailed(code, "raised inside Great Expectations")
     rows = check.result.get("unexpected_index_list") or []
     if not check.success and not rows:
-        msg = f"The rule {code} failed without naming an order; nothing of this batch was sent."
-        raise ContractError(
-            msg,
-            code="RULE_FAILED",
-            merchant=merchant,
-        )
+        raise RuleFailed(code, "failed without naming an order")
     return code, frozenset(int(row) for row in rows)
 
 

@@ -19,6 +19,7 @@ from include.core.quality_settings import QualitySettings, Repairs
 from include.core.rules import LEFT_ALONE, RULES, Rule
 from include.core.states import State
 from include.core.stock_rules import StockView, share_out
+from include.quality.batch import judge
 from tests.quality.builders import GOOD, NOW, a_merchant, a_stock, an_item, an_order
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ def order(
     rules = settings or QualitySettings()
     found = check_order(an_order(**changes), a_merchant(), rules, {"2044"}, customs=customs)
     return {f.code for f in found}
+
+
+def judged(**changes: Any) -> Codes:
+    verdicts = judge(
+        [an_order(**changes)],
+        merchant=a_merchant(), stock=a_stock(), known_products=None, now=NOW,
+    )  # fmt: skip
+    return {verdict.code for verdict in verdicts}
 
 
 def stock(view: StockView, **how: Any) -> Codes:
@@ -157,6 +166,9 @@ BOTH_SIDES: dict[str, tuple[Callable[[], Codes], Callable[[], Codes]]] = {
         lambda: address(**LOCKER)),
     "REPAIRED_LABEL_LINES": (
         lambda: address(LABELS, address1=LONG), lambda: address(LABELS)),
+    # an amount that is no number at all, which the parser never lets through
+    "RULE_FAILED": (
+        lambda: judged(items=(an_item(quantity="sNaN"),)), lambda: judged(items=(an_item(),))),
     "ORDER_OTHER_CLIENT": (lambda: order(plenty_id=1), order),
     "ORDER_OTHER_WAREHOUSE": (
         lambda: order(warehouse_id=4, items=(an_item(warehouse_id=None),)),

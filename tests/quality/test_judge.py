@@ -6,16 +6,19 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from include.core.errors import ContractError
 from include.core.quality_settings import QualitySettings
 from include.core.rules import RULES
-from include.quality import frame, suites
+from include.quality import batch, frame, suites
 from include.quality.batch import examine, judge
 from tests.quality.builders import GOOD, NOW, a_merchant, a_stock, an_item, an_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BAD = replace(GOOD, address2="")
 
@@ -110,27 +113,135 @@ def test_an_order_twice_in_a_batch_lets_nothing_pass() -> None:
     assert error.value.code == "BATCH_ORDER_TWICE"
 
 
-def test_a_rule_that_raises_inside_great_expectations_lets_nothing_pass(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+SICK = 5
+
+
+def _numbers_for_codes(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Great Expectations' own metric raises: there are numbers where it expects codes."""
     build = frame.build
 
-    def broken(*args: Any) -> Any:
-        return build(*args).assign(**{frame.ADDRESS: 5})  # numbers where codes are expected
+    def broken(orders: list[Any], *rest: Any) -> Any:
+        table = build(orders, *rest)
+        if SICK in table.index:
+            return table.assign(**{frame.ADDRESS: 5})
+        return table
 
     monkeypatch.setattr(frame, "build", broken)
-    with pytest.raises(ContractError) as error:
-        verdicts([an_order(1)])
-    assert error.value.code == "RULE_FAILED"
+    return "ADDRESS_MISSING"
 
 
-def test_checks_that_contradict_each_other_let_nothing_pass(
+def _raises_for_the_sick(
+    monkeypatch: pytest.MonkeyPatch, name: str, is_sick: Callable[..., bool]
+) -> None:
+    real = getattr(batch, name)
+
+    def broken(*args: Any, **how: Any) -> Any:
+        if is_sick(*args):
+            raise ZeroDivisionError("Lindner")
+        return real(*args, **how)
+
+    monkeypatch.setattr(batch, name, broken)
+
+
+def _address_rules(monkeypatch: pytest.MonkeyPatch) -> str:
+    _raises_for_the_sick(monkeypatch, "check_address", lambda a, _: a.name1 == str(SICK))
+    return "address"
+
+
+def _order_rules(monkeypatch: pytest.MonkeyPatch) -> str:
+    _raises_for_the_sick(monkeypatch, "check_order", lambda o, *_: o.order_id == SICK)
+    return "order"
+
+
+def _stock_rules(monkeypatch: pytest.MonkeyPatch) -> str:
+    def is_sick(orders: Any, _stock: Any) -> bool:
+        return any(o.order_id == SICK for o in orders)
+
+    _raises_for_the_sick(monkeypatch, "share_out", is_sick)
+    return "stock"
+
+
+def _frame(monkeypatch: pytest.MonkeyPatch) -> str:
+    def smallest(order: Any) -> float:
+        return 1 / (order.order_id - SICK) + 2
+
+    monkeypatch.setattr(frame, "_smallest", smallest)
+    return "order"
+
+
+def _contradiction(monkeypatch: pytest.MonkeyPatch) -> str:
+    real = frame.build
+
+    def silent(orders: list[Any], *rest: Any) -> Any:
+        table = real(orders, *rest)
+        table.loc[table.index == SICK, frame.ADDRESS] = "|ADDRESS_MISSING|"
+        return table
+
+    monkeypatch.setattr(frame, "build", silent)
+    return "RULES_CONTRADICT"
+
+
+BREAKS = (_numbers_for_codes, _address_rules, _order_rules, _stock_rules, _frame, _contradiction)
+
+
+@pytest.mark.parametrize("how", BREAKS, ids=lambda f: f.__name__.strip("_"))
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_a_rule_that_cannot_run_for_one_order_sets_that_order_aside_alone(
+    monkeypatch: pytest.MonkeyPatch, how: Callable[[pytest.MonkeyPatch], str], size: int
+) -> None:
+    orders = [an_order(n, delivery=replace(GOOD, name1=str(n))) for n in range(SICK, SICK + size)]
+    orders.append(an_order(99, delivery=BAD))
+    rule = how(monkeypatch)
+    found = verdicts(orders, stock=a_stock(v2044=max(size - 1, 1)))
+    assert (found[SICK].outcome, found[SICK].code, found[SICK].field) == (
+        "stop", "RULE_FAILED", rule)  # fmt: skip
+    assert rule in found[SICK].reason_de
+    assert rule in found[SICK].reason_en
+    assert "Lindner" not in found[SICK].reason_de + found[SICK].reason_en
+    assert found[99].code == "ADDRESS_NO_HOUSE_NUMBER"
+    rest = [v.outcome for k, v in found.items() if k not in {SICK, 99}]
+    assert rest == ["ok"] * (size - 1), "the sick order takes no stock from the others"
+
+
+def test_every_order_is_set_aside_by_name_where_no_rule_runs_at_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(frame, "codes", lambda _findings: "|")
-    with pytest.raises(ContractError) as error:
-        verdicts([an_order(1, delivery=BAD)])
-    assert error.value.code == "RULES_CONTRADICT"
+    monkeypatch.setattr(frame, "build", lambda *_: 1 / 0)
+    judgement = examine(
+        [an_order(1), an_order(2)],
+        merchant=a_merchant(), stock=a_stock(), known_products=None, now=NOW,
+    )  # fmt: skip
+    assert [v.code for v in judgement.verdicts] == ["RULE_FAILED", "RULE_FAILED"]
+    assert judgement.codes() == {1: {"RULE_FAILED"}, 2: {"RULE_FAILED"}}
+    assert judgement.outcome is None
+
+
+def test_the_results_of_a_batch_that_was_halved_are_those_of_one_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    orders = [an_order(n, delivery=BAD if n % 2 else GOOD) for n in range(1, 8)]
+    given = {"merchant": a_merchant(), "stock": a_stock(), "known_products": None, "now": NOW}
+    whole = examine(orders, **given)
+    real = frame.build
+
+    def small(some: list[Any], *rest: Any) -> Any:
+        if len(some) > 2:
+            raise MemoryError
+        return real(some, *rest)
+
+    monkeypatch.setattr(frame, "build", small)
+    halved = examine(orders, **given)
+    assert halved.verdicts == whole.verdicts
+    assert halved.codes() == whole.codes()
+    assert halved.outcome is not None
+    assert whole.outcome is not None
+    assert halved.outcome.failing == whole.outcome.failing
+    assert halved.outcome.orders == 7
+
+
+def test_the_guard_against_failing_rules_cannot_be_switched_off() -> None:
+    with pytest.raises(ValueError, match="there is no rule RULE_FAILED"):
+        a_merchant(quality={"off": ["RULE_FAILED"]})
 
 
 def test_every_rule_has_its_expectation_with_code_and_severity() -> None:
@@ -141,7 +252,9 @@ def test_every_rule_has_its_expectation_with_code_and_severity() -> None:
         if "numbers" not in e.meta
     }
     severity = {"stop": "critical", "wait": "warning", "warn": "info"}
-    assert seen == {code: severity[rule.severity] for code, rule in RULES.items()}
+    assert seen == {
+        code: severity[rule.severity] for code, rule in RULES.items() if code != "RULE_FAILED"
+    }
 
 
 def test_what_great_expectations_keeps_names_no_person() -> None:

@@ -60,6 +60,12 @@ class Pages:
             )
 
 
+def tell_failed(work: Work, judgement: Judgement) -> None:
+    """Tell in the log for which orders a rule could not run; their verdicts set them aside."""
+    for order_id, error in judgement.failed.items():
+        log.warning("%s order %s: %s", work.name, order_id, error.log)
+
+
 def record(
     work: Work, connection: Connection, judgement: Judgement, episodes: Mapping[int, int]
 ) -> None:

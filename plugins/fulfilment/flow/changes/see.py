@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow import quality
 from fulfilment.flow.changes.send import MERCHANT_RETRY, clear_changes, tell_bad
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
@@ -193,13 +194,14 @@ def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:
 
 def _judge(work: Work, rows: Sequence[Row[Any]], examine: Callable[..., Judgement]) -> int:
     changed = [replace(_new(row), lock_status="unlocked") for row in rows]
-    verdicts = examine(
+    judgement = examine(
         changed, merchant=work.merchant, stock=StockView(available={}), known_products=None
-    ).verdicts
+    )
+    quality.tell_failed(work, judgement)
     by_id = {row.order_id: row for row in rows}
     good = 0
     with work.engine.begin() as connection:
-        for order, verdict in zip(changed, verdicts, strict=True):
+        for order, verdict in zip(changed, judgement.verdicts, strict=True):
             row = by_id[order.order_id]
             if verdict.outcome == "ok":
                 good += 1

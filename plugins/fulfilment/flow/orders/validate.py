@@ -100,6 +100,7 @@ class _Slices:
         judgement = self.examine(
             fetched, merchant=work.merchant, stock=view, known_products=known, taken=self.taken
         )
+        quality.tell_failed(work, judgement)
         lacking = {row.order_id for row in rows if row.state == State.NO_STOCK}
         episodes = {row.order_id: row.episode for row in rows}
         by_id = {order.order_id: order for order in fetched}
