@@ -66,6 +66,14 @@ class ControlClient:
         """Remove all hooks."""
         self._call("DELETE", "/hooks")
 
+    def idle(self) -> dict[str, list[JsonObject]]:
+        """Return {"faults": [...], "hooks": [...]} that never did anything, removed ones as well.
+
+        Those with a `may_not_fire` are left out; a hook whose action failed did nothing.
+        """
+        result: dict[str, list[JsonObject]] = self._call("GET", "/idle")
+        return result
+
     def clock(self, **change: Any) -> JsonObject:
         """Change the clock: `advance` (simulated seconds), `factor`, `now` (ISO text)."""
         result: JsonObject = self._call("POST", "/clock", json=change)

@@ -120,6 +120,10 @@ def _add_trouble_routes(router: APIRouter, world: World) -> None:
         world.hooks.remove(hook_id)
         return {"ok": True}
 
+    @router.get("/idle")
+    async def idle() -> JsonObject:
+        return {"faults": world.faults.idle(), "hooks": world.hooks.idle()}
+
 
 def _guarded(call: Any, *args: Any) -> Any:
     try:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from include.sandbox.frame.matching import Call, CallFilter
+from include.sandbox.frame.matching import Book, Call, CallFilter
 
 FaultKind = Literal[
     "status",  # answer with `status` and `body`; no effect
@@ -34,35 +34,13 @@ class Fault(CallFilter):
     cut: bool = False
 
 
-class FaultBook:
+class FaultBook(Book[Fault]):
     """The faults of one server, in the order they were added."""
-
-    def __init__(self) -> None:
-        self._next_id = 1
-        self._faults: dict[int, Fault] = {}
-
-    def add(self, fault: Fault) -> int:
-        """Add a fault and return its id."""
-        fault.id = self._next_id
-        self._next_id += 1
-        self._faults[fault.id] = fault
-        return fault.id
-
-    def remove(self, fault_id: int | None = None) -> None:
-        """Remove one fault, or all. An unknown id is no error."""
-        if fault_id is None:
-            self._faults.clear()
-        else:
-            self._faults.pop(fault_id, None)
-
-    def all(self) -> list[Fault]:
-        """Return all faults with their counters."""
-        return list(self._faults.values())
 
     def due(self, call: Call) -> tuple[float, Fault | None]:
         """Return the delay in real seconds and the first other fault that hits this call."""
         delay = 0.0
-        for fault in self._faults.values():
+        for fault in self._active.values():
             if fault.due(call):
                 if fault.kind != "delay":
                     return delay, fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from include.sandbox.frame.matching import Call, CallFilter
+from include.sandbox.frame.matching import Book, Call, CallFilter
 
 
 class Hook(CallFilter):
@@ -20,32 +20,14 @@ class Hook(CallFilter):
     times: int | None = 1
     error: str | None = None
 
+    def idle(self) -> bool:
+        """Tell whether it did nothing, or nothing but fail."""
+        return self.may_not_fire is None and (not self.fired or self.error is not None)
 
-class HookBook:
+
+class HookBook(Book[Hook]):
     """The hooks of one server, in the order they were added."""
-
-    def __init__(self) -> None:
-        self._next_id = 1
-        self._hooks: dict[int, Hook] = {}
-
-    def add(self, hook: Hook) -> int:
-        """Add a hook and return its id."""
-        hook.id = self._next_id
-        self._next_id += 1
-        self._hooks[hook.id] = hook
-        return hook.id
-
-    def remove(self, hook_id: int | None = None) -> None:
-        """Remove one hook, or all. An unknown id is no error."""
-        if hook_id is None:
-            self._hooks.clear()
-        else:
-            self._hooks.pop(hook_id, None)
-
-    def all(self) -> list[Hook]:
-        """Return all hooks with their counters."""
-        return list(self._hooks.values())
 
     def due(self, call: Call, when: Literal["before", "after"]) -> list[Hook]:
         """Return the hooks to run now."""
-        return [hook for hook in self._hooks.values() if hook.when == when and hook.due(call)]
+        return [hook for hook in self._active.values() if hook.when == when and hook.due(call)]

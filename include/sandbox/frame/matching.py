@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,7 +27,7 @@ class CallFilter(BaseModel):
 
     `route` is "METHOD /path/{template}" or "*"; `tenant` None means all; `match` must be a part of
     path + query + body. The first `skip` matching calls pass, then `times` calls are hit
-    (None = without end).
+    (None = without end). `may_not_fire` is the reason why it is right that no call is hit.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -37,6 +38,7 @@ class CallFilter(BaseModel):
     match: str | None = None
     skip: int = Field(default=0, ge=0)
     times: int | None = Field(default=None, ge=1)
+    may_not_fire: str | None = Field(default=None, min_length=1)
     seen: int = 0
     fired: int = 0
 
@@ -57,3 +59,40 @@ class CallFilter(BaseModel):
             return False
         self.fired += 1
         return True
+
+    def idle(self) -> bool:
+        """Tell whether it did nothing so far, although that was not said to be right."""
+        return not self.fired and self.may_not_fire is None
+
+
+Kind = TypeVar("Kind", bound=CallFilter)
+
+
+class Book(Generic[Kind]):
+    """The faults or the hooks of one server, in the order they were added."""
+
+    def __init__(self) -> None:
+        self._next_id = 1
+        self._active: dict[int, Kind] = {}
+        self._removed: list[Kind] = []  # of these only the idle ones
+
+    def add(self, one: Kind) -> int:
+        """Add one and return its id."""
+        one.id = self._next_id
+        self._next_id += 1
+        self._active[one.id] = one
+        return one.id
+
+    def remove(self, one_id: int | None = None) -> None:
+        """Remove one, or all. An unknown id is no error."""
+        ids = list(self._active) if one_id is None else [one_id]
+        gone = [self._active.pop(number) for number in ids if number in self._active]
+        self._removed += [one for one in gone if one.idle()]
+
+    def all(self) -> list[Kind]:
+        """Return all with their counters."""
+        return list(self._active.values())
+
+    def idle(self) -> list[Kind]:
+        """Return those that did nothing so far, the removed ones as well."""
+        return [*self._removed, *(one for one in self._active.values() if one.idle())]

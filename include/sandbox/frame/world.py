@@ -15,7 +15,7 @@ from include.sandbox.frame.hooks import HookBook
 if TYPE_CHECKING:
     from include.sandbox.frame.calls import CallKind
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 
 
 class SandboxError(Exception):

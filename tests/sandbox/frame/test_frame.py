@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from include.sandbox.client import ControlClient
 from include.sandbox.frame.app import build_app
 from include.sandbox.frame.serving import serve
 from include.sandbox.frame.world import RawRequest, Reply, SandboxError, World
+from tests.troubles import pytest_runtest_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,9 +183,51 @@ def test_hooks_run_right_before_and_right_after_the_effect(server):
 
 def test_a_hook_that_fails_says_why_and_does_not_break_the_call(server):
     url, control = server
-    control.hook(action={"action": "fly", "tenant": "t"})
+    control.hook(action={"action": "fly", "tenant": "t"}, may_not_fire="its action is unknown")
     assert requests.post(f"{url}/counters/a", timeout=5).status_code == 200
     assert "no such action" in control.hooks()[0]["error"]
+
+
+def end_the_test() -> None:
+    call = pytest_runtest_call()
+    next(call)
+    with contextlib.suppress(StopIteration):
+        next(call)
+
+
+NEVER = {"route": "GET /nowhere", "kind": "cut"}
+
+
+@pytest.mark.parametrize("then", ["it stays", "it is removed", "its client is closed"])
+def test_a_test_whose_fault_hits_no_call_fails_and_names_it(server, then):
+    url, control = server
+    control.fault(kind="delay", match="counters")
+    control.fault(**NEVER, match="x")
+    requests.get(f"{url}/counters/a", timeout=5)
+    if then == "it is removed":
+        control.clear_faults()
+    if then == "its client is closed":
+        control.close()
+    with pytest.raises(pytest.fail.Exception, match=r"anything: fault at GET /nowhere, match 'x'"):
+        end_the_test()
+
+
+@pytest.mark.parametrize(
+    ("skip", "why"), [(0, "no such action"), (1, "hit none of 1 calls")], ids=["failed", "not due"]
+)
+def test_a_test_whose_hook_did_nothing_fails(server, skip, why):
+    url, control = server
+    control.hook(action={"action": "fly", "tenant": "t"}, skip=skip)
+    requests.get(f"{url}/counters/a", timeout=5)
+    with pytest.raises(pytest.fail.Exception, match=f"hook at .*: .*{why}"):
+        end_the_test()
+
+
+def test_a_fault_that_may_hit_nothing_says_why(server):
+    _, control = server
+    control.fault(**NEVER, may_not_fire="nobody may ask for it")
+    end_the_test()
+    assert control.idle() == {"faults": [], "hooks": []}
 
 
 def test_calls_are_counted_by_tenant_and_template_without_the_query(server):
@@ -225,7 +269,10 @@ def test_a_world_survives_a_restart_of_its_process(tmp_path):
     with serve(counter_app(state_file)) as url:
         control = ControlClient(url)
         control.clock(now="2026-03-01T08:00:00+00:00", factor=0)
-        control.fault(kind="status", status=500, route="GET /counters/{key}", skip=1)
+        later = "it hits a call after the restart"
+        control.fault(
+            kind="status", status=500, route="GET /counters/{key}", skip=1, may_not_fire=later
+        )
         requests.post(f"{url}/counters/a", timeout=5)
         before = state_file.read_bytes()  # written before the answer: kill -9 loses nothing
         control.close()
