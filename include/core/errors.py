@@ -10,6 +10,8 @@ pipeline does next:
 `ContractError`           the other system answered something its contract does not allow
 `TransientError`          try again later: `RateLimited`, `Unavailable`, `Timeout`
 `AmbiguousWrite`          a write may or may not have happened: look, never repeat blindly
+`InDoubt`                 an earlier write may still take effect: wait, then look
+`WriteHeld`               another process has this write in its hands
 `OrderRejected`           the other system refused this one order
 `OrderInvalid`            this one order breaks a rule of ours
 `Forbidden`               the login holds, but has no right for this one call
@@ -135,6 +137,36 @@ class AmbiguousWrite(FulfilmentError):
     """A write was sent, its outcome is unknown: timeout, 5xx, cut connection, unreadable yes."""
 
     code = "AMBIGUOUS_WRITE"
+
+
+class InDoubt(FulfilmentError):
+    """A write whose outcome is not known yet and that may still take effect: it is not repeated.
+
+    :param until: when a look at the other system decides (UTC).
+    """
+
+    code = "IN_DOUBT"
+
+    def __init__(self, operator: str, *, until: datetime, merchant: str | None = None) -> None:
+        """Remember when it is decided."""
+        super().__init__(operator, merchant=merchant)
+        self.until = until
+
+
+class WriteHeld(FulfilmentError):
+    """Another process makes this write, or has taken it over: nothing was sent by this one.
+
+    :param until: when the other's turn is over at the latest (UTC), where known.
+    """
+
+    code = "WRITE_HELD"
+
+    def __init__(
+        self, operator: str, *, until: datetime | None = None, merchant: str | None = None
+    ) -> None:
+        """Remember whose turn it is until when."""
+        super().__init__(operator, merchant=merchant)
+        self.until = until
 
 
 class OrderRejected(FulfilmentError):

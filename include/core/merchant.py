@@ -98,10 +98,11 @@ class Wemalo(Section):
         description="Route that creates orders; 'add' asks for the status first (contract 4.3).",
     )
     lease_seconds: int = Field(
-        120,
+        300,
         ge=5,
-        description="How long an order whose sending was interrupted is left alone before wemalo "
-        "is asked about it; longer than any call may take (60 s by default).",
+        description="How long a write whose process died is left alone before another one takes "
+        "it over; never less than the wait for a call's turn and the call may take by the "
+        "connections' timeouts.",
     )
     product_id: Literal["variation_id", "sku"] = Field(
         "variation_id", description="What wemalo knows a product by (contract 4.1)."
@@ -162,6 +163,13 @@ class Merchant(Section):
         le=3600,
         description="Seconds between two looks for released or cancelled orders, one read each, "
         "which start a run at once; 0 leaves all to the scheduled runs.",
+    )
+    settle_seconds: int = Field(
+        300,
+        ge=0,
+        le=86_400,
+        description="How long a call that was not answered in time may still take effect at the "
+        "other system. Until then its write is looked for and not repeated.",
     )
     language: Literal["de", "en"] = Field("de", description="Language of order notes.")
     mode: Literal["live", "shadow"] = Field(

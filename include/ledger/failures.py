@@ -53,8 +53,13 @@ def note(
     subject: str,
     error: FulfilmentError,
     first_pause: timedelta,
+    *,
+    decided: datetime | None = None,
 ) -> int:
-    """Note that ``step`` failed on an item and tell it; return how often it has failed in a row."""
+    """Note that ``step`` failed on an item and tell it; return how often it has failed in a row.
+
+    :param decided: when it is known whether it failed at all: tried again then at the latest.
+    """
     statement = insert(failures).values(
         merchant=journal.merchant,
         step=step,
@@ -79,7 +84,9 @@ def note(
     connection.execute(
         failures.update()
         .where(*_one(journal.merchant, step, subject))
-        .values(next_attempt_at=func.now() + pause_after(attempts, first_pause))
+        .values(
+            next_attempt_at=func.least(func.now() + pause_after(attempts, first_pause), decided)
+        )
     )
     _tell(connection, journal, [subject])
     return attempts

@@ -11,11 +11,14 @@ from __future__ import annotations
 import hashlib
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
-from include.core.errors import LedgerBusy, TransientError
+from include.core.errors import LedgerBusy, LedgerError, LedgerUnavailable, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +27,24 @@ if TYPE_CHECKING:
 
 #: so long, and so often, a backfill asks before it stands back
 ASK_S, ASK_EVERY_S = 10.0, 0.5
+
+
+#: a lock that was seen to be held is trusted for so long
+TRUSTED_S = 1.0
+
+
+@dataclass(slots=True)
+class _Lock:
+    """The session that holds a lock, and when it was last seen to hold it."""
+
+    connection: Connection
+    merchant: str
+    task: str
+    keys: list[int]
+    seen: float
+
+
+_held: ContextVar[_Lock | None] = ContextVar("held", default=None)
 
 
 class StandBack(TransientError):
@@ -41,17 +62,57 @@ def exclusive(
     :param yields: a backfill: others go first.
     :raises TransientError: another run held it for longer than ``wait_s`` seconds.
     :raises StandBack: others were busy; nothing was done.
+    :raises LedgerUnavailable: the connection that waits or holds it was lost.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if yields:
-            held = _ask(connection, merchant, task)
+            keys = _ask(connection, merchant, task)
         else:
-            held = _queue(connection, merchant, task, wait_s)
+            keys = _queue(connection, merchant, task, wait_s)
+        mark = _held.set(_Lock(connection, merchant, task, keys, time.monotonic()))
         try:
             yield
         finally:
-            for key in held:
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+            _held.reset(mark)
+            _give_back(connection, keys)
+
+
+def check() -> None:
+    """Make sure that this thread's lock is still held; without a lock there is nothing to check.
+
+    A restart or failover of PostgreSQL, a firewall or a pooler may end the session that holds it:
+    then another run may be at work.
+
+    :raises LedgerUnavailable: it is lost.
+    """
+    lock = _held.get()
+    if lock is None or time.monotonic() - lock.seen < TRUSTED_S:
+        return
+    own = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+        "AND pid = pg_backend_pid()"
+    )
+    try:
+        number = lock.connection.execute(own).scalar_one()
+    except (LedgerError, SQLAlchemyError):
+        number = 0
+    if number < len(lock.keys):
+        message = (
+            f"The database session that holds the lock of {lock.task} for merchant "
+            f"{lock.merchant} was lost: PostgreSQL was restarted, or something between cut or "
+            "shared the connection. This run stops before its next write; the next one goes on."
+        )
+        raise LedgerUnavailable(message, code="LOCK_LOST", merchant=lock.merchant)
+    lock.seen = time.monotonic()
+
+
+def _give_back(connection: Connection, keys: list[int]) -> None:
+    """Unlock; a session that is gone has given its locks back already."""
+    try:
+        for key in keys:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+    except (LedgerError, SQLAlchemyError):
+        connection.invalidate()
 
 
 def _key(*names: str) -> int:
@@ -68,9 +129,9 @@ def _queue(connection: Connection, merchant: str, task: str, wait_s: float) -> l
             f"Another run of {task} for merchant {merchant} has been working for "
             f"{wait_s:.0f} seconds. This one tries again later; look at the other run."
         )
-        raise TransientError(message, code="BUSY", merchant=merchant) from error
-    finally:
         connection.execute(text("RESET lock_timeout"))
+        raise TransientError(message, code="BUSY", merchant=merchant) from error
+    connection.execute(text("RESET lock_timeout"))
     return [key]
 
 

@@ -63,7 +63,8 @@ class Stage:
     sandbox: Sandbox
     engine: Engine
     merchant: Merchant
-    lease_s: int = 180
+    lease_s: int = 300
+    settle_s: float = 1  # minutes in real life: a late call lands after it was given up
     lookup_gap_s: int = 0
     look_again_s: int = 0
     pause_s: int = 0  # items that failed are tried again by the next run
@@ -83,6 +84,7 @@ class Stage:
             plenty=PlentyHook(self.name, self.merchant.plenty.connection, self.engine),
             wemalo=WemaloHook(self.name, self.merchant.wemalo.connection, self.engine),
             lease_s=self.lease_s,
+            settle_s=self.settle_s,
             lookup_gap_s=self.lookup_gap_s,
             look_again_s=self.look_again_s,
             pause_s=self.pause_s,

@@ -26,7 +26,15 @@ from include.ledger.tables.reports import (
     quality_seen,
     shadow_results,
 )
-from include.ledger.tables.systems import circuits, failures, rate_budget, reference_data, tokens
+from include.ledger.tables.systems import (
+    circuits,
+    failures,
+    rate_budget,
+    reference_data,
+    tokens,
+    write_tokens,
+    writes,
+)
 
 __all__ = [
     "announced_returns",
@@ -59,4 +67,6 @@ __all__ = [
     "stock_postings",
     "sync_state",
     "tokens",
+    "write_tokens",
+    "writes",
 ]

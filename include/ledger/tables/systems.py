@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Sequence,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
-from include.ledger.tables.base import metadata, now
+from include.ledger.tables.base import metadata, now, time
 
 #: calls left per merchant, system and bucket; shared by all processes, corrected from headers
 rate_budget = Table(
@@ -61,6 +72,28 @@ failures = Table(
     now("first_failed_at"),
     now("failed_at"),
     now("next_attempt_at"),
+)
+
+#: fencing numbers: no two holders of a write ever have the same
+write_tokens = Sequence("write_tokens", metadata=metadata)
+
+#: external writes that are being made or whose outcome is not known; gone once it is
+writes = Table(
+    "writes",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("step", Text, primary_key=True),  # a key of include.core.failures.STEPS
+    Column("subject", Text, primary_key=True),  # order:123, as in exceptions
+    Column("token", BigInteger, nullable=False),  # who holds it now
+    Column("owner", Text, nullable=False),
+    Column("lease_until", DateTime(timezone=True), nullable=False),
+    # a call may have left: until then it may still take effect; null: none has left
+    time("doubt_until"),
+    time("doubt_since"),
+    Column("lookups", Integer, nullable=False, server_default=text("0")),  # clear "not found"
+    Column("code", Text),
+    now("begun_at"),
+    Index("ix_writes_in_doubt", "merchant", postgresql_where=text("doubt_until IS NOT NULL")),
 )
 
 #: slow-moving facts of the other systems (countries, shipping providers), refreshed by age

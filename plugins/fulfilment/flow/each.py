@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from fulfilment.flow.work import Work, log
+from include.core.errors import InDoubt, WriteHeld
 from include.core.failures import Level, as_own, level_of
 from include.ledger import failures
 from include.ledger.exceptions import order_subject
@@ -59,6 +60,8 @@ def each(
             do(item)
         except SQLAlchemyError:  # the ledger's own errors of a value have a class of ours
             raise
+        except WriteHeld as held:  # in somebody's hands: no failure of the item
+            log.info("%s %s: %s left: %s", work.name, name, step, held.log)
         except Exception as error:
             own = as_own(error, work.name)
             level = level_of(error)
@@ -121,8 +124,9 @@ def halved(
 def _note(work: Work, step: str, name: str, error: FulfilmentError) -> None:
     with work.engine.begin() as connection:
         attempts = failures.note(
-            connection, work.journal, step, name, error, timedelta(seconds=work.pause_s)
-        )
+            connection, work.journal, step, name, error, timedelta(seconds=work.pause_s),
+            decided=error.until if isinstance(error, InDoubt) else None,
+        )  # fmt: skip
     work.failing.add(name)
     log.warning(
         "%s %s: %s failed (%s, %d in a row): %s",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from fulfilment.flow.work import Work
@@ -12,10 +13,15 @@ from fulfilment.hooks.wemalo import WemaloHook
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from fulfilment.hooks.base import ApiHook
     from fulfilment.hooks.rehearsal import Rehearsal
     from include.core.merchant import Merchant
     from include.core.slices import IdSet
     from include.ledger.journal import Journal
+
+
+#: for what a process does between taking a write and making its call
+LEASE_MARGIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +47,40 @@ def open_work(
     :param priority: of its calls, a key of `include.ledger.budget.RESERVES`.
     """
     rehearsal = dry.rehearsal if dry else None
+    plenty = PlentyHook(
+        merchant.merchant,
+        merchant.plenty.connection,
+        engine,
+        plan=merchant.plenty.plan,
+        priority=priority,
+        rehearsal=rehearsal,
+    )
+    wemalo = WemaloHook(
+        merchant.merchant,
+        merchant.wemalo.connection,
+        engine,
+        shop=merchant.wemalo.shop,
+        priority=priority,
+        rehearsal=rehearsal,
+    )
     return Work(
         merchant=merchant,
         engine=dry.paper if dry else engine,
         journal=journal,
         batch_id=batch_id,
-        lease_s=merchant.wemalo.lease_seconds,
+        lease_s=lease_seconds(merchant, plenty, wemalo),
+        settle_s=merchant.settle_seconds,
         scope=scope,
         left={} if dry else None,
-        plenty=PlentyHook(
-            merchant.merchant,
-            merchant.plenty.connection,
-            engine,
-            plan=merchant.plenty.plan,
-            priority=priority,
-            rehearsal=rehearsal,
-        ),
-        wemalo=WemaloHook(
-            merchant.merchant,
-            merchant.wemalo.connection,
-            engine,
-            shop=merchant.wemalo.shop,
-            priority=priority,
-            rehearsal=rehearsal,
-        ),
+        plenty=plenty,
+        wemalo=wemalo,
     )
+
+
+def lease_seconds(merchant: Merchant, *hooks: ApiHook) -> int:
+    """Return how long a write is held: the merchant's setting, and never less than a call takes.
+
+    :raises ConfigError: a connection is missing or cannot be used.
+    """
+    longest = max(hook.longest_call_s for hook in hooks)
+    return max(merchant.wemalo.lease_seconds, ceil(longest + LEASE_MARGIN_S))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.errors import AmbiguousWrite
 from include.core.exception_texts import exception_text
 from include.core.slices import packed, slices
-from include.ledger import batches, exceptions, failures, outbox
+from include.ledger import batches, exceptions, failures, locks, outbox
 from include.ledger.reference import cached
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Work:
     batch_id: int
     plenty: PlentyHook
     wemalo: WemaloHook
-    lease_s: int = 180  # longer than any call may take, so that no POST outlives its lease
+    lease_s: int = 300  # longer than the wait for a call's turn and the call may take together
+    settle_s: float = 300  # so long after we gave up waiting a call may still take effect there
     lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
     look_again_s: int = 900  # how old the last look at an order in the warehouse may be
     pause_s: int = 60  # an item that failed rests so long first, see include.core.failures
@@ -62,6 +63,13 @@ class Work:
     def owner(self) -> str:
         """Who holds a lease: this try of this run."""
         return f"{self.journal.run_id}/{self.journal.task}/{self.journal.try_number}"
+
+    def check_lock(self) -> None:
+        """Make sure that no other run of this task is at work; see `include.ledger.locks`.
+
+        :raises LedgerUnavailable: the lock of this run was lost.
+        """
+        locks.check()
 
     def countries(self) -> dict[int, str]:
         """Return plentymarkets country id -> ISO code, read once a day (contract 16)."""

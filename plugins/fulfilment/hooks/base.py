@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.http.hooks.http import HttpHook
@@ -41,7 +42,7 @@ from include.core.errors import (
 from include.ledger import budget, circuits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from requests import PreparedRequest
@@ -121,6 +122,7 @@ class ApiHook(HttpHook):
         self._session: Session | None = None
         self._last_use = 0.0
         self._on_trial = False  # this call is the one that tries a resting system again
+        self._allow: Callable[[], None] | None = None  # asked right before each write leaves
         self._testing = False  # somebody wants to know now, whatever the circuit says
         self.last_headers: Mapping[str, str] = {}  # of the newest answer: limits, the server's time
 
@@ -178,6 +180,26 @@ class ApiHook(HttpHook):
         if self._engine is not None:
             circuits.succeeded(self._engine, self.merchant, self.system)
         return True, found
+
+    @contextmanager
+    def allowed_by(self, allow: Callable[[], None]) -> Iterator[None]:
+        """Ask ``allow`` right before each write of the block leaves, after the wait for its turn.
+
+        :param allow: raises if the write is no longer this process's to make.
+        """
+        before, self._allow = self._allow, allow
+        try:
+            yield
+        finally:
+            self._allow = before
+
+    @property
+    def longest_call_s(self) -> float:
+        """Return how long a call may take: the wait for its turn, connecting, a whole answer.
+
+        An answer whose head comes at the last moment may take as long again (`transport`).
+        """
+        return self._max_wait_s + self._settings.connect_s + 2 * self._settings.read_s
 
     def close(self) -> None:
         """Close the connections to the other system."""
@@ -258,6 +280,8 @@ class ApiHook(HttpHook):
         session = self.get_conn()
         if time.monotonic() - self._last_use > _IDLE_S:
             session.close()  # drops idle connections, the session goes on
+        if request.kind == "write" and self._allow is not None:
+            self._allow()  # last of all: whoever lost the write while it waited sends nothing
         started = time.monotonic()
         reply: Reply | None = None
         try:
