@@ -45,7 +45,7 @@ def test_an_unclear_answer_is_looked_up_before_anything_is_sent_again(
 ) -> None:
     stage.lease_s = 0  # the lease is over as soon as the step is
     stage.add(good_order(1), good_order(2))
-    stage.sandbox.wemalo.fault(route=ADD, match='"externalId":"1"', times=1, **fault)
+    stage.sandbox.wemalo.fault(route=ADD, match='"externalId": "1"', times=1, **fault)
     stage.run()
     assert stage.plenty_status(2) == Decimal("5.1"), "the other order goes on"
     for _ in range(4):

@@ -17,6 +17,7 @@ FaultKind = Literal[
     "empty",  # `status` (200) and nothing; no effect
     "cut",  # the connection is cut before anything happens; no effect
     "limit",  # the server's own "too many calls" answer; no effect
+    "omit",  # the effect happens; the answer lacks the rows with ids of `rows` and all `fields`
     "error_in_200",  # the server's own way to report an error inside a 200; no effect
 ]
 
@@ -24,7 +25,8 @@ FaultKind = Literal[
 class Fault(CallFilter):
     """One trouble: which calls it hits and what happens to them.
 
-    `status` and `body` replace the defaults of the kind. `seconds` are real seconds.
+    `status` and `body` replace the defaults of the kind. `seconds` are real seconds. `rows` and
+    `fields` are what an answer omits: a search that lags, a system that does not show a field.
     """
 
     kind: FaultKind
@@ -32,6 +34,8 @@ class Fault(CallFilter):
     body: Any = None
     seconds: float = Field(default=0.0, ge=0)
     cut: bool = False
+    rows: list[int | str] = Field(default_factory=list)
+    fields: list[str] = Field(default_factory=list)
 
 
 class FaultBook(Book[Fault]):

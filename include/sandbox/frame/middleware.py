@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from include.sandbox.frame.calls import NO_TENANT, LoggedCall
 from include.sandbox.frame.matching import Call
+from include.sandbox.frame.omission import leave_out
 from include.sandbox.frame.world import RawRequest, Reply
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class SandboxMiddleware:
             await self._app(scope, receive, send)
             return
         body = await _read_body(receive)
+        scope = scope | {"path": _path(scope)}
         if scope["path"].startswith(CONTROL_PREFIX):
             async with self._lock:
                 await self._run(scope, body, send)
@@ -87,7 +91,7 @@ class SandboxMiddleware:
         self, scope: Scope, body: bytes, call: Call, fault: Fault | None
     ) -> tuple[list[Message], int]:
         """Return the answer's messages (none: cut the connection) and its status (0 if cut)."""
-        if fault is not None and fault.kind != "lost_reply":
+        if fault is not None and fault.kind not in ("lost_reply", "omit"):
             return _messages(self._fault_reply(fault, call))
         self._run_hooks(self._world.hooks.due(call, "before"), call)
         messages: list[Message] = []
@@ -99,6 +103,8 @@ class SandboxMiddleware:
         status = int(messages[0]["status"]) if messages else 500
         if status < 400:
             self._run_hooks(self._world.hooks.due(call, "after"), call)
+        if fault is not None and fault.kind == "omit":
+            return _omitting(messages, fault), status
         if fault is not None:
             lost = None if fault.cut else Reply(fault.status or 504, fault.body)
             return _messages(lost)
@@ -139,6 +145,12 @@ class SandboxMiddleware:
                 return Reply(fault.status or 500, fault.body)
 
 
+def _path(scope: Scope) -> str:
+    """Return the path without its escapes, but for a slash inside a part: that ends no part."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return unquote(re.sub(rb"%2[fF]", b"%252F", raw).decode("latin-1"))
+
+
 def _raw(scope: Scope, body: bytes) -> RawRequest:
     return RawRequest(
         method=scope["method"],
@@ -175,6 +187,15 @@ def _messages(reply: Reply | None) -> tuple[list[Message], int]:
         "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()],
     }
     return [start, {"type": "http.response.body", "body": body}], reply.status
+
+
+def _omitting(messages: list[Message], fault: Fault) -> list[Message]:
+    """Return an answer without what the fault omits."""
+    body = b"".join(message.get("body", b"") for message in messages[1:])
+    body = leave_out(body, {str(row) for row in fault.rows}, fault.fields)
+    headers = [(k, v) for k, v in messages[0]["headers"] if k.lower() != b"content-length"]
+    headers.append((b"content-length", str(len(body)).encode()))
+    return [messages[0] | {"headers": headers}, {"type": "http.response.body", "body": body}]
 
 
 async def _cut(scope: Scope) -> None:

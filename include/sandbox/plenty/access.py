@@ -63,10 +63,16 @@ class Sessions:
         self._by_token[session.token] = session
         return _reply(session, switches.token_seconds, sessions, switches.max_sessions)
 
-    def refresh(self, refresh_token: str, now: float) -> Session | None:
-        """End and return the session of a refresh token, so that a new one can be opened."""
+    def owner_of(self, token: str, by: str) -> str | None:
+        """Return the tenant of a refresh token, or of a bearer token (`by`)."""
+        if by == "bearer":
+            return self.owner(token)
+        return next((s.tenant for s in self._by_token.values() if s.refresh_token == token), None)
+
+    def refresh(self, token: str, now: float) -> Session | None:
+        """End and return the session of a token of either kind, so that a new one can be opened."""
         for session in self._by_token.values():
-            if session.refresh_token == refresh_token and session.expires > now:
+            if token in (session.refresh_token, session.token) and session.expires > now:
                 return self._by_token.pop(session.token)
         return None
 

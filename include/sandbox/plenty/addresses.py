@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.sandbox.plenty.dates import to_timestamp
+from include.sandbox.plenty.dates import to_text, to_timestamp
 from include.sandbox.plenty.defaults import country_id
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ LINES = (
     "name1", "name2", "name3", "name4", "address1", "address2", "address3", "address4",
     "postalCode", "town",
 )  # fmt: skip
+NULL_LINES = ("name4", "address2")  # contract 23: null where the description has empty text
 STATIONS = {"PACKSTATION": "isPackstation", "POSTFILIALE": "isPostfiliale"}
 
 
@@ -41,8 +42,8 @@ def expand_address(source: JsonObject, address_id: int, now: float) -> JsonObjec
         for place, row in enumerate(options)
     ]
     address["checkedAt"] = source.get("checkedAt")
-    address["createdAt"] = _unix(source.get("createdAt"), now)
-    address["updatedAt"] = _unix(source.get("updatedAt"), now)
+    for name in ("createdAt", "updatedAt"):
+        address[name] = to_text(to_timestamp(source[name]) if source.get(name) else now)
     return address
 
 
@@ -57,13 +58,34 @@ def edit_address(address: JsonObject, changes: JsonObject, now: float) -> None:
             address["options"] = [dict(row) for row in value]
         elif key != "id":
             address[key] = value
-    address["updatedAt"] = str(int(now))
+    address["updatedAt"] = to_text(now)
 
 
-def render_address(address: JsonObject, pivot: JsonObject | None = None) -> JsonObject:
-    """Return the address with its read-only aliases, and the pivot that names its role."""
+def render_address(
+    address: JsonObject, pivot: JsonObject | None = None, *, live: bool = True
+) -> JsonObject:
+    """Return the address and the pivot that names its role (contract 6.10).
+
+    :param live: as live systems show it (contract 23): options with dates, some empty lines null;
+        otherwise with the read-only aliases and Unix seconds as text.
+    """
+    if live:
+        dates = {"createdAt": address["createdAt"], "updatedAt": address["updatedAt"]}
+        result = address | {"options": [dates | row for row in address["options"]]}
+        for line in NULL_LINES:
+            result[line] = result[line] or None
+    else:
+        result = _described(address)
+    if pivot is not None:
+        result["pivot"] = pivot
+    return result
+
+
+def _described(address: JsonObject) -> JsonObject:
     station = STATIONS.get(str(address["address1"]).strip().upper())
-    result = address | {
+    return address | {
+        "createdAt": _unix(address["createdAt"]),
+        "updatedAt": _unix(address["updatedAt"]),
         "companyName": address["name1"],
         "firstName": address["name2"],
         "lastName": address["name3"],
@@ -78,9 +100,6 @@ def render_address(address: JsonObject, pivot: JsonObject | None = None) -> Json
         "isPackstation": station == "isPackstation",
         "isPostfiliale": station == "isPostfiliale",
     }
-    if pivot is not None:
-        result["pivot"] = pivot
-    return result
 
 
 def _option(address: JsonObject, type_id: int) -> str:
@@ -103,6 +122,6 @@ def _set_option(address: JsonObject, type_id: int, value: Any) -> None:
     address["options"] = options
 
 
-def _unix(value: Any, now: float) -> str:
-    """Addresses carry Unix seconds, unlike orders (contract 6.10); the type is text."""
-    return str(int(to_timestamp(value) if value else now))
+def _unix(value: str) -> str:
+    """Addresses are described with Unix seconds, unlike orders (contract 6.10), as text."""
+    return str(int(to_timestamp(value)))

@@ -25,7 +25,7 @@ from include.sandbox.plenty import (
     routes_stock,
 )
 from include.sandbox.plenty.access import bearer, wrong_password
-from include.sandbox.plenty.errors import ApiError, not_found, unauthorized
+from include.sandbox.plenty.errors import ApiError, not_found, unauthorized, wrong_method
 from include.sandbox.plenty.request import parse_body
 from include.sandbox.plenty.routing import Route, to_response, vendor_router
 from include.sandbox.plenty.world import PlentyWorld
@@ -85,7 +85,8 @@ async def _unknown_route(request: HttpRequest, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     if request.url.path.startswith(CONTROL_PREFIX):
         return to_response(Reply(status, {"detail": getattr(error, "detail", "Not Found")}), {})
-    return to_response(Reply(status, not_found().body), {})
+    refusal = wrong_method() if status == 405 else not_found()
+    return to_response(Reply(status, refusal.body), {})
 
 
 def login(world: PlentyWorld, request: RawRequest) -> tuple[Tenant, User, JsonObject | None]:
@@ -100,11 +101,17 @@ def login(world: PlentyWorld, request: RawRequest) -> tuple[Tenant, User, JsonOb
 
 
 def refresh(world: PlentyWorld, request: RawRequest) -> tuple[Tenant, User, JsonObject | None]:
-    """Trade a refresh token for a new pair; the old token ends."""
+    """Trade a refresh token, or the bearer token itself, for a new pair; the old token ends."""
     body = parse_body(request.body, request.headers.get("content-type", ""))
     fields = body if isinstance(body, dict) else {}
     token = str(fields.get("refresh_token") or fields.get("refreshToken") or "")
     now = world.clock.timestamp()
+    by = "refresh_token"
+    if not token:
+        token, by = bearer(request.headers) or "", "bearer"
+    owner = world.sessions.owner_of(token, by)
+    if owner is None or world.tenants[owner].switches.refresh_by not in (by, "either"):
+        raise unauthorized()
     session = world.sessions.refresh(token, now)
     if session is None:
         raise unauthorized()

@@ -14,6 +14,11 @@ def to_text(timestamp: float) -> str:
     return datetime.fromtimestamp(timestamp, BERLIN).isoformat(timespec="seconds")
 
 
+def local_text(timestamp: float) -> str:
+    """Return Unix seconds as "YYYY-MM-DD hh:mm:ss", as packages carry them (contract 23)."""
+    return datetime.fromtimestamp(timestamp, BERLIN).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def to_utc_text(timestamp: float) -> str:
     """Return Unix seconds as text in UTC, for answers of the control API."""
     return datetime.fromtimestamp(timestamp, UTC).isoformat()

@@ -37,7 +37,7 @@ def set_status(
     if status not in tenant.statuses and tenant.switches.unknown_status == "422":
         raise invalid("statusId", "The selected statusId does not exist.")
     if user is not None and user.statuses is not None and status not in user.statuses:
-        raise forbidden()
+        raise forbidden("order.status.write")
     if order.is_booked and status < BOOKED and order.type_id != RETURN:
         raise refused("The outgoing items are booked: a status below 7 is not possible.")
     _enter_status(tenant, order, status, now=now, user=user, text=text)

@@ -19,14 +19,19 @@ def not_found(what: str = "Resource not found.") -> ApiError:
     return ApiError(404, {"error": {"code": 404, "message": what}})
 
 
-def no_order() -> ApiError:
-    """Return the 404 of a missing order, with the text that clients look for."""
-    return not_found("No query results for model [Order].")
+def no_row(model: str) -> ApiError:
+    """Return the 404 of a missing row, with the text that clients look for."""
+    return not_found(f"No query results for model [{model}].")
+
+
+def wrong_method() -> ApiError:
+    """Return the 405 of a path that exists with other methods."""
+    return ApiError(405, {"error": {"code": 405, "message": "Method Not Allowed"}})
 
 
 def invalid(field: str, text: str) -> ApiError:
     """Return a 422 with `validation_errors`."""
-    error = {"code": 422, "message": "The given data was invalid."}
+    error = {"code": 422, "message": "validation error found"}
     return ApiError(422, {"error": error, "validation_errors": {field: [text]}})
 
 
@@ -35,9 +40,10 @@ def refused(text: str) -> ApiError:
     return ApiError(422, {"error": {"code": 422, "message": text}})
 
 
-def forbidden(text: str = "This action is unauthorized.") -> ApiError:
-    """Return the 403 for a missing right."""
-    return ApiError(403, {"error": {"code": 403, "message": text}})
+def forbidden(*permissions: str) -> ApiError:
+    """Return the 403 for missing rights, which it names (contract 23)."""
+    message = "This action is unauthorized."
+    return ApiError(403, {"error": {"message": message, "missing_permissions": [*permissions]}})
 
 
 def unauthorized() -> ApiError:

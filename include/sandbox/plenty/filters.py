@@ -99,7 +99,7 @@ def _referenced(rest: str) -> FieldSpec:
             if row.get("referenceType") == rest
         ]
 
-    return FieldSpec(values, decimal)
+    return FieldSpec(values, decimal, "parent" if rest == "parent" else None)
 
 
 def _addressed(rest: str) -> FieldSpec:

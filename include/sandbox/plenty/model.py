@@ -141,11 +141,17 @@ class Tenant:
     random: random.Random = field(default_factory=random.Random)
     # indexes
     by_status: dict[Decimal, set[int]] = field(default_factory=lambda: defaultdict(set))
+    by_parent: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     by_number: dict[str, int] = field(default_factory=dict)
     comments_of: dict[tuple[str, int], list[int]] = field(default_factory=lambda: defaultdict(list))
     history_of: dict[int, list[JsonObject]] = field(default_factory=lambda: defaultdict(list))
     document_orders: dict[int, int] = field(default_factory=dict)
     _last_ids: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether answers have the shape that live systems gave (contract 23)."""
+        return self.switches.order_shape == "live"
 
     def next_id(self, kind: str, start: int) -> int:
         """Return a fresh id of this kind; ids of loaded rows are reported with `seen_id`."""
@@ -166,6 +172,8 @@ class Tenant:
         self.by_status[order.status].add(order.id)
         self.seen_id("order", order.id)
         for row in order.references:
+            if row.get("referenceType") == "parent":
+                self.by_parent[int(row.get("referenceOrderId") or 0)].append(order.id)
             parent = self.orders.get(int(row.get("originOrderId") or 0))
             if parent is not None and order.type_id == DELIVERY_ORDER:
                 parent.children.append(order.id)

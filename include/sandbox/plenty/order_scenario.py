@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.sandbox.frame.world import SandboxError
 from include.sandbox.plenty.addresses import expand_address
-from include.sandbox.plenty.dates import to_text, to_timestamp
+from include.sandbox.plenty.dates import local_text, to_text, to_timestamp
 from include.sandbox.plenty.effects import add_history, reserve
 from include.sandbox.plenty.model import (
     BILLING,
@@ -94,8 +94,11 @@ def _compact(tenant: Tenant, source: JsonObject, now: float) -> Order:
         _relation(order, "warehouse", warehouse, "sender"),
         _relation(order, "contact", contact, "receiver"),
     ]
+    ruled = tenant.is_live and order.type_id not in (DELIVERY_ORDER, RETURN)
     order.packages = [
-        new_package(tenant, order.id, dict(row), created) for row in source.get("packages", [])
+        new_package(tenant, order.id, dict(row), created)
+        # contract 23: its shipping rule gives an order one empty package before any other
+        for row in source.get("packages", [{}] if ruled else [])
     ]
     _link_parent(tenant, order, source.get("parent"))
     for kind in ("split", "grouped"):  # ids of the orders it was split from, or groups
@@ -174,6 +177,8 @@ def complete_item(tenant: Tenant, order: Order, item: JsonObject) -> JsonObject:
 
 def new_package(tenant: Tenant, order_id: int, row: JsonObject, at: float) -> JsonObject:
     """Return a shipping package row; `packageId` is the package type (contract 10.1)."""
+    live = tenant.is_live
+    when = local_text(at) if live else to_text(at)
     return {
         "id": tenant.next_id("package", 301),
         "orderId": order_id,
@@ -187,13 +192,13 @@ def new_package(tenant: Tenant, order_id: int, row: JsonObject, at: float) -> Js
         "packageType": row.get("packageType", 24),
         "volume": row.get("volume", 0),
         "palletId": None,
-        "isClosed": False,
+        "isClosed": None if live else False,
         "packageSscc": "",
         "mrn": "",
         "atlasRegistration": 0,
-        "createdAt": to_text(at),
-        "updatedAt": to_text(at),
-    }
+        "createdAt": when,
+        "updatedAt": when,
+    } | ({"trackingStatusId": None} if live else {})
 
 
 def _add_items(tenant: Tenant, order: Order, source: JsonObject, warehouse: int) -> None:
@@ -226,8 +231,9 @@ def _add_items(tenant: Tenant, order: Order, source: JsonObject, warehouse: int)
             order.items.append(item)
     costs = source.get("shipping_costs", 4.9)
     if costs is not None and order.type_id not in (DELIVERY_ORDER, RETURN):
-        # Shipping costs have id 0 and variation 0 (contract 6.6): no key to build on.
-        line = {"id": 0, "typeId": 6, "itemVariationId": 0, "orderItemName": "Versandkosten"}
+        # described with id 0 (contract 6.6), live with an id and without a warehouse (23)
+        line = {"typeId": 6, "itemVariationId": 0, "orderItemName": "Versandkosten"}
+        line |= {"warehouseId": None} if tenant.is_live else {"id": 0}
         order.items.append(
             complete_item(tenant, order, {**line, "quantity": 1, "amounts": _price(costs)})
         )

@@ -26,7 +26,7 @@ class FieldSpec:
 
     values: Callable[[Order], Iterable[Any]]
     parse: Callable[[Any], Any]
-    index: str | None = None  # "id" or "status": an exact set narrows the rows to look at
+    index: str | None = None  # "id", "status" or "parent": an exact set narrows the rows to look at
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 
 
 def after_stock(tenant: Tenant, now: float) -> None:
-    """Move paid orders from 4 to 5 when there is enough, if the merchant limits by stock."""
+    """Move paid orders between 4 and 5 as the stock allows, if the merchant limits by stock.
+
+    Falling stock takes an order out of 5 as well, whoever works on it (contract 23).
+    """
     if not tenant.stock_limitation:
         return
+    for number in sorted(tenant.by_status[status_of(5)], reverse=True):  # the oldest keep theirs
+        order = tenant.orders[number]
+        if not in_stock(tenant, order):
+            effects.set_status(tenant, order, 4, now=now, user=None, text="Bestand")
     for number in sorted(tenant.by_status[status_of(4)]):
         order = tenant.orders[number]
         if in_stock(tenant, order):

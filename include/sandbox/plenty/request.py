@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from include.sandbox.plenty.errors import invalid, no_order, not_found, wrong_shape
+from include.sandbox.plenty.errors import invalid, no_row, not_found, wrong_shape
 
 if TYPE_CHECKING:
     from include.sandbox.plenty.model import JsonObject, Order, Tenant, User
@@ -72,7 +72,7 @@ class Request:
         """Return the order of the path; 404 if the user has none of this id."""
         order = self.tenant.orders.get(self.integer(name))
         if order is None or not self.may_see(order):
-            raise no_order()
+            raise no_row("Order")
         return order
 
     def may_see(self, order: Order) -> bool:

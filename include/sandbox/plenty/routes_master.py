@@ -90,7 +90,16 @@ def get_presets(request: Request) -> list[JsonObject]:
             row | {"parcelServicePresetNames": [{"lang": "de", "name": row["backendName"]}]}
             for row in rows
         ]
+    if "parcelServiceNames" in request.query.all("with"):
+        providers = request.tenant.providers
+        rows = [row | {"parcelServiceNames": _service_names(providers, row)} for row in rows]
     return rows
+
+
+def _service_names(providers: dict[int, JsonObject], preset: JsonObject) -> list[JsonObject]:
+    number = int(preset.get("parcelServiceId") or 0)
+    name = str(providers.get(number, {}).get("name") or preset["backendName"])
+    return [{"parcelServiceId": number, "lang": "de", "name": name}]
 
 
 @routes.add("GET", "/rest/orders/shipping/presets/{preset_id}", query=("columns",))

@@ -109,7 +109,7 @@ def get_address(request: Request) -> JsonObject:
     if number is None:
         raise not_found()
     pivot = {"orderId": order.id, "typeId": role, "addressId": number}
-    return render_address(request.tenant.addresses[number], pivot)
+    return render_address(request.tenant.addresses[number], pivot, live=request.tenant.is_live)
 
 
 @routes.add("GET", "/rest/orders/{order_id}/dates")
@@ -144,5 +144,5 @@ def _found(request: Request, orders: list[Order]) -> JsonObject:
         orders,
         request.query,
         tenant.switches,
-        lambda order: render_order(tenant, order, wanted, now),
+        lambda order: render_order(tenant, order, wanted, now, searched=True),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.sandbox.plenty import effects
 from include.sandbox.plenty.addresses import edit_address, render_address
+from include.sandbox.plenty.contacts import contacts
 from include.sandbox.plenty.errors import not_found, refused
 from include.sandbox.plenty.paging import paged
 from include.sandbox.plenty.render import FULL, render_order
@@ -147,16 +148,18 @@ def get_contact_wish(request: Request) -> JsonObject:
 
 @routes.add("GET", "/rest/accounts/contacts", query=("page", "itemsPerPage", "with", "contactId"))
 def get_contacts(request: Request) -> JsonObject:
-    """Return the contacts of the scenario."""
+    """Return the contacts of the scenario and those that orders name."""
     wanted = request.query.get("contactId")
-    rows = [row for number, row in request.tenant.contacts.items() if wanted in (None, str(number))]
+    rows = [
+        row for number, row in contacts(request.tenant).items() if wanted in (None, str(number))
+    ]
     return paged(rows, request.query, request.tenant.switches)
 
 
 @routes.add("GET", "/rest/accounts/addresses/{address_id}", query=("with",))
 def get_address(request: Request) -> JsonObject:
     """Return an address without a role."""
-    return render_address(_address(request))
+    return render_address(_address(request), live=request.tenant.is_live)
 
 
 @routes.add("PUT", "/rest/accounts/addresses/{address_id}", body=("name1", "address1", "options"))
@@ -174,7 +177,7 @@ def put_address(request: Request) -> JsonObject:
     for order in users:
         effects.touch(order, request.now)
         effects.fire(request.tenant, order, "address_changed", request.now)
-    return render_address(address)
+    return render_address(address, live=request.tenant.is_live)
 
 
 @routes.add("GET", "/rest/warehouses", query=("with", "id", "name"))

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from include.sandbox.plenty import effects
-from include.sandbox.plenty.dates import to_text
+from include.sandbox.plenty.contacts import contacts
 from include.sandbox.plenty.delivery import make_delivery_order
-from include.sandbox.plenty.errors import invalid, no_order, refused
+from include.sandbox.plenty.errors import invalid, no_row, refused
 from include.sandbox.plenty.model import DATE_CREATED, RETURN, Order
 from include.sandbox.plenty.order_scenario import (
     FIRST_ORDER,
@@ -167,17 +167,10 @@ def create_delivery_order(request: Request) -> JsonObject:
 @routes.add("GET", "/rest/accounts/contacts/{contact_id}", query=("with",))
 def get_contact(request: Request) -> JsonObject:
     """Return a contact: one of the scenario, or a bare one for every id an order names."""
-    wanted = request.integer("contact_id")
-    known = request.tenant.contacts.get(wanted)
-    if known is not None:
-        return known
-    if not any(
-        order.relation("contact", "receiver") == wanted for order in request.tenant.orders.values()
-    ):
-        raise no_order()
-    at = to_text(request.now)
-    return {"id": wanted, "number": str(wanted), "typeId": 1, "lang": "de", "createdAt": at,
-            "updatedAt": at, "plentyId": request.tenant.plenty_id}  # fmt: skip
+    known = contacts(request.tenant).get(request.integer("contact_id"))
+    if known is None:
+        raise no_row("Contact")
+    return known
 
 
 def _wanted(request: Request) -> list[tuple[JsonObject, Decimal]]:
@@ -218,7 +211,7 @@ def _returnable(request: Request, order: Order) -> dict[int, Decimal]:
 def _bookings(request: Request) -> tuple[Order, list[tuple[JsonObject, Decimal, int]]]:
     order = request.order()
     if order.type_id != RETURN:
-        raise no_order()
+        raise no_row("Order")
     items = {int(item["id"]): item for item in order.items}
     rows = request.object().get("quantities") or [
         {"orderItemId": number, "quantity": item["quantity"]} for number, item in items.items()

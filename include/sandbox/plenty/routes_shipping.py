@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.sandbox.plenty import effects
-from include.sandbox.plenty.dates import to_text, to_timestamp
+from include.sandbox.plenty.dates import local_text, to_text, to_timestamp
 from include.sandbox.plenty.errors import invalid, not_found
 from include.sandbox.plenty.order_scenario import new_package
 from include.sandbox.plenty.paging import paged
@@ -252,7 +252,8 @@ def _change(request: Request, order: Order, package: JsonObject) -> JsonObject:
     body = request.object()
     numbered = bool(package["packageNumber"])
     package |= {key: body[key] for key in CHANGE_BODY if body.get(key) is not None}
-    package["updatedAt"] = to_text(request.now)
+    at = request.now
+    package["updatedAt"] = local_text(at) if request.tenant.is_live else to_text(at)
     _saved(request, order, package if not numbered else {})
     return package
 

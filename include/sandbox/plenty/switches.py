@@ -18,6 +18,7 @@ class Switches(BaseModel):
     max_sessions: int = Field(default=3, ge=1)
     token_seconds: int = Field(default=86_400, ge=1)
     login_ends_old_token: bool = False  # [11]
+    refresh_by: Literal["refresh_token", "bearer", "either"] = "either"  # contract 23
 
     # limits
     limits: bool = True
@@ -27,6 +28,7 @@ class Switches(BaseModel):
     header_case: Literal["mixed", "lower"] = "mixed"
 
     # reading
+    order_shape: Literal["live", "described"] = "live"  # contract 23, or 6 as it was before
     numbers_as_text: float = Field(default=0.0, ge=0, le=1)  # share of replies, contract 21.8
     page_beyond_end: Literal["clamp", "empty"] = "clamp"  # [2]
     max_items_per_page: int = Field(default=250, ge=1)  # [1]

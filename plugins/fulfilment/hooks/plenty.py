@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.hooks import paging
+from fulfilment.hooks import paging, plenty_parts
 from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Filter, Listing, Row
 from fulfilment.hooks.plenty_calls import PlentyCalls
@@ -62,15 +62,42 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         *,
         expect: Callable[[Row], bool] | None = None,
         with_: Sequence[str] = (),
+        splits: bool = False,
     ) -> list[Row]:
         """Return all orders that pass ``filters``, ascending by id, each once.
 
         Rows that leave the result while it is read shift nothing: reading goes on from the last id.
+
+        :param with_: parts to bring beside those of contract 23; none: base rows only.
+        :param splits: each row's ``hasDeliveryOrders`` is true or false, whatever the system shows.
+        :raises ContractError: the filter is ignored, or what was asked for is in no row.
         """
         listing = Listing(f"GET {_SEARCH}", self.merchant, expect)
         found = listing.by_id(lambda after: self._search(filters, after, with_))
         self._tell_odd(listing, len(found))
-        return list(found.values())
+        rows = plenty_parts.checked(list(found.values()), with_, f"GET {_SEARCH}", self.merchant)
+        if splits:
+            self._tell_splits(rows)
+        return rows
+
+    def split_orders(self, ids: Iterable[int]) -> set[int]:
+        """Return which of some orders have delivery orders: a read per 250 (contract 9.1)."""
+        found: set[int] = set()
+        for chunk in paging.chunks(ids):
+            parts = self.search_rows(
+                plenty_parts.delivery_orders_of(chunk),
+                expect=plenty_parts.is_delivery_order,
+                with_=("relations",),
+            )
+            found |= {parent for part in parts for parent in plenty_parts.parents(part)} & {*chunk}
+        return found
+
+    def _tell_splits(self, rows: list[Row]) -> None:
+        """Put ``hasDeliveryOrders`` into rows that lack it, as live ones do (contract 23)."""
+        silent = {int(row["id"]): row for row in rows if not plenty_parts.says_split(row)}
+        split = self.split_orders(silent)
+        for order_id, row in silent.items():
+            row[plenty_parts.SPLIT] = order_id in split
 
     def search_shown(
         self,
@@ -78,14 +105,18 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         *,
         expect: Callable[[Row], bool] | None = None,
         into: Sightings | None = None,
+        splits: bool = False,
     ) -> Sightings:
         """Return what `search_rows` shows of any number of orders, packed page by page.
 
         :param into: what was shown before, to be added to.
+        :param splits: tell of each whether it is split, as `search_rows` does.
         """
         listing = Listing(f"GET {_SEARCH}", self.merchant, expect)
         found = Sightings() if into is None else into
         for page in listing.pages(lambda after: self._search(filters, after, ())):
+            if splits:
+                self._tell_splits(page)
             for row in page:
                 found.add(row)
         self._tell_odd(listing, len(found))
@@ -120,19 +151,22 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         page = paging.read_page(data, f"GET {_SEARCH}", self.merchant)
         return [row for row in page.rows if paging.passes(row, expect)]
 
-    def rows_by_id(self, ids: Iterable[int], with_: Sequence[str] = ()) -> dict[int, Row]:
+    def rows_by_id(
+        self, ids: Iterable[int], with_: Sequence[str] = (), *, splits: bool = False
+    ) -> dict[int, Row]:
         """Return orders by id with one search per 250 ids; unknown ids are simply absent."""
         rows: dict[int, Row] = {}
         for chunk in paging.chunks(ids):
             asked = set(chunk)
             condition = [Filter("orderId", "in", chunk)]
-            for row in self.search_rows(condition, expect=partial(_is_one_of, asked), with_=with_):
+            expect = partial(_is_one_of, asked)
+            for row in self.search_rows(condition, expect=expect, with_=with_, splits=splits):
                 rows[int(row["id"])] = row
         return rows
 
-    def order_contents(self, ids: Iterable[int]) -> dict[int, Row]:
+    def order_contents(self, ids: Iterable[int], *, splits: bool = False) -> dict[int, Row]:
         """Return orders with all that fulfilment needs (contract 6.4); unknown ids are absent."""
-        return self.rows_by_id(ids, FULFILMENT_SET)
+        return self.rows_by_id(ids, FULFILMENT_SET, splits=splits)
 
     def _search(self, filters: Sequence[Filter], after: int, with_: Sequence[str]) -> Any:
         conditions = list(filters)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Request
 
 from include.sandbox.client import ControlClient
 from include.sandbox.frame.app import build_app
+from include.sandbox.frame.omission import leave_out
 from include.sandbox.frame.serving import serve
 from include.sandbox.frame.world import RawRequest, Reply, SandboxError, World
 from tests.troubles import pytest_runtest_call
@@ -153,6 +155,33 @@ def test_a_fault_skips_calls_and_hits_only_its_match_and_tenant(server):
     assert codes == [200, 200, 200, 500]
     assert post('"b"', "one") == 200
     assert control.faults()[0]["fired"] == 1
+
+
+@pytest.mark.parametrize(
+    ("omitted", "left"),
+    [
+        ({"rows": ["2"]}, {"totalsCount": 1, "entries": [{"id": 1, "parts": [{"a": 1, "b": 2}]}]}),
+        (
+            {"rows": ["7"], "fields": ["parts"]},
+            {"totalsCount": 2, "entries": [{"id": 1}, {"id": 2}]},
+        ),
+        (
+            {"fields": ["parts.a"]},
+            {"totalsCount": 2, "entries": [{"id": 1, "parts": [{"b": 2}]}, {"id": 2, "parts": []}]},
+        ),
+    ],
+)
+def test_an_answer_omits_rows_or_fields(omitted, left):
+    rows = [{"id": 1, "parts": [{"a": 1, "b": 2}]}, {"id": 2, "parts": []}]
+    body = json.dumps({"totalsCount": 2, "entries": rows}).encode()
+    assert json.loads(leave_out(body, **({"rows": (), "fields": ()} | omitted))) == left
+
+
+def test_an_omitting_fault_has_its_effect_and_is_over_after_its_times(server):
+    url, control = server
+    control.fault(kind="omit", fields=["value"], times=1)
+    assert requests.post(f"{url}/counters/a", timeout=5).json() == {}
+    assert requests.post(f"{url}/counters/a", timeout=5).json() == {"value": 2}
 
 
 def test_a_delay_waits_and_then_goes_on(server):

@@ -89,7 +89,8 @@ def endpoint(world: Ground, handler: Handler) -> Callable[[Request], Awaitable[R
         if remaining < 0:
             return _answer(tenant, 0, _refusal(ApiError(419, "call limit exceeded")))
         try:
-            call = Call(world, tenant, request.path_params, dict(request.query_params), _read(body))
+            path = {name: value.replace("%2F", "/") for name, value in request.path_params.items()}
+            call = Call(world, tenant, path, dict(request.query_params), _read(body))
             answer = {"Success": True, "status": 200} | handler(call)
         except ApiError as error:
             answer = _refusal(error)

@@ -68,7 +68,7 @@ def see_changes(work: Work) -> int:
 def _shown(work: Work, some: Collection[int], read_until: datetime | None) -> Sightings:
     """Return what plentymarkets shows of the orders; of many, only of those changed lately."""
     if len(some) <= ASKED_BY_ID:
-        return Sightings(work.plenty.rows_by_id(some).values())
+        return Sightings(work.plenty.rows_by_id(some, splits=True).values())
     plenty = work.merchant.plenty
     filters = [  # whatever their status: the merchant may use more of them than we know
         Filter("plentyId", "eq", plenty.plenty_id),
@@ -76,7 +76,7 @@ def _shown(work: Work, some: Collection[int], read_until: datetime | None) -> Si
         Filter("updatedAt", "gte", (read_until or datetime.now(UTC) - FIRST_LOOK) - OVERLAP),
     ]
     return work.plenty.search_shown(
-        filters, expect=lambda row: int(row["plentyId"]) == plenty.plenty_id
+        filters, expect=lambda row: int(row["plentyId"]) == plenty.plenty_id, splits=True
     )
 
 

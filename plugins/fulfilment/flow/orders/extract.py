@@ -92,7 +92,8 @@ def _search(
             row_status(row) == status
             and int(row["plentyId"]) == plenty.plenty_id
             and int(row["typeId"]) in plenty.shippable_types
-            and (main_orders or not row.get("hasDeliveryOrders"))
+            # where a row tells it; where none does, an order is asked for its parts before it goes
+            and (main_orders or row.get("hasDeliveryOrders") is not True)
         )
 
     filters = [*order_filters(work.merchant, status, main_orders=main_orders), *more]
@@ -137,7 +138,7 @@ def _let_go(work: Work, released: Sightings) -> None:
     with work.engine.begin() as connection:
         known = due.ids_in(connection, work.name, aside)
     for some in slices(packed(n for n in known if n not in released), CHUNK):
-        shown = work.plenty.rows_by_id(some)
+        shown = work.plenty.rows_by_id(some, splits=True)
         with work.engine.begin() as connection:
             for row in due.brief(connection, work.name, aside, some):
                 _let_one_go(work, connection, row, shown.get(row.order_id) or {})
@@ -192,7 +193,7 @@ def take_contents(work: Work, ids: Sequence[int], counts: dict[str, int]) -> Non
 
 
 def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> None:
-    contents = work.plenty.order_contents(ids)
+    contents = work.plenty.order_contents(ids, splits=True)
     countries = work.countries()
     good: list[Order] = []
     bad: list[tuple[int, OrderInvalid]] = []

@@ -92,7 +92,7 @@ def _still_released(
 ) -> list[tuple[Row[Any], Order]]:
     """Read orders once more, in one search, and keep those that are released and unchanged."""
     fetch, no_stock = work.merchant.statuses.fetch, work.merchant.statuses.no_stock
-    now = work.plenty.rows_by_id([row.order_id for row in rows])
+    now = work.plenty.rows_by_id([row.order_id for row in rows], splits=True)
     touched = [
         row.order_id
         for row in rows

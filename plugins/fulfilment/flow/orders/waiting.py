@@ -79,9 +79,7 @@ def look(watch: Watch, plenty: PlentyHook, engine: Engine) -> tuple[set[Key], se
         for order_id, row in by_id.items():
             entry, key = known.get(order_id), (order_id, row_time(row))
             if row_status(row) == watch.fetch:
-                if not row.get("hasDeliveryOrders") and _is_released(
-                    entry, row, write_pending=order_id in pending
-                ):
+                if _is_released(entry, row, write_pending=order_id in pending):
                     released.add(key)
             elif entry is not None and order_id not in settled:
                 action = on_cancel(
@@ -91,7 +89,8 @@ def look(watch: Watch, plenty: PlentyHook, engine: Engine) -> tuple[set[Key], se
                 )
                 if action is not Cancel.NOTHING:
                     cancelled.add(key)
-    return released, cancelled
+    split = plenty.split_orders(order_id for order_id, _ in released)
+    return {key for key in released if key[0] not in split}, cancelled
 
 
 def _is_released(entry: orders.Known | None, row: Row, *, write_pending: bool) -> bool:

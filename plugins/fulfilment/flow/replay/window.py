@@ -89,7 +89,7 @@ def _look_at(
     asked = work.merchant.statuses.cancel_requested
     take_cancelled(work, {i: row for i, row in part.items() if row.status == asked}, counts)
     adopted.extend(_adopt(work, part))
-    released = {i: row for i, row in part.items() if _is_released(work, row)}
+    released = _released(work, part)
     counts["released"] += len(released)
     wanted.extend(decide(work, released, counts))
     rest = {i: row.status for i, row in part.items() if i not in released}
@@ -109,8 +109,12 @@ def _unfinished(work: Work, part: Part, also: Container[int]) -> list[int]:
     return scope
 
 
-def _is_released(work: Work, row: Shown) -> bool:
-    return row.status == work.merchant.statuses.fetch and not row.split
+def _released(work: Work, part: Part) -> dict[int, Shown]:
+    """Return the released ones; a split order's delivery orders carry its goods (contract 9.1)."""
+    fetch = work.merchant.statuses.fetch
+    found = {i: row for i, row in part.items() if row.status == fetch and not row.split}
+    split = work.plenty.split_orders(found)
+    return {i: row for i, row in found.items() if i not in split}
 
 
 def _is_ours(work: Work, row: Mapping[str, Any]) -> bool:
