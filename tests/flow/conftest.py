@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def stage(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def shape() -> str:
+    """How plentymarkets shows its orders. Files that try both have a fixture of their own."""
+    return "live"
+
+
+@pytest.fixture
+def stage(ledger_url: str, monkeypatch: pytest.MonkeyPatch, shape: str) -> Iterator[Stage]:
     """Merchant alpha between fresh sandbox servers and an empty ledger."""
     monkeypatch.setenv("FULFILMENT_TOKEN_KEY", Fernet.generate_key().decode())
     merchant = find("alpha")
     with run_sandbox() as sandbox:
+        sandbox.plenty.settings(order_shape=shape)
         stage = set_up(sandbox, ledger_url, merchant, ALPHA)
         yield stage
         stage.engine.dispose()

@@ -219,6 +219,21 @@ def test_a_redirect_names_the_host_it_leads_to() -> None:
         judge(PLACES["plenty"], REQUESTS["read"], reply(301, ""))
 
 
+def test_missing_rights_are_named_and_nothing_else_that_stands_beside_them() -> None:
+    rights = ["order.status.write", "permission.write", "Erika Musterfrau", "x@y.de", 7, "a" * 99]
+    error = {"message": f"{PERSON} is unauthorized.", "missing_permissions": rights}
+    with pytest.raises(AuthError) as caught:
+        judge(PLACES["plenty"], REQUESTS["write"], reply(403, {"error": error}))
+    assert "missing: order.status.write, permission.write." in str(caught.value)
+    assert caught.value.log.endswith("403 json order.status.write permission.write")
+    assert not any(w in repr(caught.value) for w in (PERSON, "Erika", "x@y.de", "aaa"))
+
+
+def test_a_session_limit_says_that_the_merchants_own_staff_may_hold_the_places() -> None:
+    with pytest.raises(SessionLimit, match="the merchant's own staff may hold them"):
+        judge(PLACES["plenty"], REQUESTS["login"], reply(429, SESSIONS))
+
+
 def test_a_refused_field_is_named() -> None:
     with pytest.raises(OrderRejected, match="statusId"):
         judge(PLACES["plenty"], REQUESTS["write"], reply(422, VALIDATION))

@@ -17,7 +17,7 @@ FaultKind = Literal[
     "empty",  # `status` (200) and nothing; no effect
     "cut",  # the connection is cut before anything happens; no effect
     "limit",  # the server's own "too many calls" answer; no effect
-    "omit",  # the effect happens; the answer lacks the rows with ids of `rows` and all `fields`
+    "omit",  # the effect happens; the answer lacks the `rows`, or the `fields` of them or of all
     "error_in_200",  # the server's own way to report an error inside a 200; no effect
 ]
 

@@ -13,12 +13,13 @@ TOTAL = "totalsCount"
 
 
 def leave_out(body: bytes, rows: Collection[str], fields: Collection[str]) -> bytes:
-    """Return a JSON answer without some rows of its list and without some fields of all others.
+    """Return a JSON answer without some rows of its list, or without some fields of its rows.
 
     The list is the answer itself or the first list of objects in it; its count follows. An answer
     that is no JSON stays as it is.
 
-    :param rows: ids as text; a row with one of them in one of `ID_FIELDS` is left out.
+    :param rows: ids as text, of `ID_FIELDS`: without `fields` these rows are left out, with them
+        only these rows lack the fields.
     :param fields: names, or "orderItems.variation" for a field of the objects in a field.
     """
     try:
@@ -29,10 +30,11 @@ def leave_out(body: bytes, rows: Collection[str], fields: Collection[str]) -> by
     if isinstance(data, dict):
         key = next((k for k, v in data.items() if isinstance(v, list) and _objects(v)), None)
     found = data[key] if key is not None else data if isinstance(data, list) else [data]
-    kept = [row for row in found if not _is_meant(row, rows)]
-    for row in kept:
-        for field in fields:
-            _strip(row, field)
+    kept = found if fields else [row for row in found if not _is_meant(row, rows)]
+    for field in fields:
+        for row in kept:
+            if not rows or _is_meant(row, rows):
+                _strip(row, field)
     if key is not None:
         data[key] = kept
         if isinstance(data.get(TOTAL), int):

@@ -45,6 +45,7 @@ _DEFAULT_WAIT_S = {"plenty": 70.0, "wemalo": 60.0}
 _SESSIONS = "too_many_concurrent_sessions"  # plentymarkets contract 2.3
 _SIGN_OF_LOGIN = {"invalid_credentials", "unauthorized", "access_denied", "invalid_token"}
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}")
+_RIGHT = re.compile(r"(?=.{3,60}$)[a-z]+(?:\.[a-z_]+)+")
 _CREATES = ("/goodsOrder/addConditional", "/goodsOrder/add")
 
 
@@ -130,8 +131,10 @@ RULES: tuple[Rule, ...] = (
          "{name} redirects {call} to {target}. Enter the final https address in the connection "
          "{connection}."),
     Rule(_ALL, _ANY, "sessions", SessionLimit, "SESSION_LIMIT",
-         "{name} has too many open sessions of this user. Use a user of its own for this "
-         "connection ({connection}) and end the other sessions.", systems="plenty"),
+         "{name} lets no more users work at the same time. Back end, app and REST API share these "
+         "places, so the merchant's own staff may hold them: somebody logs out, or the merchant "
+         "books more users. Use a user of its own for this connection ({connection}).",
+         systems="plenty"),
     Rule(_ALL, _exactly(429), "", RateLimited, "RATE_LIMITED", _LIMIT),
     Rule(_ALL, _exactly(419), "", RateLimited, "RATE_LIMITED", _LIMIT, systems="wemalo"),
     Rule(_ALL, _exactly(401), "", AuthError, "AUTH", _AUTH),
@@ -140,8 +143,8 @@ RULES: tuple[Rule, ...] = (
          "wemalo forbids {call}. If it forbids all calls, check the token in the connection "
          "{connection}.", systems="wemalo"),
     Rule("read write", _exactly(403), "json error empty broken foreign", Forbidden, "FORBIDDEN",
-         "The {name} user of connection {connection} has no right for {call}. Give it the right; "
-         "it may take an hour to reach an open session.", systems="plenty"),
+         "The {name} user of connection {connection} has no right for {call}{rights}. Give "
+         "its role the right; it may take an hour to reach an open session.", systems="plenty"),
     # the other side's trouble
     Rule("write", range(500, 600), "", AmbiguousWrite, "WRITE_FAILED",
          "{name} failed ({status}) during {call}. " + _LOOK),
@@ -237,6 +240,7 @@ def error_for(
         host=place.host,
         status=finding.code,
         words=f", {finding.words}" if finding.words else "",
+        rights=f"; missing: {', '.join(rights)}" if (rights := _rights(finding.data)) else "",
         target=_target(headers),
     )
     text = f"{place.merchant}: {what}" if place.merchant else what
@@ -311,7 +315,15 @@ def _words(error: object, data: object) -> str:
     fields = data.get("validation_errors") if isinstance(data, dict) else None
     if isinstance(fields, dict):
         found += sorted(str(f) for f in fields if _WORD.fullmatch(str(f)))
-    return " ".join(found[:10])
+    return " ".join([*found[:10], *_rights(data)])
+
+
+def _rights(data: object) -> list[str]:
+    """Return the rights that a 403 of plentymarkets calls missing (contract 23)."""
+    error = data.get("error") if isinstance(data, dict) else None
+    named = error.get("missing_permissions") if isinstance(error, dict) else None
+    rights = named if isinstance(named, list) else []
+    return [r for r in rights if isinstance(r, str) and _RIGHT.fullmatch(r)][:10]
 
 
 def retry_after(system: str, headers: Mapping[str, str]) -> float:
