@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import TYPE_CHECKING, Any, Literal
 
 from include.cli.ledger import connect
+from include.core.errors import ConfigError
+from include.ledger import exceptions as ledger
 from include.ledger.exceptions import open_exceptions
+from include.ledger.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
 
 Language = Literal["de", "en"]
 
+_SEEN = {"de": "gesehen von", "en": "seen by"}
 _WORDS = {
     "de": ("Keine offenen Ausnahmen.", "offene Ausnahmen", "seit", "zuletzt", "Zu tun"),
     "en": ("No open exceptions.", "open exceptions", "since", "last seen", "To do"),
@@ -28,6 +33,24 @@ def describe(merchant: str | None, language: Language) -> Iterator[str]:
     with connect() as connection:
         rows = open_exceptions(connection, merchant)
     yield from listing(rows, language)
+
+
+def acknowledge(merchant: str, subject: str, code: str, note: str, by: str) -> Iterator[str]:
+    """Note that somebody has seen an exception, and yield what that means.
+
+    :param by: who; "" = the user of this machine.
+    :raises ConfigError: there is no such open exception, or the ledger cannot be reached.
+    """
+    who = by or getpass.getuser()
+    journal = Journal(merchant, "fulfil acknowledge", f"by {who}", 1)
+    with connect() as connection:
+        if not ledger.acknowledge(connection, journal, subject, code, who, note):
+            text = (
+                f"There is no open exception {code} of {subject} of merchant {merchant}. "
+                f"`fulfil exceptions {merchant}` lists them."
+            )
+            raise ConfigError(text, code="NO_EXCEPTION", merchant=merchant)
+    yield f"{subject} {code}: acknowledged by {who}."
 
 
 def listing(rows: Sequence[Row[Any]], language: Language) -> Iterator[str]:
@@ -52,6 +75,10 @@ def lines(
         f"{where}{row.subject}  {row.code}  {since} {row.first_seen_at:%Y-%m-%d %H:%M} UTC, "
         f"{last} {row.last_seen_at:%Y-%m-%d %H:%M} UTC"
     )
+    if row.acknowledged_at is not None:
+        seen = _SEEN[language]
+        note = f": {row.acknowledged_note}" if row.acknowledged_note else ""
+        yield f"  {seen} {row.acknowledged_by}, {row.acknowledged_at:%Y-%m-%d %H:%M} UTC{note}"
     yield f"  {row.de if language == 'de' else row.en}"
     yield f"  {to_do}: {row.action_de if language == 'de' else row.action_en}"
 

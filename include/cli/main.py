@@ -99,6 +99,19 @@ def exceptions_command(
         typer.echo(line)
 
 
+@app.command("acknowledge")
+def acknowledge_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    subject: Annotated[str, typer.Argument(help="As `fulfil exceptions` shows it: order:123.")],
+    code: Annotated[str, typer.Argument(help="Code of the exception.")],
+    note: Annotated[str, typer.Option(help="What was done about it.")] = "",
+    by: Annotated[str, typer.Option(help="Who; by default the user of this machine.")] = "",
+) -> None:
+    """Note that an exception was seen; what tells of something past is closed by that."""
+    for line in exceptions.acknowledge(merchant, subject, code, note, by):
+        typer.echo(line)
+
+
 @app.command("quality")
 def quality_command(
     merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],

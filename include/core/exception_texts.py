@@ -162,6 +162,14 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         _DE_OPERATOR + " Sobald die Nummer da ist, geht der Auftrag von selbst weiter.",
         _EN_OPERATOR + " Once the number is there, the order goes on by itself.",
     ),
+    "ORDER_STANDS_STILL": (
+        "Steht seit {since} UTC still ({state}, im Lager: {warehouse}). Erwartet wird {exit_de}.",
+        "It has stood still since {since} UTC ({state}, in the warehouse: {warehouse}). It waits "
+        "for {exit_en}.",
+        "Nachsehen, warum das ausbleibt: im Lager, beim Händler oder im Diagnosebericht (doctor).",
+        "Find out why that does not happen: in the warehouse, at the merchant, or in the doctor's "
+        "report.",
+    ),
     "STEP_FAILED": (
         "{what_de} ist misslungen, {tries}-mal seit {since} UTC: {reason} ({failure})",
         "{what_en} failed, {tries} times since {since} UTC: {reason} ({failure})",

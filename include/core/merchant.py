@@ -24,6 +24,7 @@ from include.core.document_settings import Documents
 from include.core.quality_settings import QualitySettings
 from include.core.retention_settings import Retention
 from include.core.return_settings import Returns
+from include.core.states import State  # noqa: TC001 - pydantic looks at it
 from include.core.statuses import status
 from include.core.stock_settings import Products, StockSync
 
@@ -163,6 +164,12 @@ class Merchant(Section):
         le=3600,
         description="Seconds between two looks for released or cancelled orders, one read each, "
         "which start a run at once; 0 leaves all to the scheduled runs.",
+    )
+    longest_stay_hours: dict[State, Annotated[int, Field(gt=0)]] = Field(
+        default_factory=dict,
+        description="Hours that an order may stay in a state before it is told as standing still, "
+        "where they shall differ from those in docs/limits.md.",
+        examples=[{"waiting": 72}],
     )
     settle_seconds: int = Field(
         300,

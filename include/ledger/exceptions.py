@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger.due import ids_of
-from include.ledger.tables import exceptions, order_events, orders
+from include.ledger.tables import exceptions, order_events, orders, returns
 
 if TYPE_CHECKING:
     from array import array
@@ -80,6 +80,53 @@ def clear(connection: Connection, journal: Journal, subject: str, *codes: str) -
     if codes:
         where.append(exceptions.c.code.in_(codes))
     return _clear(connection, journal, *where)
+
+
+def acknowledge(
+    connection: Connection, journal: Journal, subject: str, code: str, by: str, note: str
+) -> bool:
+    """Note that a person has seen an open exception; say whether there is one.
+
+    It stays open until its cause is gone. One that tells of something past, which no cause keeps
+    open, is cleared by the next look.
+    """
+    found = connection.execute(
+        update(exceptions)
+        .where(
+            exceptions.c.merchant == journal.merchant,
+            exceptions.c.subject == subject,
+            exceptions.c.code == code,
+            exceptions.c.cleared_at.is_(None),
+        )
+        .values(acknowledged_at=func.now(), acknowledged_by=by, acknowledged_note=note)
+    ).rowcount
+    if found and subject.startswith(_ORDER):
+        order_id = int(subject.removeprefix(_ORDER))
+        data = {"code": code, "by": by, "note": note}
+        journal.add(connection, order_id, "exception_acknowledged", **data)
+    return bool(found)
+
+
+def clear_acknowledged(connection: Connection, journal: Journal, codes: Collection[str]) -> None:
+    """Clear exceptions of ``codes`` that a person has acknowledged."""
+    _clear(
+        connection, journal,
+        exceptions.c.code.in_(list(codes)), exceptions.c.acknowledged_at.is_not(None),
+    )  # fmt: skip
+
+
+def clear_returned(connection: Connection, journal: Journal, codes: Collection[str]) -> None:
+    """Clear exceptions of ``codes`` whose order has come back: a return of it is booked."""
+    back = (
+        select(returns.c.return_key)
+        .where(
+            returns.c.merchant == exceptions.c.merchant,
+            exceptions.c.subject == func.concat(_ORDER, returns.c.order_id),
+            returns.c.state == "done",
+        )
+        .exists()
+    )
+    _clear(connection, journal, exceptions.c.code.in_(list(codes)), back)
 
 
 def keep(

@@ -71,6 +71,7 @@ orders = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     now("first_seen_at"),
     now("changed_at"),
+    now("stands_since"),  # when state or wemalo_status changed last; a trigger sets it
     time("ended_at"),
     CheckConstraint("state IN ({})".format(", ".join(f"'{s}'" for s in State)), name="state_known"),
     Index(None, "merchant", "state", "next_attempt_at"),

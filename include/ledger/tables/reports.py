@@ -34,6 +34,9 @@ exceptions = Table(
     Column("times", Integer, nullable=False, server_default=text("1")),
     now("first_seen_at"),
     now("last_seen_at"),
+    time("acknowledged_at"),
+    Column("acknowledged_by", Text),
+    Column("acknowledged_note", Text),
     time("cleared_at"),
     Index(
         "uq_exceptions_open",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from fulfilment.flow import stays
 from include.core.exception_texts import ExceptionText, exception_text
 from include.core.slices import packed, slices
 from include.core.states import ENDED, State
@@ -40,19 +40,20 @@ _STOPS = {
 _DERIVED = frozenset(
     {"ORDER_MALFORMED", "PRODUCT_UNKNOWN", "PROFILE_UNMAPPED", "ORDER_STOPPED", "CANCEL_UNCLEAR",
      "DELIVERY_ORDER_LATE", "PART_LATE", "CARRIER_UNMAPPED", "WRITE_REFUSED",
-     "PARCEL_WITHOUT_NUMBER", "WAREHOUSE_BLOCKED", "RULE_FAILED"}
+     "PARCEL_WITHOUT_NUMBER", "WAREHOUSE_BLOCKED", stays.CODE, "RULE_FAILED"}
 )  # fmt: skip
 #: over when the order has ended
 _UNTIL_THE_END = (
-    "CANCEL_TOO_LATE", "CHANGED_TOO_LATE", "CHANGE_UNCLEAR", "CHANGE_INVALID",
+    "CHANGED_TOO_LATE", "CHANGE_UNCLEAR", "CHANGE_INVALID",
     "SPLIT_AFTER_HANDOVER",
 )  # fmt: skip
+#: they tell of something past: over when somebody has seen it, or the goods came back
+_UNTIL_SEEN = ("CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING")
 #: task groups -> how the codes of their exceptions begin: over when the group is switched off
 _GROUPS = {"returns": "RETURN_", "documents": "DOCUMENT_", "stock": "STOCK_",
            "products": "PRODUCT_"}  # fmt: skip
 #: error codes of a clear no; a revived row keeps its code until it is written
 _REFUSALS = frozenset({"REJECTED", "VALIDATION", "CONFLICT", "NOT_FOUND"})
-_REMINDER = timedelta(days=14)
 _AT_WAREHOUSE = (State.WAITING, State.ACCEPTED, State.PARTLY_SHIPPED)
 
 
@@ -68,6 +69,7 @@ def look_over(work: Work) -> None:
                 *_at_the_warehouse(work, connection, some),
                 *_failed_writes(work, connection, some),
                 *_without_number(work, connection, some),
+                *stays.standing_still(work, connection, some),
             ]:
                 wanted[exceptions.order_subject(order_id)].append(text)
             exceptions.keep(connection, work.journal, _DERIVED, wanted, of=some)
@@ -76,9 +78,8 @@ def look_over(work: Work) -> None:
         exceptions.clear_where_plenty_status(connection, work.journal, "WAREHOUSE_CANCELLED", 8, 9)
         off = sorted(_GROUPS.keys() - work.merchant.groups)
         exceptions.clear_kinds(connection, work.journal, [_GROUPS[group] for group in off])
-        exceptions.clear_unseen(
-            connection, work.journal, "CANCEL_AFTER_SHIPPING", datetime.now(UTC) - _REMINDER
-        )
+        exceptions.clear_acknowledged(connection, work.journal, _UNTIL_SEEN)
+        exceptions.clear_returned(connection, work.journal, _UNTIL_SEEN)
 
 
 def _to_look_at(work: Work, connection: Connection) -> array[int]:
@@ -89,6 +90,7 @@ def _to_look_at(work: Work, connection: Connection) -> array[int]:
         due.ids_in(connection, name, _AT_WAREHOUSE, due.stuck(CANCEL_TRIES)),
         outbox.failing_orders(connection, name),
         shipping.orders_without_number(connection, name, work.merchant.number_patience_minutes),
+        stays.overdue_ids(work, connection),
         exceptions.order_ids(connection, name, _DERIVED),
     )
     return packed(order_id for order_id, _ in groupby(merge(*lists)))

@@ -1,0 +1,42 @@
+"""No order stays anywhere without an exit, a longest stay, and somebody who is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from include.core.states import ENDED, MOVES, State
+from include.core.stays import NOT_FOUND, STAYS, limits, stay_of
+from include.core.wemalo_order import WarehouseStatus
+
+VIEWS = [None, "", NOT_FOUND, "SOMETHING_NEW", *WarehouseStatus]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("state", State)
+def test_every_state_and_view_has_its_row(state: State, view: str | None) -> None:
+    row = stay_of(state, view)
+
+    if state in ENDED:
+        assert (row.longest, row.exit_en) == (None, "")
+    else:
+        assert row.longest is not None
+        assert timedelta(0) < row.longest <= timedelta(days=14)
+        assert row.exit_de
+        assert row.exit_en
+        assert MOVES[state], "a state that is left by no move has no exit"
+
+
+def test_a_row_that_names_views_comes_before_the_one_for_all_of_its_state() -> None:
+    for number, row in enumerate(STAYS):
+        if not row.views:
+            assert all(later.state is not row.state for later in STAYS[number + 1 :])
+
+
+def test_a_merchants_own_time_counts_for_the_whole_state() -> None:
+    own = {row.views: longest for row, longest in limits({State.ACCEPTED: 5})
+           if row.state is State.ACCEPTED}  # fmt: skip
+
+    assert len(own) > 1
+    assert set(own.values()) == {timedelta(hours=5)}
