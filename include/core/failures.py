@@ -69,6 +69,10 @@ STEPS: dict[str, tuple[str, str]] = {
     "cancel": ("Stornieren im Lager", "the cancellation in the warehouse"),
     "change": ("Übertragen der Änderung", "sending the change"),
     "status": ("Schreiben des Status", "writing the status"),
+    "put_back": (
+        "Zurückgeben der überschriebenen Stornierung",
+        "putting back the cancellation that was overwritten",
+    ),
     "note": ("Schreiben der Auftragsnotiz", "writing the order note"),
     "package": ("Schreiben des Pakets", "writing the package"),
     "number": ("Lesen der Sendungsnummer", "reading the tracking number"),

@@ -63,6 +63,7 @@ _EVENTS = {
     "status_there": "plentymarkets already shows status {target}",
     "status_overtaken": "status {wanted} not written: plentymarkets shows {found}",
     "status_postponed": "status not written this time ({code})",
+    "note_postponed": "note not written this time ({code})",
     "status_refused": "plentymarkets refused the status ({code})",
     "status_repair": "still in the fetch status: {target} is written once more",
     "note_written": "order note written",

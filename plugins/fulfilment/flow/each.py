@@ -6,7 +6,10 @@ What a failure belongs to is said by `include.core.failures`, what rests is kept
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,38 +52,11 @@ def each(
     :raises FulfilmentError: the platform fails.
     """
     some = list(items)
-    with work.engine.begin() as connection:
-        noted = failures.noted(connection, work.name, step, {subject(item) for item in some})
-    in_a_row: list[str] = []  # failed since the last success: perhaps it is the system
+    tries = _Tries(work, step, _noted(work, step, {subject(item) for item in some}))
     for item in some:
         name = subject(item)
-        if noted.get(name):
-            continue
-        try:
-            do(item)
-        except SQLAlchemyError:  # the ledger's own errors of a value have a class of ours
-            raise
-        except WriteHeld as held:  # in somebody's hands: no failure of the item
-            log.info("%s %s: %s left: %s", work.name, name, step, held.log)
-        except Exception as error:
-            own = as_own(error, work.name)
-            level = level_of(error)
-            if level is Level.PLATFORM:
-                raise
-            if level is Level.SYSTEM:
-                with work.engine.begin() as connection:
-                    failures.forget(connection, work.journal, step, in_a_row)
-                work.note_trouble(own)
-                return False
-            _note(work, step, name, own)
-            noted[name] = True
-            in_a_row.append(name)
-        else:
-            in_a_row.clear()
-            if name in noted:
-                with work.engine.begin() as connection:
-                    failures.forget(connection, work.journal, step, [name])
-                del noted[name]
+        if not tries.noted.get(name) and not tries.alone(name, partial(do, item)):
+            return False
     return True
 
 
@@ -94,31 +70,96 @@ def halved(
 ) -> bool:
     """Do one thing for a batch; where it fails, for its halves, until the sick one is alone.
 
+    Items that rest are left out, and those that failed before are tried alone. All halves of one
+    size come before smaller ones: between two failures for one sick item there is a success, which
+    tells the circuit that the system is well.
+
     ``do`` must be safe to repeat for items whose batch failed.
 
     :returns: as `each`.
     """
-    if len(items) <= 1:
-        return each(work, step, items, lambda item: do([item]), subject=subject)
-    try:
-        do(items)
-    except SQLAlchemyError:
-        raise
-    except Exception as error:
-        level = level_of(error)
-        if level is Level.PLATFORM:
-            raise
-        if level is Level.SYSTEM:
-            work.note_trouble(as_own(error, work.name))
-            return False
-        middle = len(items) // 2
-        halves = (items[:middle], items[middle:])
-        return all(halved(work, step, half, do, subject=subject) for half in halves)
-    with work.engine.begin() as connection:
-        names = {subject(item) for item in items}
-        noted = failures.noted(connection, work.name, step, names)
-        failures.forget(connection, work.journal, step, noted)
+    tries = _Tries(work, step, _noted(work, step, {subject(item) for item in items}))
+    fresh = [item for item in items if subject(item) not in tries.noted]
+    again = [item for item in items if tries.noted.get(subject(item)) is False]
+    batches = deque([fresh, *([item] for item in again)])
+    while batches:
+        batch = batches.popleft()
+        if len(batch) == 1:
+            if not tries.alone(subject(batch[0]), partial(do, batch)):
+                return False
+        elif batch:
+            worked = tries.together(partial(do, batch))
+            if worked is None:
+                return False
+            if not worked:
+                middle = len(batch) // 2
+                batches += [batch[:middle], batch[middle:]]
     return True
+
+
+@dataclass(slots=True)
+class _Tries:
+    """What came of the items of one loop.
+
+    :param noted: items that failed before, by name: whether they rest still.
+    """
+
+    work: Work
+    step: str
+    noted: dict[str, bool]
+    in_a_row: list[str] = field(default_factory=list)  # since the last success: is it the system?
+
+    def alone(self, name: str, do: Callable[[], object]) -> bool:
+        """Do it for one item, note how it went, and say whether the system can be used."""
+        error = self._error_of(do)
+        if isinstance(error, WriteHeld):  # in somebody's hands: no failure of the item
+            log.info("%s %s: %s left: %s", self.work.name, name, self.step, error.log)
+            return True
+        if error is None:
+            if name in self.noted:
+                self._forget([name])
+                del self.noted[name]
+            return True
+        if level_of(error) is Level.SYSTEM:
+            self._blame_system(error)
+            return False
+        _note(self.work, self.step, name, as_own(error, self.work.name))
+        self.noted[name] = True
+        self.in_a_row.append(name)
+        return True
+
+    def together(self, do: Callable[[], object]) -> bool | None:
+        """Do it for several and say whether it worked; None where the system cannot be used."""
+        error = self._error_of(do)
+        if error is not None and level_of(error) is Level.SYSTEM:
+            self._blame_system(error)
+            return None
+        return error is None
+
+    def _error_of(self, do: Callable[[], object]) -> Exception | None:
+        try:
+            do()
+        except SQLAlchemyError:  # the ledger's own errors of a value have a class of ours
+            raise
+        except Exception as error:
+            if level_of(error) is Level.PLATFORM:
+                raise
+            return error
+        self.in_a_row.clear()
+        return None
+
+    def _blame_system(self, error: Exception) -> None:
+        self._forget(self.in_a_row)
+        self.work.note_trouble(as_own(error, self.work.name))
+
+    def _forget(self, names: Sequence[str]) -> None:
+        with self.work.engine.begin() as connection:
+            failures.forget(connection, self.work.journal, self.step, names)
+
+
+def _noted(work: Work, step: str, names: set[str]) -> dict[str, bool]:
+    with work.engine.begin() as connection:
+        return failures.noted(connection, work.name, step, names)
 
 
 def _note(work: Work, step: str, name: str, error: FulfilmentError) -> None:

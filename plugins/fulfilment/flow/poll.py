@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.changes.cancel import settle_too_late
+from fulfilment.flow.each import each
 from fulfilment.flow.orders.handover import accept, warehouse_cancelled
 from fulfilment.flow.watch import CANCEL_TRIES
-from include.core.errors import FulfilmentError
 from include.core.states import State
 from include.core.wemalo_order import NOT_STARTED, external_id, state_of
 from include.ledger import in_flight, orders
@@ -43,16 +43,16 @@ def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
                 limit=WORKED_ON_LIMIT,
             ),
         ]
-    for row in work.mine(rows):
-        try:
-            found = work.wemalo.status(external_id(row.order_id))
-        except FulfilmentError as error:
-            work.note_trouble(error)
-            return
+
+    def look(row: Row[Any]) -> None:
         with work.engine.begin() as connection:
+            # before the answer: one that cannot be read takes no other order's turn
             orders.touch(connection, work.name, [row.order_id], looked_at=datetime.now(UTC))
+        found = work.wemalo.status(external_id(row.order_id))
         if found is not None:
             counts["freed"] += _take(work, row, found)
+
+    each(work, "look", work.mine(rows), look)
 
 
 def _take(work: Work, row: Row[Any], found: WemaloStatus) -> bool:

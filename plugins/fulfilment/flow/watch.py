@@ -53,7 +53,7 @@ _UNTIL_SEEN = ("CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING")
 _GROUPS = {"returns": "RETURN_", "documents": "DOCUMENT_", "stock": "STOCK_",
            "products": "PRODUCT_"}  # fmt: skip
 #: error codes of a clear no; a revived row keeps its code until it is written
-_REFUSALS = frozenset({"REJECTED", "VALIDATION", "CONFLICT", "NOT_FOUND"})
+_REFUSALS = frozenset({"REJECTED", "VALIDATION", "CONFLICT", "NOT_FOUND", "FORBIDDEN"})
 _AT_WAREHOUSE = (State.WAITING, State.ACCEPTED, State.PARTLY_SHIPPED)
 
 

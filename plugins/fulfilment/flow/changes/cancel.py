@@ -9,20 +9,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from fulfilment.flow.each import each
 from fulfilment.flow.watch import CANCEL_TRIES
-from include.core.errors import (
-    AmbiguousWrite,
-    FulfilmentError,
-    NotFound,
-    OrderRejected,
-    TransientError,
-)
+from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
 from include.core.states import NEVER_SENT, State
 from include.core.wemalo_order import WarehouseStatus, external_id, state_of
 from include.ledger import due, orders, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from typing import Any
 
     from sqlalchemy import Connection, Row
@@ -41,36 +36,42 @@ def cancel_requested(work: Work) -> dict[str, int]:
         only its status is read, and a person is told).
     """
     counts = {"cancelled": 0, "too_late": 0, "unclear": 0}
-    for row in _cancelled(work, NEVER_SENT):
+
+    def unsent(row: Row[Any]) -> None:
         with work.engine.begin() as connection:
             counts["cancelled"] += settle_unsent(work, connection, row.order_id, "unsent:late")
-    for row in _cancelled(work, (State.PARTLY_SHIPPED, State.SHIPPED)):
+
+    def left(row: Row[Any]) -> None:
         with work.engine.begin() as connection:
             _too_late(work, connection, row, WarehouseStatus.SHIPPED)
             orders.touch(connection, work.name, [row.order_id], cancel_requested_at=None)
         counts["too_late"] += 1
-    for row in _cancelled(work, ASKABLE):
-        try:
-            if row.cancel_tries >= CANCEL_TRIES:
-                counts["unclear"] += 1  # the look at orders in flight settles it
-            else:
-                counts[_ask(work, row)] += 1
-        except FulfilmentError as error:
-            work.note_trouble(error)
-            counts["unclear"] += 1
-            if isinstance(error, TransientError):
-                break
+
+    def at_warehouse(row: Row[Any]) -> None:
+        if row.cancel_tries >= CANCEL_TRIES:
+            counts["unclear"] += 1  # the look at orders in flight settles it
+        else:
+            counts[_ask(work, row)] += 1
+
+    for states, settle in (
+        (NEVER_SENT, unsent),
+        ((State.PARTLY_SHIPPED, State.SHIPPED), left),
+        (ASKABLE, at_warehouse),
+    ):
+        for rows in _cancelled(work, states):
+            if not each(work, "cancel", rows, settle):
+                return counts
     return counts
 
 
-def _cancelled(work: Work, states: Collection[State]) -> Iterator[Row[Any]]:
+def _cancelled(work: Work, states: Collection[State]) -> Iterator[Sequence[Row[Any]]]:
     """Yield the orders in ``states`` whose merchant cancelled them, without their contents."""
     with work.engine.begin() as connection:
         ids = due.cancel_ids(connection, work.name, states)
     for some in work.slices(ids, AT_A_TIME):
         with work.engine.begin() as connection:
             rows = due.brief(connection, work.name, states, some)
-        yield from rows
+        yield rows
 
 
 def _ask(work: Work, row: Row[Any]) -> str:

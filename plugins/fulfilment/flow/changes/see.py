@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import quality
 from fulfilment.flow.changes.send import MERCHANT_RETRY, clear_changes, tell_bad
+from fulfilment.flow.each import halved
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
@@ -59,7 +60,15 @@ def see_changes(work: Work) -> int:
     shown = _shown(work, some, last.read_until if last else None)
     wanted = packed(n for part in shown.parts(PAGE_SIZE) for n in _changed(work, part, told))
     settled = started - timedelta(seconds=work.fresh_s)
-    count = sum(_read_some(work, shown, ids, settled) for ids in slices(wanted, PAGE_SIZE))
+    count = 0
+
+    def read(ids: Sequence[int]) -> None:
+        nonlocal count
+        count += _read_some(work, shown, ids, settled)
+
+    for ids in slices(wanted, PAGE_SIZE):
+        if not halved(work, "read", ids, read):
+            return count  # what changed meanwhile is looked for once more
     with work.engine.begin() as connection:
         sync_state.looked(connection, work.name, CONCERN, started)
     return count
@@ -184,11 +193,16 @@ def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:
     with work.engine.begin() as connection:
         ids = in_flight.change_ids(connection, work.name, kinds)
     good = 0
+
+    def judge(rows: Sequence[Row[Any]]) -> None:
+        nonlocal good
+        good += _judge(work, rows, examine)
+
     for some in work.slices(ids, JUDGED_AT_ONCE):
         with work.engine.begin() as connection:
             rows = in_flight.changes(connection, work.name, kinds, some)
-        if rows:
-            good += _judge(work, rows, examine)
+        if not halved(work, "check", rows, judge):
+            break
     return good
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import each
 from fulfilment.flow.orders.handover import accept
-from fulfilment.flow.work import Work, log
 from include.core.changes import differences, in_words
 from include.core.errors import AmbiguousWrite, FulfilmentError, OrderInvalid, OrderRejected
 from include.core.models import order_from_json
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from fulfilment.flow.work import Work
     from fulfilment.hooks.wemalo import WemaloStatus
 
 MERCHANT_RETRY = timedelta(minutes=15)
@@ -50,20 +51,15 @@ def send_changes(work: Work) -> dict[str, int]:
 def _send_some(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) -> bool:
     """Send some changes; False where wemalo cannot be used."""
     plain = work.merchant.wemalo.create_route == "add"
-    for row in rows:
+
+    def send_one(row: Row[Any]) -> None:
         if row.change_state == "late" and (plain or row.wemalo_status not in NOT_STARTED):
-            continue  # told before
-        try:
-            outcome = _send(work, row)
-        except AmbiguousWrite as error:
-            log.warning("%s order %s: %s", work.name, row.order_id, error.log)
-            continue
-        except FulfilmentError as error:
-            work.note_trouble(error)
-            return False
+            return  # told before
+        outcome = _send(work, row)
         if outcome:
             counts[outcome] += 1
-    return True
+
+    return each(work, "change", rows, send_one)
 
 
 def _send(work: Work, row: Row[Any]) -> str:

@@ -6,6 +6,7 @@ Of all orders only what decides is kept, packed; contents go into the ledger chu
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.changes.cancel import (
@@ -15,6 +16,7 @@ from fulfilment.flow.changes.cancel import (
     settle_unsent,
 )
 from fulfilment.flow.changes.see import see_changes
+from fulfilment.flow.each import halved
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
@@ -63,8 +65,7 @@ def extract(work: Work) -> dict[str, int]:
     with work.engine.begin() as connection:
         # a full look: who is gone is gone
         exceptions.clear_unseen(connection, work.journal, "RELEASED_AGAIN", started)
-        batches.add_counts(connection, work.batch_id, counts)
-    return counts
+    return work.end(counts)
 
 
 def order_filters(merchant: Merchant, status: Decimal, *, main_orders: bool) -> list[Filter]:
@@ -137,11 +138,16 @@ def _let_go(work: Work, released: Sightings) -> None:
     aside = (State.QUARANTINED,)
     with work.engine.begin() as connection:
         known = due.ids_in(connection, work.name, aside)
-    for some in slices(packed(n for n in known if n not in released), CHUNK):
-        shown = work.plenty.rows_by_id(some, splits=True)
+
+    def look(ids: Sequence[int]) -> None:
+        shown = work.plenty.rows_by_id(ids, splits=True)
         with work.engine.begin() as connection:
-            for row in due.brief(connection, work.name, aside, some):
+            for row in due.brief(connection, work.name, aside, ids):
                 _let_one_go(work, connection, row, shown.get(row.order_id) or {})
+
+    for some in slices(packed(n for n in known if n not in released), CHUNK):
+        if not halved(work, "read", some, look):
+            return
 
 
 def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[str, Any]) -> None:
@@ -187,16 +193,21 @@ def _needs_person(work: Work, connection: Connection, entry: Known) -> None:
 
 
 def take_contents(work: Work, ids: Sequence[int], counts: dict[str, int]) -> None:
-    """Read orders and keep those that are to be judged."""
+    """Read orders and keep those that are to be judged.
+
+    :raises FulfilmentError: plentymarkets cannot be used; what was read is kept.
+    """
     for some in slices(ids, CHUNK):
-        _take_content(work, some, counts)
+        if not halved(work, "read", some, partial(_take_content, work, counts)):
+            work.raise_trouble()
 
 
-def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> None:
+def _take_content(work: Work, counts: dict[str, int], ids: Sequence[int]) -> None:
     contents = work.plenty.order_contents(ids, splits=True)
     countries = work.countries()
     good: list[Order] = []
     bad: list[tuple[int, OrderInvalid]] = []
+    foreign = 0
     for order_id, data in sorted(contents.items()):
         try:
             order = parse_order(data, countries)
@@ -204,7 +215,7 @@ def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> Non
             bad.append((order_id, problem))
             continue
         if not is_ours(work, order):
-            counts["foreign"] += 1
+            foreign += 1
             work.leave(order_id, "FOREIGN_WAREHOUSE")
         elif order.status == work.merchant.statuses.fetch or is_cancelled(order.status):
             # cancelled since the search: it is ours all the same, and is settled before sending
@@ -221,6 +232,7 @@ def _take_content(work: Work, ids: Sequence[int], counts: dict[str, int]) -> Non
             log.warning("%s order %s: %s", work.name, order_id, error.operator)
     counts["fetched"] += len(good)
     counts["malformed"] += len(bad)
+    counts["foreign"] += foreign
 
 
 def is_ours(work: Work, order: Order) -> bool:

@@ -6,17 +6,20 @@
     POST    clear yes → ACCEPTED or WAITING, and the status for plentymarkets, one transaction
             clear no  → QUARANTINED with its reason
             limit     → RETRY_WAIT
+            no right  → READY: it says nothing of the order
             unknown   → stays SUBMITTING; after the lease wemalo is asked, never told again blindly
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.changes.cancel import cancel_requested, settle_unsent
 from fulfilment.flow.changes.send import send_changes
+from fulfilment.flow.each import by_order, each, halved
 from fulfilment.flow.orders import recover
 from fulfilment.flow.orders.handover import accept
 from fulfilment.flow.orders.parts import may_be_sent
@@ -44,8 +47,8 @@ if TYPE_CHECKING:
 
     from include.core.models import Order
 
-#: after so many unclear answers in a row the system is left alone until the next run
-UNCLEAR_IN_A_ROW = 3
+    Pair = tuple[Row[Any], Order]
+
 QUARANTINE_RETRY = timedelta(minutes=15)
 SENDABLE = (State.READY, State.RETRY_WAIT)
 #: orders read again at a time: as many as one search answers with
@@ -74,23 +77,22 @@ def _send_due(work: Work, counts: dict[str, int]) -> None:
     """Read and send slice by slice: an order is read again shortly before it is sent."""
     with work.engine.begin() as connection:
         ids = due.due_ids(connection, work.name, SENDABLE)
-    streak = Streak()
     for some in work.slices(ids, AT_A_TIME):
         with work.engine.begin() as connection:
             rows = due.due(connection, work.name, SENDABLE, some)
-        try:
-            ready = _still_released(work, rows, counts)
-        except FulfilmentError as error:
-            work.note_trouble(error)
-            return
-        if not _send_some(work, ready, counts, streak):
+        ready: list[Pair] = []
+        look = partial(_still_released, work, ready, counts)
+        if not (halved(work, "read", rows, look) and _send_some(work, ready, counts)):
             return
 
 
 def _still_released(
-    work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]
-) -> list[tuple[Row[Any], Order]]:
-    """Read orders once more, in one search, and keep those that are released and unchanged."""
+    work: Work, ready: list[Pair], counts: dict[str, int], rows: Sequence[Row[Any]]
+) -> None:
+    """Read orders once more, in one search, and keep those that are released and unchanged.
+
+    :param ready: takes in those.
+    """
     fetch, no_stock = work.merchant.statuses.fetch, work.merchant.statuses.no_stock
     now = work.plenty.rows_by_id([row.order_id for row in rows], splits=True)
     touched = [
@@ -100,7 +102,8 @@ def _still_released(
     ]
     contents = work.plenty.order_contents(touched) if touched else {}
     countries = work.countries() if contents else {}
-    keep: list[tuple[Row[Any], Order]] = []
+    keep: list[Pair] = []
+    found: Counter[str] = Counter()
     with work.engine.begin() as connection:
         for row in rows:
             seen = now.get(row.order_id)
@@ -108,17 +111,17 @@ def _still_released(
             # one that lacked goods goes on by itself: its fault status is ours
             resumed = current == no_stock and row.plenty_status == no_stock
             if seen is None or not (current == fetch or resumed):
-                _not_released(work, connection, row, current, counts)
+                _not_released(work, connection, row, current, found)
             elif seen.get("hasDeliveryOrders"):
                 # split since it was read: it shows its lowest delivery order's status, and those
                 # carry the goods: sending both would ship twice (plentymarkets contract 9.1)
-                counts["withdrawn"] += 1
+                found["withdrawn"] += 1
                 orders.move(
                     connection, work.journal, row.order_id, State.WITHDRAWN,
                     plenty_status=str(current), event="split_before_sending",
                 )  # fmt: skip
             elif row.order_id in contents and _changed(contents[row.order_id], row, countries):
-                counts["changed"] += 1
+                found["changed"] += 1
                 orders.move(
                     connection, work.journal, row.order_id, State.FETCHED,
                     sets={"plenty_updated_at": None}, event="changed_before_sending",
@@ -127,7 +130,9 @@ def _still_released(
                     _take(work, connection, row.order_id, contents[row.order_id], countries)
             else:
                 keep.append((row, orders.content(row)))
-    return keep
+    for name, count in found.items():
+        counts[name] += count
+    ready += keep
 
 
 def _take(
@@ -154,7 +159,7 @@ def _changed(data: dict[str, Any], row: Row[Any], countries: Mapping[int, str]) 
 
 
 def _not_released(
-    work: Work, connection: Any, row: Row[Any], current: Any, counts: dict[str, int]
+    work: Work, connection: Any, row: Row[Any], current: Any, counts: Counter[str]
 ) -> None:
     if current is not None and is_cancelled(current):
         settle_unsent(work, connection, row.order_id, f"unsent:{row.episode}")
@@ -167,43 +172,26 @@ def _not_released(
     )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Streak:
-    """Unclear answers in a row, across slices."""
-
-    unclear: int = 0
-
-
-def _send_some(
-    work: Work, ready: list[tuple[Row[Any], Order]], counts: dict[str, int], streak: Streak
-) -> bool:
+def _send_some(work: Work, ready: list[Pair], counts: dict[str, int]) -> bool:
     """Send some orders; False where wemalo cannot be used."""
-    # wemalo reserves in this order, and decides alone where the stock could not be checked
-    for row, order in sorted(ready, key=lambda pair: priority(pair[1])):
+
+    def send_one(pair: Pair) -> None:
         try:
-            outcome = send(work, row, order)
-        except AmbiguousWrite as error:
+            counts[send(work, *pair)] += 1
+        except AmbiguousWrite:
             counts["unclear"] += 1
-            streak.unclear += 1
-            log.warning("%s order %s: %s", work.name, row.order_id, error.log)
-            if streak.unclear >= UNCLEAR_IN_A_ROW:
-                work.note_trouble(error)
-                return False
-            continue
-        except FulfilmentError as error:
-            counts["postponed"] += 1
-            work.note_trouble(error)
-            return False
-        streak.unclear = 0
-        counts[outcome] += 1
-    return True
+            raise
+
+    # wemalo reserves in this order, and decides alone where the stock could not be checked
+    urgent_first = sorted(ready, key=lambda pair: priority(pair[1]))
+    return each(work, "hand_over", urgent_first, send_one, subject=lambda pair: by_order(pair[0]))
 
 
 def send(work: Work, row: Row[Any], order: Order) -> str:
     """Send one order and return which count it belongs to.
 
     :raises AmbiguousWrite: it may have arrived; the order stays SUBMITTING.
-    :raises FulfilmentError: the system cannot be used; the order is READY again.
+    :raises FulfilmentError: this order or the system fails; the order is READY again.
     """
     try:
         body = compose(order, work.merchant)

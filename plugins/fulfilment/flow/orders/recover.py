@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from fulfilment.flow.changes.cancel import settle_by_status
 from fulfilment.flow.changes.send import settle_unclear
+from fulfilment.flow.each import by_order, each
 from fulfilment.flow.orders.handover import accept
 from include.core.errors import FulfilmentError
 from include.core.states import State
-from include.core.wemalo_order import external_id
-from include.ledger import orders
+from include.core.wemalo_order import NOT_STARTED, external_id
+from include.ledger import failures, orders
 
 if TYPE_CHECKING:
     from typing import Any
@@ -32,19 +33,24 @@ def settle_interrupted(work: Work) -> int:
     with work.engine.begin() as connection:
         rows = orders.take_over_leases(connection, work.name, work.owner, work.lease_s)
     settled = 0
-    for row in rows:
+
+    def look(row: Row[Any]) -> None:
+        nonlocal settled
         try:
             settled += _settle(work, row)
-        except FulfilmentError as error:
-            work.note_trouble(error)
+        except FulfilmentError:  # nothing was found out: it may be looked at again at once
             with work.engine.begin() as connection:
                 orders.touch(connection, work.name, [row.order_id], lease_until=None)
+            raise
+
+    each(work, "look", rows, look)
     return settled
 
 
 def _settle(work: Work, row: Row[Any]) -> bool:
     if row.state == State.CANCELLING:
         if settle_by_status(work, row.order_id, "INTERRUPTED") != "unclear":
+            _certain(work, row, "cancel")
             return True
         with work.engine.begin() as connection:  # it never arrived: asking again is safe
             orders.move(
@@ -55,6 +61,8 @@ def _settle(work: Work, row: Row[Any]) -> bool:
     found = work.wemalo.status(external_id(row.order_id))
     if found is not None and row.new_content is not None:
         settle_unclear(work, row, found)
+        if found.name not in NOT_STARTED:  # else it is sent once more
+            _certain(work, row, "change")
         return True
     if found is not None:
         with work.engine.begin() as connection:
@@ -67,8 +75,15 @@ def _settle(work: Work, row: Row[Any]) -> bool:
                 found.reason,
                 event="adopted",
             )
+        _certain(work, row, "hand_over")
         return True
     return _not_found(work, row)
+
+
+def _certain(work: Work, row: Row[Any], step: str) -> None:
+    """Forget that the answer to ``step`` was lost: it arrived."""
+    with work.engine.begin() as connection:
+        failures.forget(connection, work.journal, step, [by_order(row)])
 
 
 def _not_found(work: Work, row: Row[Any]) -> bool:

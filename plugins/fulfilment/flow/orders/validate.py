@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import quality
 from fulfilment.flow.changes.see import judge_changes
+from fulfilment.flow.each import halved
 from fulfilment.flow.orders.parts import hold_back
+from fulfilment.flow.work import Work, log
 from include.core.errors import FulfilmentError
 from include.core.models import repaired_json
 from include.core.rules import LEFT_ALONE
 from include.core.states import State
 from include.core.stock_rules import StockView, Taken
 from include.core.wemalo_order import product_key
-from include.ledger import batches, due, orders, outbox, stock
+from include.ledger import due, orders, outbox, stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
     from include.core.merchant import Merchant
     from include.core.models import Order, Verdict
     from include.quality.batch import Judgement
@@ -59,9 +61,7 @@ def validate(work: Work, *, examine: Examine) -> dict[str, int]:
     finally:
         slicer.pages.keep(work)
     counts["changes"] = judge_changes(work, examine)
-    with work.engine.begin() as connection:
-        batches.add_counts(connection, work.batch_id, counts)
-    return counts
+    return work.end(counts)
 
 
 @dataclass(slots=True)
@@ -84,8 +84,13 @@ class _Slices:
         work = self.work
         with work.engine.begin() as connection:
             rows = due.due(connection, work.name, states, ids)
-            short = [row for row in rows if row.state == State.NO_STOCK]
-            rows = hold_back(work, connection, [r for r in rows if r.state != State.NO_STOCK])
+        halved(work, "check", rows, self._judge_some)
+
+    def _judge_some(self, due_rows: Sequence[Row[Any]]) -> None:
+        work = self.work
+        with work.engine.begin() as connection:
+            short = [row for row in due_rows if row.state == State.NO_STOCK]
+            rows = hold_back(work, connection, [r for r in due_rows if r.state != State.NO_STOCK])
         if not rows and not short:
             return
         view = self.view = self.view or _stock(work, self.counts)
@@ -97,13 +102,15 @@ class _Slices:
         work = self.work
         fetched = [orders.content(row) for row in rows]
         known = set(view.available) if view.measured_at else None
+        taken = deepcopy(self.taken)  # what fails takes nothing
         judgement = self.examine(
-            fetched, merchant=work.merchant, stock=view, known_products=known, taken=self.taken
+            fetched, merchant=work.merchant, stock=view, known_products=known, taken=taken
         )
         quality.tell_failed(work, judgement)
         lacking = {row.order_id for row in rows if row.state == State.NO_STOCK}
         episodes = {row.order_id: row.episode for row in rows}
         by_id = {order.order_id: order for order in fetched}
+        found: Counter[str] = Counter()
         with work.engine.begin() as connection:
             for verdict in judgement.verdicts:
                 order = by_id[verdict.order_id]
@@ -115,9 +122,12 @@ class _Slices:
                     episodes[order.order_id],
                     waiting=order.order_id in lacking,
                 )
-                self.counts[outcome] += 1
-                self.counts["repaired"] += verdict.repaired is not None
+                found[outcome] += 1
+                found["repaired"] += verdict.repaired is not None
             quality.record(work, connection, judgement, episodes)
+        self.taken = taken
+        for name, count in found.items():
+            self.counts[name] += count
         self.pages.add(work, judgement)
 
 
@@ -143,7 +153,7 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
         articles = work.wemalo.available_stock(since)
     except FulfilmentError as error:
         counts["stock_unchecked"] = 1
-        work.note_trouble(error)
+        log.warning("%s %s: %s", work.name, error.code, error.log)
         return StockView(available={})
     with work.engine.begin() as connection:
         stock.keep(connection, work.name, sellable(articles, work.merchant), measured_at)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fulfilment.hooks.ledger import LedgerHook
 from fulfilment.hooks.plenty import Filter, PlentyHook
 from include.core.errors import CircuitOpen, FulfilmentError, RateLimited
+from include.core.failures import as_own
 from include.core.plenty_order import row_status, row_time
 from include.core.release import Cancel, Release, on_cancel, on_release
 from include.core.states import State
@@ -135,6 +136,10 @@ class Poll:
             return None
         except SQLAlchemyError as error:
             self._failed("LEDGER", f"The ledger cannot be read ({type(error).__name__}).")
+            return None
+        except Exception as error:  # a row that nobody thought of must not end the trigger
+            own = as_own(error, self.watch.merchant)
+            self._failed(own.code, own.operator)
             return None
         if self._trouble:
             log.info("%s: plentymarkets can be asked again", self.watch.merchant)

@@ -9,15 +9,24 @@ run that dies or cannot read it leaves that to the next one.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.changes.cancel import cancel_requested, request_cancel, settle_unsent
+from fulfilment.flow.each import each
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core import notes
-from include.core.errors import FulfilmentError, NotFound, OrderRejected
+from include.core.errors import (
+    AmbiguousWrite,
+    Forbidden,
+    FulfilmentError,
+    NotFound,
+    OrderRejected,
+)
 from include.core.plenty_order import row_status
 from include.core.slices import packed, slices
 from include.core.states import NEVER_SENT, State
@@ -37,6 +46,8 @@ AT_A_TIME = PAGE_SIZE
 #: written (`CLOCK_MARGIN`), so not too few; a cancellation waits for it, and the rows are held, so
 #: not too many: an hour at 80 writes a minute (contract 4), ten megabytes.
 CHECKED_AT_ONCE = 5_000
+#: a clear no to this one write: it is kept with its reason, and tried again after hours
+REFUSALS = (OrderRejected, NotFound, Forbidden)
 COUNTS = ("statuses", "notes", "overtaken", "put_back", "refused", "postponed")
 
 
@@ -98,18 +109,22 @@ def _write_some(work: Work, ids: Sequence[int], counts: dict[str, int]) -> tuple
         work.note_trouble(error)
         return False, False
     cancels = False
-    for order_id, row in sorted(newest.items()):
+
+    def write(row: Row[Any]) -> None:
+        nonlocal cancels
+        order_id = row.order_id
         current = row_status(now[order_id]) if order_id in now else None
         target = Decimal(row.payload["target"])
         expected = {Decimal(value) for value in row.payload["expected"]}
         action = Write.MOVED if current is None else before_write(current, target, expected)
         if action is Write.WRITE and current is not None:
-            if not _put(work, row, target, counts, read=(current, started)):
-                return False, cancels
+            _put(work, row, target, counts, read=(current, started))
         else:
             cancels |= action is Write.CANCELLED
             _not_written(work, row, action, current, counts)
-    return True, cancels
+
+    go_on = each(work, "status", [row for _, row in sorted(newest.items())], write)
+    return go_on, cancels
 
 
 def _put(
@@ -119,32 +134,40 @@ def _put(
     counts: dict[str, int],
     *,
     read: tuple[Decimal, datetime],
-) -> bool:
-    """Write one status; False stops the loop because plentymarkets cannot be used.
+) -> None:
+    """Write one status.
 
     :param read: the status that was read before, and when.
     """
     with work.engine.begin() as connection:
         if not outbox.begin(connection, row.outbox_id):
-            return True  # another run is writing it
+            return  # another run is writing it
         outbox.leave_unchecked(connection, row.outbox_id, *read)
     try:
         work.plenty.set_status(row.order_id, target)
-    except (OrderRejected, NotFound) as error:
+    except REFUSALS as error:
         counts["refused"] += 1
         _dead(work, row, error)
-        return True
+        return
     except FulfilmentError as error:
-        counts["postponed"] += 1
         # harmless to repeat: the next try reads the order first
-        return work.postpone(row, error, "status_postponed")
+        _postpone(work, row, error, counts)
+        raise
     counts["statuses"] += 1
     with work.engine.begin() as connection:
         outbox.finish(connection, row.outbox_id)
         outbox.supersede(connection, work.name, row)
         orders.set_statuses(connection, work.name, {row.order_id: target})
         work.journal.add(connection, row.order_id, "status_written", target=str(target))
-    return True
+
+
+def _postpone(work: Work, row: Row[Any], error: FulfilmentError, counts: dict[str, int]) -> None:
+    """Give a write that failed its turn again; how long its order rests is said by `each`."""
+    counts["postponed"] += 1
+    ambiguous = isinstance(error, AmbiguousWrite)
+    with work.engine.begin() as connection:
+        outbox.postpone(connection, row.outbox_id, error.code, ambiguous=ambiguous, wait_s=0)
+        work.journal.add(connection, row.order_id, f"{row.kind}_postponed", code=error.code)
 
 
 def _dead(work: Work, row: Row[Any], error: FulfilmentError) -> None:
@@ -207,13 +230,17 @@ def _check_history(work: Work, counts: dict[str, int]) -> tuple[bool, bool]:
     try:
         for entry in work.plenty.status_history(since, only=targets):
             by_order[int(entry["orderId"])].append(entry)
-        for row in rows:
-            history = by_order[row.order_id]
-            found |= _put_back(work, row, history, targets[row.order_id], counts)
     except FulfilmentError as error:
         work.note_trouble(error)  # the next run reads it
         return False, found
-    return True, found
+
+    def put_back(row: Row[Any]) -> None:
+        nonlocal found
+        history = by_order[row.order_id]
+        found |= _put_back(work, row, history, targets[row.order_id], counts)
+
+    go_on = each(work, "put_back", rows, put_back)
+    return go_on, found
 
 
 def _put_back(
@@ -227,7 +254,8 @@ def _put_back(
     target = Decimal(row.payload["target"])
     lost = overwritten_cancel(history, target, row.status_before, later=later)
     if lost is not None:
-        work.plenty.set_status(row.order_id, lost)
+        with suppress(NotFound):  # deleted: its cancellation counts all the same
+            work.plenty.set_status(row.order_id, lost)
         counts["put_back"] += 1
     with work.engine.begin() as connection:
         outbox.checked(connection, [row.outbox_id])
@@ -246,16 +274,15 @@ def _write_notes(work: Work, counts: dict[str, int]) -> None:
     for some in work.slices(ids, AT_A_TIME):
         with work.engine.begin() as connection:
             rows = outbox.pending(connection, work.name, ["note"], some)
-        for row in rows:
-            if not _write_note(work, row, counts):
-                return
+        if not each(work, "note", rows, partial(_write_note, work, counts)):
+            return
 
 
-def _write_note(work: Work, row: Row[Any], counts: dict[str, int]) -> bool:
+def _write_note(work: Work, counts: dict[str, int], row: Row[Any]) -> None:
     marker = notes.marker(row.order_id, row.payload["key"])
     with work.engine.begin() as connection:
         if not outbox.begin(connection, row.outbox_id):
-            return True
+            return
     try:
         # only an interrupted try can have left the note there: look before writing it twice
         there = row.state == "writing" and any(
@@ -263,15 +290,14 @@ def _write_note(work: Work, row: Row[Any], counts: dict[str, int]) -> bool:
         )
         if not there:
             work.plenty.add_comment(row.order_id, notes.note(row.payload["text"], marker))
-    except (OrderRejected, NotFound) as error:
+    except REFUSALS as error:
         counts["refused"] += 1
         _dead(work, row, error)
-        return True
+        return
     except FulfilmentError as error:
-        counts["postponed"] += 1
-        return work.postpone(row, error)
+        _postpone(work, row, error, counts)
+        raise
     counts["notes"] += 1
     with work.engine.begin() as connection:
         outbox.finish(connection, row.outbox_id)
         work.journal.add(connection, row.order_id, "note_written", key=row.payload["key"])
-    return True
