@@ -155,6 +155,50 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Status und Rechte des REST-Benutzers prüfen; es wird regelmäßig neu versucht.",
         "Check the status and the rights of the REST user; it is tried again regularly.",
     ),
+    "STATUS_MISSING": (
+        "plentymarkets nimmt den Status {status} von uns nicht an ({reason}); {count} Aufträge "
+        "warten darauf, der erste ist {first}.",
+        "plentymarkets does not take status {status} from us ({reason}); {count} orders wait for "
+        "it, the first is {first}.",
+        "Den Status {status} in plentymarkets anlegen, oder dem REST-Benutzer das Recht dafür "
+        "geben; es wird regelmäßig neu versucht.",
+        "Create status {status} in plentymarkets, or give the REST user the right to set it; it "
+        "is tried again regularly.",
+    ),
+    "ORDER_HELD": (
+        "Von Hand auf Status {status} gesetzt, während das Lager den Auftrag hat (Stand "
+        "{warehouse}). {end_de}",
+        "Set to status {status} by hand while the warehouse has the order (status {warehouse}). "
+        "{end_en}",
+        "Soll er nicht versendet werden, den Auftrag stornieren (Status 8); sonst wieder auf den "
+        "Status der Übergabe setzen.",
+        "If it shall not ship, cancel the order (status 8); else set it back to the status of the "
+        "hand-over.",
+    ),
+    "SHIPPED_BY_HAND": (
+        "Von Hand auf Status {status} gesetzt (versendet), während das Lager den Auftrag noch hat "
+        "(Stand {warehouse}). {end_de}",
+        "Set to status {status} (shipped) by hand while the warehouse still has the order (status "
+        "{warehouse}). {end_en}",
+        "Ist die Ware schon anders versendet, den Auftrag im Lager stornieren lassen; sonst den "
+        "Status zurücksetzen.",
+        "If the goods were shipped another way, have the order cancelled in the warehouse; else "
+        "set the status back.",
+    ),
+    "NOT_HANDED_OVER": (
+        "Steht auf Status {status}, das Lager hat den Auftrag aber nicht bekommen (hier: {state}).",
+        "Shows status {status}, but the warehouse did not get the order (here: {state}).",
+        "Den Auftrag auf den Status der Freigabe setzen, dann wird er geprüft und übergeben.",
+        "Set the order to the status of the release: it is then checked and handed over.",
+    ),
+    "ORDER_DELETED": (
+        "In plentymarkets gelöscht, während das Lager den Auftrag hat (Stand {warehouse}). Er wird "
+        "versendet.",
+        "Deleted in plentymarkets while the warehouse has the order (status {warehouse}). It "
+        "ships.",
+        "Im Lager anrufen, falls er nicht versendet werden soll.",
+        "Call the warehouse if it shall not ship.",
+    ),
     "PARCEL_WITHOUT_NUMBER": (
         "Paket {parcel} hat das Lager verlassen und hat auch nach {minutes} Minuten keine "
         "Sendungsnummer.",

@@ -187,6 +187,18 @@ class Merchant(Section):
     plenty: Plenty
     wemalo: Wemalo
     statuses: Statuses = Field(default_factory=Statuses)
+    hold_statuses: list[StatusId] | None = Field(
+        None,
+        description="Statuses that say of an order at the warehouse that it shall not ship for "
+        "now; empty: everything below `statuses.fetch`, and 6.",
+        examples=[["3", "3.2", "6"]],
+    )
+    on_hold: Literal["tell", "cancel"] = Field(
+        "tell",
+        description="What follows when an order at the warehouse is moved to one of "
+        "`hold_statuses`, or to 7 before anything left: 'tell' = an exception, 'cancel' = it is "
+        "cancelled at the warehouse as well, where that is still possible.",
+    )
     shipping_profiles: dict[int, str] = Field(
         default_factory=dict,
         description="plentymarkets shipping profile id -> wemalo matchId; "

@@ -12,12 +12,14 @@ from sqlalchemy import BigInteger, DateTime, any_, bindparam, cast, func, or_, s
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from include.core.slices import packed
+from include.core.states import State
 from include.core.wemalo_order import WarehouseStatus
 from include.ledger.tables import orders
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
+    from decimal import Decimal
 
     from sqlalchemy import Connection, Row, Select
     from sqlalchemy.sql.elements import ColumnElement
@@ -96,6 +98,20 @@ def stuck(cancel_tries: int) -> ColumnElement[bool]:
     blocked = orders.c.wemalo_status == WarehouseStatus.BLOCKEDPACKED
     unclear = orders.c.cancel_requested_at.is_not(None) & (orders.c.cancel_tries >= cancel_tries)
     return blocked | unclear
+
+
+def moved(usual: Collection[Decimal], held: str) -> ColumnElement[bool]:
+    """Return the condition that an order shows none of the usual statuses.
+
+    :param held: of cancelled ones only those that are held: their reason code.
+    """
+    counts = (orders.c.state != State.CANCELLED) | (orders.c.reason_code == held)
+    return orders.c.plenty_status.not_in(sorted(usual)) & counts
+
+
+def shows(status: Decimal) -> ColumnElement[bool]:
+    """Return the condition that plentymarkets showed an order in a status."""
+    return orders.c.plenty_status == status
 
 
 def cancel_ids(connection: Connection, merchant: str, states: Iterable[str]) -> array[int]:

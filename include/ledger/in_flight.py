@@ -64,6 +64,7 @@ def watched(
     o = orders.c
     statement = select(
         o.order_id, o.state, o.fingerprint, o.sent_fingerprint, o.seen_updated_at, o.change_state,
+        o.plenty_status, o.reason_code,
         o.new_content.is_not(None).label("has_change"),
     ).where(
         o.merchant == merchant,

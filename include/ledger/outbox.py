@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, cast, func, select, text, update
+from sqlalchemy import Integer, cast, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger.due import among, ids_of
@@ -17,7 +17,7 @@ from include.ledger.tables import outbox
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_S = 30
 LONGEST_WAIT_S = 3600
+#: not written yet; a refused one is tried again
+_STANDING = ("due", "writing", "dead")
+#: a clear no that may be the status's, not the order's (a deleted order answers NOT_FOUND)
+STATUS_REFUSALS = frozenset({"REJECTED", "VALIDATION", "CONFLICT", "FORBIDDEN"})
 
 
 def enqueue(
@@ -153,26 +157,52 @@ def refuse(connection: Connection, outbox_id: int, code: str) -> None:
 
 
 def revive(connection: Connection, merchant: str, kinds: Collection[str]) -> int:
-    """Try refused rows of the last fortnight again whose pause is over; return how many.
+    """Try refused rows again whose pause is over; return how many.
 
-    A status that plentymarkets did not know may have been created since, a right been given.
+    A status that plentymarkets did not know may have been created since, a right been given: one
+    order tries it at once, and the others as soon as it was taken. Statuses are tried as long as
+    they stand, for what is decided next waits for them; anything else is given up after a
+    fortnight.
     """
+    refused = (
+        outbox.c.merchant == merchant,
+        outbox.c.kind.in_(list(kinds)),
+        outbox.c.state == "dead",
+    )
+    old = outbox.c.created_at <= func.now() - text("interval '14 days'")
+    connection.execute(
+        update(outbox).where(*refused, outbox.c.kind != "status", old).values(state="dropped")
+    )
+    tries_it = (
+        select(func.min(outbox.c.outbox_id))
+        .where(*refused, _is_unknown())
+        .group_by(outbox.c.payload["target"].astext)
+    )
+    taken_since = _taken(lambda at: at > outbox.c.done_at) & ~_taken(
+        lambda at: at.between(outbox.c.created_at, outbox.c.done_at)
+    )
     return connection.execute(
         update(outbox)
         .where(
-            outbox.c.merchant == merchant,
-            outbox.c.kind.in_(list(kinds)),
-            outbox.c.state == "dead",
-            outbox.c.next_attempt_at <= func.now(),
-            outbox.c.created_at > func.now() - text("interval '14 days'"),
+            *refused,
+            or_(
+                outbox.c.next_attempt_at <= func.now(),
+                outbox.c.outbox_id.in_(tries_it),
+                (outbox.c.kind == "status") & taken_since,
+            ),
         )
-        .values(state="due", done_at=None)
+        .values(state="due", done_at=None, next_attempt_at=func.now())
     ).rowcount
 
 
 def failing(connection: Connection, merchant: str, ids: Iterable[int]) -> Sequence[Row[Any]]:
-    """Return rows of some orders that were tried, failed, and are not written yet."""
-    statement = select(outbox).where(*_failing(merchant), among(outbox.c.order_id, ids))
+    """Return rows of some orders that were tried, failed, and are not written yet.
+
+    ``unknown`` says whether plentymarkets takes this status from nobody, see `unknown_statuses`.
+    """
+    statement = select(outbox, _is_unknown().label("unknown")).where(
+        *_failing(merchant), among(outbox.c.order_id, ids)
+    )
     return connection.execute(statement.order_by(outbox.c.outbox_id)).all()
 
 
@@ -188,6 +218,56 @@ def _failing(merchant: str) -> tuple[ColumnElement[bool], ...]:
         outbox.c.state.in_(["due", "writing", "dead"]),
         outbox.c.attempts > 0,
         outbox.c.error_code.is_not(None),
+    )
+
+
+def unknown_statuses(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
+    """Return the statuses that plentymarkets refuses and has taken for no order since.
+
+    :returns: ``target``, ``codes`` of the refusals, ``waiting`` (orders), ``first`` (an order id).
+    """
+    target = outbox.c.payload["target"].astext
+    return connection.execute(
+        select(
+            target.label("target"),
+            func.array_agg(func.distinct(outbox.c.error_code)).label("codes"),
+            func.count(func.distinct(outbox.c.order_id)).label("waiting"),
+            func.min(outbox.c.order_id).label("first"),
+        )
+        .where(*_failing(merchant), _is_unknown())
+        .group_by(target)
+        .order_by(target)
+    ).all()
+
+
+def _is_unknown() -> ColumnElement[bool]:
+    """Return the condition that a row is a refused status which was not taken since either."""
+    return (
+        (outbox.c.kind == "status")
+        & outbox.c.error_code.in_(sorted(STATUS_REFUSALS))
+        & ~_taken(lambda at: at > outbox.c.created_at)
+    )
+
+
+def _taken(
+    when: Callable[[ColumnElement[Any]], ColumnElement[bool]],
+) -> ColumnElement[bool]:
+    """Return the condition that plentymarkets took a row's status for some order.
+
+    :param when: the condition of the time at which it did.
+    """
+    taken = outbox.alias("taken")
+    return (
+        select(taken.c.outbox_id)
+        .where(
+            taken.c.merchant == outbox.c.merchant,
+            taken.c.kind == "status",
+            taken.c.state == "done",
+            when(taken.c.done_at),
+            taken.c.payload["target"].astext == outbox.c.payload["target"].astext,
+        )
+        .correlate(outbox)
+        .exists()
     )
 
 
@@ -228,14 +308,14 @@ def postpone(
 def drop_pending(
     connection: Connection, merchant: str, order_id: int, kinds: Collection[str]
 ) -> int:
-    """Drop rows of one order that events have overtaken; return how many."""
+    """Drop rows of one order that events have overtaken, refused ones too; return how many."""
     return connection.execute(
         update(outbox)
         .where(
             outbox.c.merchant == merchant,
             outbox.c.order_id == order_id,
             outbox.c.kind.in_(list(kinds)),
-            outbox.c.state == "due",
+            outbox.c.state.in_(["due", "dead"]),
         )
         .values(state="dropped", done_at=func.now())
     ).rowcount
@@ -263,10 +343,14 @@ def has_pending(
     kinds: Collection[str],
     *,
     occasion: str = "",
+    written: bool = False,
 ) -> set[int]:
     """Return those of ``ids`` that still have something of ``kinds`` to be written.
 
+    What was refused stands as well: the same is not decided a second time because of that.
+
     :param occasion: only rows whose key holds this word.
+    :param written: also those that have it written.
     """
     if not ids:
         return set()
@@ -276,8 +360,29 @@ def has_pending(
                 outbox.c.merchant == merchant,
                 outbox.c.order_id.in_(list(ids)),
                 outbox.c.kind.in_(list(kinds)),
-                outbox.c.state.in_(["due", "writing"]),
+                outbox.c.state.in_([*_STANDING, *(["done"] if written else [])]),
                 outbox.c.dedupe_key.contains(occasion),
             )
         ).scalars()
     )
+
+
+def standing_occasion(
+    connection: Connection, merchant: str, order_id: int, prefix: str
+) -> str | None:
+    """Return what names the occasion of a fact that is queued or refused, None if there is none.
+
+    :param prefix: how its key begins; the rest is the occasion.
+    """
+    key = connection.execute(
+        select(outbox.c.dedupe_key)
+        .where(
+            outbox.c.merchant == merchant,
+            outbox.c.order_id == order_id,
+            outbox.c.dedupe_key.startswith(prefix, autoescape=True),
+            outbox.c.state.in_(_STANDING),
+        )
+        .order_by(outbox.c.outbox_id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if key is None else str(key).removeprefix(prefix)

@@ -139,6 +139,14 @@ def parcels_of(connection: Connection, merchant: str, order_id: int) -> Sequence
     ).all()
 
 
+def with_parcels(connection: Connection, merchant: str, ids: Iterable[int]) -> set[int]:
+    """Return those of some orders of which a parcel left the warehouse."""
+    statement = select(parcels.c.order_id).where(
+        parcels.c.merchant == merchant, among(parcels.c.order_id, ids)
+    )
+    return set(connection.execute(statement.distinct()).scalars())
+
+
 def parcels_without_number(
     connection: Connection, merchant: str, minutes: int, ids: Iterable[int]
 ) -> Sequence[Row[Any]]:

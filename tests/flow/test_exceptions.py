@@ -173,10 +173,10 @@ def test_a_refused_status_is_an_exception_and_is_tried_again_later(stage: Stage)
     stage.add(good_order(1))
     stage.sandbox.plenty.fault(route=PUT, kind="status", status=422)
     stage.run()
-    assert open_codes(stage) == ["WRITE_REFUSED"]
+    assert open_codes(stage) == ["STATUS_MISSING"]
     stage.sandbox.plenty.clear_faults()
     stage.run()
-    assert open_codes(stage) == [], "the fetch status is repaired at the next look"
+    assert open_codes(stage) == [], "one order tries it in every run"
     assert stage.plenty_status(1) == Decimal("5.1")
 
 

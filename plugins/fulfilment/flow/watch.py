@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from fulfilment.flow import stays
 from include.core.exception_texts import ExceptionText, exception_text
+from include.core.moved import DELETED, HELD, Moved, on_moved, usual_statuses
 from include.core.slices import packed, slices
-from include.core.states import ENDED, State
+from include.core.states import ENDED, NEVER_SENT, State
+from include.core.statuses import normal
 from include.core.wemalo_order import WarehouseStatus
 from include.ledger import due, exceptions, outbox, shipping
 
@@ -40,7 +42,8 @@ _STOPS = {
 _DERIVED = frozenset(
     {"ORDER_MALFORMED", "PRODUCT_UNKNOWN", "PROFILE_UNMAPPED", "ORDER_STOPPED", "CANCEL_UNCLEAR",
      "DELIVERY_ORDER_LATE", "PART_LATE", "CARRIER_UNMAPPED", "WRITE_REFUSED",
-     "PARCEL_WITHOUT_NUMBER", "WAREHOUSE_BLOCKED", stays.CODE, "RULE_FAILED"}
+     "PARCEL_WITHOUT_NUMBER", "WAREHOUSE_BLOCKED", "RULE_FAILED", "ORDER_HELD",
+     "SHIPPED_BY_HAND", "ORDER_DELETED", "NOT_HANDED_OVER", stays.CODE}
 )  # fmt: skip
 #: over when the order has ended
 _UNTIL_THE_END = (
@@ -53,8 +56,9 @@ _UNTIL_SEEN = ("CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING")
 _GROUPS = {"returns": "RETURN_", "documents": "DOCUMENT_", "stock": "STOCK_",
            "products": "PRODUCT_"}  # fmt: skip
 #: error codes of a clear no; a revived row keeps its code until it is written
-_REFUSALS = frozenset({"REJECTED", "VALIDATION", "CONFLICT", "NOT_FOUND", "FORBIDDEN"})
+_REFUSALS = outbox.STATUS_REFUSALS | {"NOT_FOUND"}
 _AT_WAREHOUSE = (State.WAITING, State.ACCEPTED, State.PARTLY_SHIPPED)
+_MAY_BE_HELD = (*_AT_WAREHOUSE, State.CANCELLING, State.CANCELLED)
 
 
 def look_over(work: Work) -> None:
@@ -67,6 +71,7 @@ def look_over(work: Work) -> None:
             for order_id, text in [
                 *_set_aside(work, connection, some),
                 *_at_the_warehouse(work, connection, some),
+                *_moved_by_hand(work, connection, some),
                 *_failed_writes(work, connection, some),
                 *_without_number(work, connection, some),
                 *stays.standing_still(work, connection, some),
@@ -74,6 +79,8 @@ def look_over(work: Work) -> None:
                 wanted[exceptions.order_subject(order_id)].append(text)
             exceptions.keep(connection, work.journal, _DERIVED, wanted, of=some)
     with work.engine.begin() as connection:
+        missing = _missing_statuses(work, connection)
+        exceptions.keep(connection, work.journal, {"STATUS_MISSING"}, missing)
         exceptions.clear_where_state(connection, work.journal, _UNTIL_THE_END, ENDED)
         exceptions.clear_where_plenty_status(connection, work.journal, "WAREHOUSE_CANCELLED", 8, 9)
         off = sorted(_GROUPS.keys() - work.merchant.groups)
@@ -88,6 +95,8 @@ def _to_look_at(work: Work, connection: Connection) -> array[int]:
     lists = (
         due.ids_in(connection, name, [State.QUARANTINED]),
         due.ids_in(connection, name, _AT_WAREHOUSE, due.stuck(CANCEL_TRIES)),
+        due.ids_in(connection, name, _MAY_BE_HELD, due.moved(usual_statuses(work.merchant), HELD)),
+        due.ids_in(connection, name, NEVER_SENT, due.shows(work.merchant.statuses.handed_over)),
         outbox.failing_orders(connection, name),
         shipping.orders_without_number(connection, name, work.merchant.number_patience_minutes),
         stays.overdue_ids(work, connection),
@@ -125,6 +134,63 @@ def _at_the_warehouse(work: Work, connection: Connection, ids: Sequence[int]) ->
     return found
 
 
+def _moved_by_hand(work: Work, connection: Connection, ids: Sequence[int]) -> Found:
+    """Tell of orders whose status says something else than where their goods are."""
+    found = []
+    left = shipping.with_parcels(connection, work.name, ids)
+    for row in due.brief(connection, work.name, _MAY_BE_HELD, ids):
+        if row.state == State.CANCELLED and row.reason_code != HELD:
+            continue
+        warehouse = row.wemalo_status or "?"
+        if row.plenty_status == DELETED:
+            found.append((row.order_id, exception_text("ORDER_DELETED", warehouse=warehouse)))
+            continue
+        moved = on_moved(row.plenty_status, work.merchant)
+        code = {Moved.HELD: "ORDER_HELD", Moved.SHIPPED: "SHIPPED_BY_HAND"}.get(moved)
+        if code is None or (moved is Moved.SHIPPED and row.order_id in left):
+            continue
+        german, english = _end_of(row)
+        text = exception_text(
+            code, status=normal(row.plenty_status), warehouse=warehouse,
+            end_de=german, end_en=english,
+        )  # fmt: skip
+        found.append((row.order_id, text))
+    handed_over = work.merchant.statuses.handed_over
+    for row in due.brief(connection, work.name, NEVER_SENT, ids):
+        if row.plenty_status == handed_over:
+            text = exception_text("NOT_HANDED_OVER", status=handed_over, state=row.state)
+            found.append((row.order_id, text))
+    return found
+
+
+def _end_of(row: Row[Any]) -> tuple[str, str]:
+    """Return what becomes of an order that a person took out of the release."""
+    if row.state == State.CANCELLED:
+        return (
+            "Er ist im Lager storniert und wird nicht versendet.",
+            "It is cancelled in the warehouse and does not ship.",
+        )
+    if row.cancel_requested_at is not None:
+        return "Das Lager wird um Stornierung gebeten.", "The warehouse is asked to cancel it."
+    return "Er wird versendet.", "It ships."
+
+
+def _missing_statuses(work: Work, connection: Connection) -> dict[str, list[ExceptionText]]:
+    """Tell once per status, not per order, that plentymarkets does not take it."""
+    return {
+        f"status:{row.target}": [
+            exception_text(
+                "STATUS_MISSING",
+                status=row.target,
+                reason=", ".join(sorted(row.codes)),
+                count=row.waiting,
+                first=row.first,
+            )
+        ]
+        for row in outbox.unknown_statuses(connection, work.name)
+    }
+
+
 def _failed_writes(work: Work, connection: Connection, ids: Sequence[int]) -> Found:
     refused: dict[int, list[Row[Any]]] = defaultdict(list)
     found = []
@@ -132,6 +198,8 @@ def _failed_writes(work: Work, connection: Connection, ids: Sequence[int]) -> Fo
         if row.error_code == "CARRIER_UNMAPPED":
             carrier = row.payload.get("carrier") or "?"
             found.append((row.order_id, exception_text("CARRIER_UNMAPPED", carrier=carrier)))
+        elif row.unknown:
+            continue  # told once for all orders that wait for this status
         elif row.state == "dead" or row.error_code in _REFUSALS:
             refused[row.order_id].append(row)
     for order_id, rows in refused.items():

@@ -7,18 +7,23 @@ look at the order's status, never by another guess.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
+from fulfilment.flow.each import each, halved
+from fulfilment.flow.orders.now import rows_now
 from fulfilment.flow.watch import CANCEL_TRIES
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+from include.core.moved import HELD, HELD_LATE, Moved, on_moved
+from include.core.plenty_order import row_status
 from include.core.states import NEVER_SENT, State
+from include.core.statuses import is_cancelled
 from include.core.wemalo_order import WarehouseStatus, external_id, state_of
 from include.ledger import due, orders, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from typing import Any
+    from decimal import Decimal
 
     from sqlalchemy import Connection, Row
 
@@ -39,12 +44,14 @@ def cancel_requested(work: Work) -> dict[str, int]:
 
     def unsent(row: Row[Any]) -> None:
         with work.engine.begin() as connection:
-            counts["cancelled"] += settle_unsent(work, connection, row.order_id, "unsent:late")
+            if row.reason_code == HELD:
+                _let_go(work, connection, row)
+            else:
+                counts["cancelled"] += settle_unsent(work, connection, row.order_id, "unsent:late")
 
     def left(row: Row[Any]) -> None:
         with work.engine.begin() as connection:
-            _too_late(work, connection, row, WarehouseStatus.SHIPPED)
-            orders.touch(connection, work.name, [row.order_id], cancel_requested_at=None)
+            settle_too_late(work, connection, row.order_id, WarehouseStatus.SHIPPED)
         counts["too_late"] += 1
 
     def at_warehouse(row: Row[Any]) -> None:
@@ -59,7 +66,12 @@ def cancel_requested(work: Work) -> dict[str, int]:
         (ASKABLE, at_warehouse),
     ):
         for rows in _cancelled(work, states):
-            if not each(work, "cancel", rows, settle):
+            still: list[Row[Any]] = [] if states is ASKABLE else [*rows]
+            if states is ASKABLE and not halved(
+                work, "read", rows, partial(_still_wanted, work, still)
+            ):
+                return counts
+            if not each(work, "cancel", still, settle):
                 return counts
     return counts
 
@@ -72,6 +84,41 @@ def _cancelled(work: Work, states: Collection[State]) -> Iterator[Sequence[Row[A
         with work.engine.begin() as connection:
             rows = due.brief(connection, work.name, states, some)
         yield rows
+
+
+def _still_wanted(work: Work, still: list[Row[Any]], rows: Sequence[Row[Any]]) -> None:
+    """Read orders once more before the warehouse is asked: the merchant may have thought again.
+
+    :param still: takes in those that are to be asked about, deleted ones too.
+    """
+    now = rows_now(work, [row.order_id for row in rows])
+    keep = []
+    with work.engine.begin() as connection:
+        for row in rows:
+            seen = now.get(row.order_id)
+            moved = on_moved(row_status(seen), work.merchant) if seen else Moved.CANCELLED
+            held = row.reason_code == HELD and moved in {Moved.HELD, Moved.SHIPPED}
+            if seen is None or held or is_cancelled(row_status(seen)):
+                keep.append(row)
+                continue
+            orders.set_statuses(connection, work.name, {row.order_id: row_status(seen)})
+            orders.touch(
+                connection, work.name, [row.order_id],
+                cancel_requested_at=None, cancel_tries=0, reason_code=None,
+            )  # fmt: skip
+            work.journal.add(
+                connection, row.order_id, "cancel_taken_back", status=str(row_status(seen))
+            )
+    still += keep
+
+
+def _let_go(work: Work, connection: Connection, row: Row[Any]) -> None:
+    """Withdraw an order that shall not ship for now and never came to the warehouse."""
+    orders.move(
+        connection, work.journal, row.order_id, State.WITHDRAWN, only_from=NEVER_SENT,
+        sets={"cancel_requested_at": None, "reason_code": None},
+        plenty_status=str(row.plenty_status),
+    )  # fmt: skip
 
 
 def _ask(work: Work, row: Row[Any]) -> str:
@@ -142,10 +189,26 @@ def settle_by_status(work: Work, order_id: int, code: str) -> str:
     return "too_late"
 
 
+def told_too_late(work: Work, connection: Connection, ids: Collection[int]) -> set[int]:
+    """Return the orders whose cancellation was settled as too late, and its status is pending."""
+    statuses = work.merchant.statuses
+    # where the merchant's own status stays, it is told by what was written before
+    stays = statuses.cancel_too_late == statuses.cancel_requested
+    return outbox.has_pending(
+        connection, work.name, ids, ["status"], occasion=":too_late:", written=stays
+    )
+
+
 def settle_too_late(work: Work, connection: Connection, order_id: int, warehouse: str) -> None:
     """End a cancellation that the warehouse was faster than; the order goes on."""
-    _too_late(work, connection, orders.one(connection, work.name, order_id), warehouse)
-    orders.touch(connection, work.name, [order_id], cancel_requested_at=None, cancel_tries=0)
+    row = orders.one(connection, work.name, order_id)
+    over: dict[str, Any] = {"cancel_requested_at": None, "cancel_tries": 0}
+    if row.reason_code == HELD:  # told as long as it is held; the status is the merchant's
+        over["reason_code"] = HELD_LATE
+        work.journal.add(connection, order_id, "hold_too_late", warehouse=warehouse)
+    else:
+        _too_late(work, connection, row, warehouse)
+    orders.touch(connection, work.name, [order_id], **over)
 
 
 def _too_late(work: Work, connection: Connection, row: Row[Any], warehouse: str) -> None:
@@ -154,32 +217,47 @@ def _too_late(work: Work, connection: Connection, row: Row[Any], warehouse: str)
 
 
 def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: str) -> None:
-    """End an order that the warehouse will not ship, and queue 8.8."""
-    if orders.move(
+    """End an order that the warehouse will not ship, and queue 8.8 unless it is only held."""
+    held = orders.one(connection, work.name, order_id).reason_code == HELD
+    settled = orders.move(
         connection,
         work.journal,
         order_id,
         State.CANCELLED,
         sets={"cancel_requested_at": None, "wemalo_status": WarehouseStatus.CANCELLED},
         why=why,
-    ):
+    )
+    if settled and not held:
         queue_cancel_done(work, connection, order_id, "cancelled")
 
 
 def queue_cancel_done(work: Work, connection: Connection, order_id: int, key: str) -> None:
     """Queue 8.8 over the merchant's 8.0; ``key`` names the occasion."""
-    statuses = work.merchant.statuses
-    work.queue_status(connection, order_id, statuses.cancel_done, (statuses.cancel_requested,), key)
+    target = work.merchant.statuses.cancel_done
+    work.queue_status(connection, order_id, target, _asked(work, connection, order_id), key)
 
 
-def request_cancel(work: Work, connection: Connection, order_id: int) -> None:
-    """Note that the merchant wants an order cancelled that the warehouse has, or may have."""
+def _asked(work: Work, connection: Connection, order_id: int) -> tuple[Decimal, ...]:
+    """Return the statuses that asked for a cancellation: 8.0, and the one that was seen."""
+    shown = orders.one(connection, work.name, order_id).plenty_status
+    asked = work.merchant.statuses.cancel_requested
+    return (asked, shown) if is_cancelled(shown) and shown != asked else (asked,)
+
+
+def request_cancel(
+    work: Work, connection: Connection, order_id: int, *, held: bool = False
+) -> None:
+    """Note that the merchant wants an order cancelled that the warehouse has, or may have.
+
+    :param held: only to be stopped for now: it keeps its status.
+    """
     orders.touch(
-        connection, work.name, [order_id], cancel_requested_at=datetime.now(UTC), cancel_tries=0
-    )
+        connection, work.name, [order_id], cancel_requested_at=datetime.now(UTC), cancel_tries=0,
+        reason_code=HELD if held else None,
+    )  # fmt: skip
     # a fault status that waits to be written would overwrite the cancellation
     outbox.drop_pending(connection, work.name, order_id, ["status"])
-    work.journal.add(connection, order_id, "cancel_seen")
+    work.journal.add(connection, order_id, "hold_seen" if held else "cancel_seen")
 
 
 def settle_unsent(work: Work, connection: Connection, order_id: int, key: str) -> bool:
@@ -200,13 +278,12 @@ def queue_too_late(
 
     :param key: names the cancellation: the merchant may cancel a second time.
     """
-    statuses = work.merchant.statuses
     at = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
     work.queue_status(
         connection,
         order_id,
-        statuses.cancel_too_late,
-        (statuses.cancel_requested,),
+        work.merchant.statuses.cancel_too_late,
+        _asked(work, connection, order_id),
         f"too_late:{key}",
     )
     work.queue_note(

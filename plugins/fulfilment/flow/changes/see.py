@@ -12,18 +12,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import quality
+from fulfilment.flow.changes.cancel import request_cancel, told_too_late
 from fulfilment.flow.changes.send import MERCHANT_RETRY, clear_changes, tell_bad
-from fulfilment.flow.each import halved
+from fulfilment.flow.each import each, halved
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
 from include.core.models import order_from_json
+from include.core.moved import DELETED, HELD_LATE, Moved, on_moved
 from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.sightings import Sightings
 from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.stock_rules import StockView
-from include.ledger import exceptions, in_flight, orders, outbox, sync_state
+from include.ledger import exceptions, in_flight, orders, outbox, shipping, sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -77,7 +79,7 @@ def see_changes(work: Work) -> int:
 def _shown(work: Work, some: Collection[int], read_until: datetime | None) -> Sightings:
     """Return what plentymarkets shows of the orders; of many, only of those changed lately."""
     if len(some) <= ASKED_BY_ID:
-        return Sightings(work.plenty.rows_by_id(some, splits=True).values())
+        return _by_id(work, some)
     plenty = work.merchant.plenty
     filters = [  # whatever their status: the merchant may use more of them than we know
         Filter("plentyId", "eq", plenty.plenty_id),
@@ -89,12 +91,52 @@ def _shown(work: Work, some: Collection[int], read_until: datetime | None) -> Si
     )
 
 
+def _by_id(work: Work, some: Collection[int]) -> Sightings:
+    """Return what plentymarkets shows of orders; note those that were deleted there."""
+    shown = Sightings(work.plenty.rows_by_id(some, splits=True).values())
+
+    def look(order_id: int) -> None:  # the search may omit it for a moment
+        row = work.plenty.order_by_id(order_id)
+        if row is not None:
+            shown.add(row)
+            return
+        with work.engine.begin() as connection:
+            orders.set_statuses(connection, work.name, {order_id: DELETED})
+
+    each(work, "read", [order_id for order_id in some if order_id not in shown], look)
+    return shown
+
+
+def _take_statuses(
+    work: Work, connection: Connection, rows: Mapping[int, Row[Any]], shown: Mapping[int, Shown]
+) -> None:
+    """Keep the statuses that are shown, and act where a person moved an order by hand.
+
+    `fulfilment.flow.watch` tells of them.
+    """
+    moved = {i: one.status for i, one in shown.items() if one.status != rows[i].plenty_status}
+    orders.set_statuses(connection, work.name, moved)
+    left = shipping.with_parcels(connection, work.name, shown)
+    settled = told_too_late(work, connection, rows)
+    for order_id, one in shown.items():
+        row, found = rows[order_id], on_moved(one.status, work.merchant)
+        if found is Moved.CANCELLED and order_id not in settled:
+            request_cancel(work, connection, order_id)
+        elif found is Moved.HELD or (found is Moved.SHIPPED and order_id not in left):
+            stoppable = row.state != State.PARTLY_SHIPPED and row.reason_code != HELD_LATE
+            if work.merchant.on_hold == "cancel" and stoppable:
+                request_cancel(work, connection, order_id, held=True)
+        elif found is Moved.NOTHING and row.reason_code == HELD_LATE:
+            orders.touch(connection, work.name, [order_id], reason_code=None)
+
+
 def _changed(work: Work, shown: Mapping[int, Shown], told: set[int]) -> list[int]:
     """Return those whose content is to be read; tell of splits, of which ``told`` are known."""
     with work.engine.begin() as connection:
         rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=shown)
         ours = {order_id: shown[order_id] for order_id in rows}
         _tell_splits(work, connection, ours, told)
+        _take_statuses(work, connection, rows, ours)
     return [order_id for order_id, one in ours.items() if _to_read(rows[order_id], one)]
 
 

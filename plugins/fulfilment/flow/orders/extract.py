@@ -14,17 +14,20 @@ from fulfilment.flow.changes.cancel import (
     queue_too_late,
     request_cancel,
     settle_unsent,
+    told_too_late,
 )
 from fulfilment.flow.changes.see import see_changes
 from fulfilment.flow.each import halved
+from fulfilment.flow.orders.now import rows_now
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
+from include.core.moved import DELETED
 from include.core.plenty_order import parse_order, row_status
 from include.core.release import Cancel, Release, on_cancel, on_release
 from include.core.slices import packed, slices
-from include.core.states import State
+from include.core.states import NEVER_SENT, State
 from include.core.statuses import is_cancelled
 from include.ledger import batches, due, exceptions, orders, outbox
 
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 
 #: contract 18: a shop that polled by change time settled on 24 hours of overlap
 CANCEL_OVERLAP = timedelta(hours=24)
+#: our own writes are of this status as well, so a day of them is not read in every run
+UNSENT_OVERLAP = timedelta(hours=1)
 #: orders a search answers with, so that a chunk costs one read; whole orders are two megabytes
 CHUNK = PAGE_SIZE
 COUNTS = ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired")
@@ -60,6 +65,7 @@ def extract(work: Work) -> dict[str, int]:
     counts["released"] = len(released)
     wanted = packed(n for part in released.parts(CHUNK) for n in decide(work, part, counts))
     counts["seen_changes"] = see_changes(work)
+    _look_for_unsent(work)
     _let_go(work, released)
     take_contents(work, wanted, counts)
     with work.engine.begin() as connection:
@@ -129,18 +135,19 @@ def decide(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> lis
                 _repair(work, connection, order_id, row)
             elif entry:
                 counts["unchanged"] += 1
+                orders.set_statuses(connection, work.name, {order_id: row.status})
                 _needs_person(work, connection, entry)
     return wanted
 
 
 def _let_go(work: Work, released: Sightings) -> None:
     """Withdraw orders that were set aside and that the merchant deleted or moved elsewhere."""
-    aside = (State.QUARANTINED,)
+    aside = (State.QUARANTINED, State.INVALID, State.NO_STOCK)
     with work.engine.begin() as connection:
         known = due.ids_in(connection, work.name, aside)
 
     def look(ids: Sequence[int]) -> None:
-        shown = work.plenty.rows_by_id(ids, splits=True)
+        shown = rows_now(work, ids)
         with work.engine.begin() as connection:
             for row in due.brief(connection, work.name, aside, ids):
                 _let_one_go(work, connection, row, shown.get(row.order_id) or {})
@@ -153,13 +160,15 @@ def _let_go(work: Work, released: Sightings) -> None:
 def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[str, Any]) -> None:
     current = row_status(now) if now else None
     # one in a fault status of ours goes on from there; a cancelled one is settled elsewhere
-    stays = current in {work.merchant.statuses.fetch, row.plenty_status} or (
-        current is not None and is_cancelled(current)
+    statuses = work.merchant.statuses
+    ours = {statuses.fetch, statuses.address_error, statuses.no_stock}
+    stays = current is not None and (
+        current in ours or current == row.plenty_status or is_cancelled(current)
     )
     if not stays or now.get("hasDeliveryOrders"):
         orders.move(
             connection, work.journal, row.order_id, State.WITHDRAWN,
-            only_from=[State.QUARANTINED],
+            only_from=[State.QUARANTINED, State.INVALID, State.NO_STOCK],
             plenty_status="deleted" if current is None else str(current),
         )  # fmt: skip
 
@@ -254,6 +263,35 @@ def _look_for_cancelled(work: Work, counts: dict[str, int]) -> None:
         take_cancelled(work, part, counts)
 
 
+def _look_for_unsent(work: Work) -> None:
+    """Keep which orders were set to the status of the hand-over by hand and never handed over.
+
+    `fulfilment.flow.watch` tells of them as long as they stand there.
+    """
+    with work.engine.begin() as connection:
+        last = batches.previous_start(connection, work.name, work.batch_id)
+        told = exceptions.order_ids(connection, work.name, ["NOT_HANDED_OVER"])
+    if last is None:
+        return
+    more = [Filter("updatedAt", "gte", last - UNSENT_OVERLAP)]
+    shown = _search(work, work.merchant.statuses.handed_over, more, main_orders=True)
+    for part in shown.parts(CHUNK):
+        with work.engine.begin() as connection:
+            rows = due.brief(connection, work.name, NEVER_SENT, part)
+            seen = {row.order_id: part[row.order_id].status for row in rows}
+            orders.set_statuses(connection, work.name, seen)
+
+    def look(ids: Sequence[int]) -> None:
+        rows = rows_now(work, ids)
+        seen = {i: row_status(rows[i]) if i in rows else DELETED for i in ids}
+        with work.engine.begin() as connection:
+            orders.set_statuses(connection, work.name, seen)
+
+    for some in slices(told, CHUNK):
+        if not halved(work, "read", some, look):
+            return
+
+
 def take_cancelled(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> None:
     """Note cancellations of orders we know; others were never ours (contract of the flow, 8.0).
 
@@ -262,7 +300,7 @@ def take_cancelled(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
         pending = outbox.has_pending(connection, work.name, known, ["status"])
-        told = outbox.has_pending(connection, work.name, known, ["status"], occasion=":too_late:")
+        told = told_too_late(work, connection, known)
         for order_id, entry in sorted(known.items()):
             if order_id in told:
                 continue  # settled; only its status is still to be written

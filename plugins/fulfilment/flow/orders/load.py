@@ -22,6 +22,7 @@ from fulfilment.flow.changes.send import send_changes
 from fulfilment.flow.each import by_order, each, halved
 from fulfilment.flow.orders import recover
 from fulfilment.flow.orders.handover import accept
+from fulfilment.flow.orders.now import rows_now
 from fulfilment.flow.orders.parts import may_be_sent
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
@@ -94,7 +95,7 @@ def _still_released(
     :param ready: takes in those.
     """
     fetch, no_stock = work.merchant.statuses.fetch, work.merchant.statuses.no_stock
-    now = work.plenty.rows_by_id([row.order_id for row in rows], splits=True)
+    now = rows_now(work, [row.order_id for row in rows])
     touched = [
         row.order_id
         for row in rows
@@ -120,6 +121,8 @@ def _still_released(
                     connection, work.journal, row.order_id, State.WITHDRAWN,
                     plenty_status=str(current), event="split_before_sending",
                 )  # fmt: skip
+            elif row.order_id in touched and row.order_id not in contents:
+                found["postponed"] += 1  # changed, and not shown: what was read is not sent
             elif row.order_id in contents and _changed(contents[row.order_id], row, countries):
                 found["changed"] += 1
                 orders.move(

@@ -245,23 +245,37 @@ def _apply(
     if state is State.READY:
         outbox.drop_pending(connection, work.name, order.order_id, ["status"])
         return "valid"
-    # our own note touches an order that stays released: told once per content, not per reading
-    occasion = str(episode) if state in (State.INVALID, State.NO_STOCK) else order.fingerprint()
-    _tell(work, connection, verdict, occasion, state)
+    _tell(work, connection, order, verdict, state, episode)
     return {"bad": "address", "short": "stock", "wait": "wait"}.get(verdict.outcome, "stop")
 
 
 def _tell(
-    work: Work, connection: Connection, verdict: Verdict, occasion: str, state: State
+    work: Work,
+    connection: Connection,
+    order: Order,
+    verdict: Verdict,
+    state: State,
+    episode: int,
 ) -> None:
+    """Queue the status and the note of a verdict, once per release and content.
+
+    Our own note touches an order, and one whose status could not be set stays released: it is
+    read again and says the same.
+    """
     if verdict.code in LEFT_ALONE:
         return
     statuses = work.merchant.statuses
     target = {State.INVALID: statuses.address_error, State.NO_STOCK: statuses.no_stock}.get(state)
+    occasion = order.fingerprint()
     if target is not None:
-        work.queue_status(
-            connection, verdict.order_id, target, (statuses.fetch,), f"verdict:{occasion}"
+        stands = outbox.standing_occasion(
+            connection, work.name, order.order_id, f"status:{target}:verdict:"
         )
+        release = stands or str(episode)
+        work.queue_status(
+            connection, order.order_id, target, (statuses.fetch,), f"verdict:{release}"
+        )
+        occasion = f"{release}:{occasion[:12]}"
     work.queue_note(
         connection,
         verdict.order_id,

@@ -113,7 +113,8 @@ def _write_some(work: Work, ids: Sequence[int], counts: dict[str, int]) -> tuple
     def write(row: Row[Any]) -> None:
         nonlocal cancels
         order_id = row.order_id
-        current = row_status(now[order_id]) if order_id in now else None
+        seen = now.get(order_id) or work.plenty.order_by_id(order_id)
+        current = row_status(seen) if seen else None
         target = Decimal(row.payload["target"])
         expected = {Decimal(value) for value in row.payload["expected"]}
         action = Write.MOVED if current is None else before_write(current, target, expected)

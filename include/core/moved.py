@@ -1,0 +1,59 @@
+"""What it means that a person moved an order's status by hand, as plentymarkets shows it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from include.core.statuses import is_cancelled
+
+if TYPE_CHECKING:
+    from include.core.merchant import Merchant
+
+#: plentymarkets contract 8: "on hold" and "outgoing items booked"
+ON_HOLD = Decimal(6)
+SHIPPED, CANCELLED = Decimal(7), Decimal(8)
+#: kept for an order at the warehouse that plentymarkets does not have any more; no status is 0
+DELETED = Decimal(0)
+#: reason codes of an order that a person took out of the release while the warehouse has it
+HELD, HELD_LATE = "HELD", "HELD_LATE"
+
+
+class Moved(Enum):
+    """What the status of an order that the warehouse has asks for."""
+
+    NOTHING = auto()
+    HELD = auto()  # taken out of the release: it shall not ship for now
+    SHIPPED = auto()  # booked as shipped although nothing left the warehouse: it would ship twice
+    CANCELLED = auto()
+
+
+def on_moved(status: Decimal, merchant: Merchant) -> Moved:
+    """Decide for one order at the warehouse of which no parcel is known."""
+    statuses = merchant.statuses
+    if status in {statuses.cancel_done, statuses.cancel_too_late} - {statuses.cancel_requested}:
+        return Moved.NOTHING  # ours
+    if is_cancelled(status):
+        return Moved.CANCELLED
+    if status in {statuses.fetch, statuses.handed_over, statuses.address_error, statuses.no_stock}:
+        return Moved.NOTHING
+    if SHIPPED <= status < CANCELLED:
+        return Moved.SHIPPED
+    return Moved.HELD if holds(status, merchant) else Moved.NOTHING
+
+
+def usual_statuses(merchant: Merchant) -> set[Decimal]:
+    """Return the statuses that say nothing new of an order at the warehouse."""
+    statuses = merchant.statuses
+    return {
+        statuses.fetch, statuses.handed_over, statuses.address_error, statuses.no_stock,
+        statuses.cancel_requested, statuses.cancel_done, statuses.cancel_too_late,
+    }  # fmt: skip
+
+
+def holds(status: Decimal, merchant: Merchant) -> bool:
+    """Say whether an order in a status shall not ship (setting ``hold_statuses``)."""
+    if merchant.hold_statuses is not None:
+        return status in merchant.hold_statuses
+    return status < merchant.statuses.fetch or status == ON_HOLD
