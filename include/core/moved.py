@@ -38,7 +38,7 @@ def on_moved(status: Decimal, merchant: Merchant) -> Moved:
         return Moved.CANCELLED
     if status in {statuses.fetch, statuses.handed_over, statuses.address_error, statuses.no_stock}:
         return Moved.NOTHING
-    if SHIPPED <= status < CANCELLED:
+    if SHIPPED <= status < CANCELLED or status == statuses.shipped:
         return Moved.SHIPPED
     return Moved.HELD if holds(status, merchant) else Moved.NOTHING
 

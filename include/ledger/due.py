@@ -19,6 +19,7 @@ from include.ledger.tables import orders
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Collection, Iterable, Sequence
+    from datetime import timedelta
     from decimal import Decimal
 
     from sqlalchemy import Connection, Row, Select
@@ -107,6 +108,11 @@ def moved(usual: Collection[Decimal], held: str) -> ColumnElement[bool]:
     """
     counts = (orders.c.state != State.CANCELLED) | (orders.c.reason_code == held)
     return orders.c.plenty_status.not_in(sorted(usual)) & counts
+
+
+def changed_within(time: timedelta) -> ColumnElement[bool]:
+    """Return the condition that an order's state changed lately."""
+    return orders.c.changed_at > func.now() - time
 
 
 def shows(status: Decimal) -> ColumnElement[bool]:

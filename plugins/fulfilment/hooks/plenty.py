@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.hooks import paging, plenty_parts
 from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Filter, Listing, Row
-from fulfilment.hooks.plenty_calls import PlentyCalls
 from fulfilment.hooks.plenty_documents import PlentyDocuments
+from fulfilment.hooks.plenty_facts import PlentyFacts
 from fulfilment.hooks.plenty_items import PlentyItems
 from fulfilment.hooks.plenty_returns import PlentyReturns
 from fulfilment.hooks.plenty_stock import PlentyStock
@@ -33,7 +33,7 @@ _BOOKING = {1: "sales_orders", 2: "delivery_orders", 5: "warranties", 6: "repair
 _CARTON = 24  # contract 10.1, packageType "cardboard box"
 
 
-class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, PlentyCalls):
+class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, PlentyFacts):
     """Calls one merchant's plentymarkets system.
 
     Connection type ``plenty``: host = the system's final https address, login and password = a
@@ -164,7 +164,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
                 rows[int(row["id"])] = row
         return rows
 
-    def order_by_id(self, order_id: int) -> Row | None:
+    def order_by_id(self, order_id: int, *, splits: bool = False) -> Row | None:
         """Return an order by its own route, None if it clearly does not exist (contract 6.1).
 
         A search may omit an order for a moment; what follows from its absence asks here first.
@@ -177,7 +177,8 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         if not isinstance(row, dict) or whole(row.get("id")) != order_id:
             what = f"GET {route}"
             raise self._odd(what)
-        self._tell_splits([row])
+        if splits:
+            self._tell_splits([row])
         return row
 
     def order_contents(self, ids: Iterable[int], *, splits: bool = False) -> dict[int, Row]:
@@ -355,48 +356,6 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
             raise ConfigError(text, code="NOT_BOOKABLE", merchant=self.merchant)
         body = {"message": "", "bookingDate": at.isoformat(timespec="seconds")}
         self._post(f"/rest/{kind}/{{order_id}}/book", body, order_id=order_id)
-
-    # -- facts of the system --------------------------------------------------------------
-
-    def countries(self) -> dict[int, str]:
-        """Return country id -> ISO 3166 alpha-2; several ids share a code (contract 16)."""
-        found: dict[int, str] = {}
-        for row in self._list("/rest/orders/shipping/countries"):
-            country_id = whole(row.get("id"))
-            code = str(row.get("isoCode2") or "").strip().upper()
-            if country_id is not None and code:
-                found[country_id] = code
-        return found
-
-    def statuses(self) -> list[Row]:
-        """Return all order statuses that this user may see (contract 8)."""
-        return self._pages("/rest/orders/statuses", "statusId")
-
-    def shipping_profiles(self) -> list[Row]:
-        """Return the shipping profiles (contract 10.3)."""
-        return self._list("/rest/orders/shipping/presets")
-
-    def providers(self) -> list[Row]:
-        """Return the shipping service providers (contract 10.3)."""
-        return self._pages("/rest/orders/shipping/shipping_service_providers", "id")
-
-    def package_types(self) -> list[Row]:
-        """Return the package types (contract 10.1)."""
-        return self._list("/rest/orders/shipping/package_types")
-
-    def warehouses(self) -> list[Row]:
-        """Return the warehouses (contract 12.3)."""
-        return self._list("/rest/stockmanagement/warehouses")
-
-    def storage_locations(self, warehouse_id: int) -> list[Row]:
-        """Return the storage locations of a warehouse (contract 12.3)."""
-        return self._pages(
-            "/rest/warehouses/{warehouse_id}/locations", "id", warehouse_id=warehouse_id
-        )
-
-    def webstores(self) -> list[Row]:
-        """Return the clients; ``storeIdentifier`` is the plentyID (contract 16)."""
-        return self._list("/rest/webstores")
 
 
 def _is_one_of(asked: set[int], row: Row) -> bool:

@@ -296,7 +296,10 @@ def queue_too_late(
         f"{warehouse_status}). It ships. Please treat the parcel as a return.",
     )
     work.journal.add(connection, order_id, "cancel_too_late", warehouse=warehouse_status)
-    if orders.one(connection, work.name, order_id).state == State.SHIPPED:
+    state = orders.one(connection, work.name, order_id).state
+    # the warehouse's word comes before the rows of what left, which end the order
+    all_left = warehouse_status == WarehouseStatus.SHIPPED and state != State.PARTLY_SHIPPED
+    if state == State.SHIPPED or all_left:
         work.tell(connection, order_id, "CANCEL_AFTER_SHIPPING", at=at)
     else:
         work.tell(connection, order_id, "CANCEL_TOO_LATE", warehouse=warehouse_status, at=at)

@@ -96,7 +96,7 @@ def _by_id(work: Work, some: Collection[int]) -> Sightings:
     shown = Sightings(work.plenty.rows_by_id(some, splits=True).values())
 
     def look(order_id: int) -> None:  # the search may omit it for a moment
-        row = work.plenty.order_by_id(order_id)
+        row = work.plenty.order_by_id(order_id, splits=True)
         if row is not None:
             shown.add(row)
             return

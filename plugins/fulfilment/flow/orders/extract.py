@@ -23,11 +23,10 @@ from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
-from include.core.moved import DELETED
 from include.core.plenty_order import parse_order, row_status
 from include.core.release import Cancel, Release, on_cancel, on_release
 from include.core.slices import packed, slices
-from include.core.states import NEVER_SENT, State
+from include.core.states import State
 from include.core.statuses import is_cancelled
 from include.ledger import batches, due, exceptions, orders, outbox
 
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
 
 #: contract 18: a shop that polled by change time settled on 24 hours of overlap
 CANCEL_OVERLAP = timedelta(hours=24)
-#: our own writes are of this status as well, so a day of them is not read in every run
-UNSENT_OVERLAP = timedelta(hours=1)
+#: so long an order that was withdrawn is looked at: somebody may take it for handed over
+WITHDRAWN_LATELY = timedelta(days=14)
 #: orders a search answers with, so that a chunk costs one read; whole orders are two megabytes
 CHUNK = PAGE_SIZE
 COUNTS = ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired")
@@ -65,7 +64,7 @@ def extract(work: Work) -> dict[str, int]:
     counts["released"] = len(released)
     wanted = packed(n for part in released.parts(CHUNK) for n in decide(work, part, counts))
     counts["seen_changes"] = see_changes(work)
-    _look_for_unsent(work)
+    _look_at_withdrawn(work)
     _let_go(work, released)
     take_contents(work, wanted, counts)
     with work.engine.begin() as connection:
@@ -141,13 +140,16 @@ def decide(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> lis
 
 
 def _let_go(work: Work, released: Sightings) -> None:
-    """Withdraw orders that were set aside and that the merchant deleted or moved elsewhere."""
+    """Withdraw orders that were set aside and that the merchant deleted or moved elsewhere.
+
+    Those in a fault status of ours as well: nothing else would ever end them.
+    """
     aside = (State.QUARANTINED, State.INVALID, State.NO_STOCK)
     with work.engine.begin() as connection:
         known = due.ids_in(connection, work.name, aside)
 
     def look(ids: Sequence[int]) -> None:
-        shown = rows_now(work, ids)
+        shown = rows_now(work, ids, splits=True)
         with work.engine.begin() as connection:
             for row in due.brief(connection, work.name, aside, ids):
                 _let_one_go(work, connection, row, shown.get(row.order_id) or {})
@@ -157,14 +159,34 @@ def _let_go(work: Work, released: Sightings) -> None:
             return
 
 
+def _look_at_withdrawn(work: Work) -> None:
+    """Keep the status of orders that were withdrawn lately: 5.1 set by hand hands nothing over."""
+    with work.engine.begin() as connection:
+        known = due.ids_in(
+            connection, work.name, [State.WITHDRAWN], due.changed_within(WITHDRAWN_LATELY)
+        )
+
+    def look(ids: Sequence[int]) -> None:
+        shown = work.plenty.rows_by_id(ids)
+        with work.engine.begin() as connection:
+            orders.set_statuses(connection, work.name, {i: row_status(shown[i]) for i in shown})
+
+    for some in slices(known, CHUNK):
+        if not halved(work, "read", some, look):
+            return
+
+
 def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[str, Any]) -> None:
     current = row_status(now) if now else None
     # one in a fault status of ours goes on from there; a cancelled one is settled elsewhere
     statuses = work.merchant.statuses
-    ours = {statuses.fetch, statuses.address_error, statuses.no_stock}
+    # one that shows the hand-over was set so by hand: it is told, see `fulfilment.flow.watch`
+    ours = {statuses.fetch, statuses.handed_over, statuses.address_error, statuses.no_stock}
     stays = current is not None and (
         current in ours or current == row.plenty_status or is_cancelled(current)
     )
+    if current is not None:
+        orders.set_statuses(connection, work.name, {row.order_id: current})
     if not stays or now.get("hasDeliveryOrders"):
         orders.move(
             connection, work.journal, row.order_id, State.WITHDRAWN,
@@ -261,35 +283,6 @@ def _look_for_cancelled(work: Work, counts: dict[str, int]) -> None:
     shown = _search(work, work.merchant.statuses.cancel_requested, more, main_orders=True)
     for part in shown.parts(CHUNK):
         take_cancelled(work, part, counts)
-
-
-def _look_for_unsent(work: Work) -> None:
-    """Keep which orders were set to the status of the hand-over by hand and never handed over.
-
-    `fulfilment.flow.watch` tells of them as long as they stand there.
-    """
-    with work.engine.begin() as connection:
-        last = batches.previous_start(connection, work.name, work.batch_id)
-        told = exceptions.order_ids(connection, work.name, ["NOT_HANDED_OVER"])
-    if last is None:
-        return
-    more = [Filter("updatedAt", "gte", last - UNSENT_OVERLAP)]
-    shown = _search(work, work.merchant.statuses.handed_over, more, main_orders=True)
-    for part in shown.parts(CHUNK):
-        with work.engine.begin() as connection:
-            rows = due.brief(connection, work.name, NEVER_SENT, part)
-            seen = {row.order_id: part[row.order_id].status for row in rows}
-            orders.set_statuses(connection, work.name, seen)
-
-    def look(ids: Sequence[int]) -> None:
-        rows = rows_now(work, ids)
-        seen = {i: row_status(rows[i]) if i in rows else DELETED for i in ids}
-        with work.engine.begin() as connection:
-            orders.set_statuses(connection, work.name, seen)
-
-    for some in slices(told, CHUNK):
-        if not halved(work, "read", some, look):
-            return
 
 
 def take_cancelled(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> None:

@@ -95,7 +95,7 @@ def _still_released(
     :param ready: takes in those.
     """
     fetch, no_stock = work.merchant.statuses.fetch, work.merchant.statuses.no_stock
-    now = rows_now(work, [row.order_id for row in rows])
+    now = rows_now(work, [row.order_id for row in rows], splits=True)
     touched = [
         row.order_id
         for row in rows
