@@ -153,9 +153,14 @@ def stock_show_command(
 @stock_app.command("approve")
 def stock_approve_command(
     merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    product: Annotated[
+        list[int] | None, typer.Option(help="Only this variation; may be given several times.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who confirms; your login name by default.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Confirm all held changes of stock; the next look books them."""
-    for line in stock.approve(merchant):
+    """Show held changes of stock, ask, and confirm them; the next look books them."""
+    for line in stock.approve(merchant, product or (), by=by, sure=yes):
         typer.echo(line)
 
 

@@ -80,11 +80,13 @@ STEPS: dict[str, tuple[str, str]] = {
     "goods_issue": ("Buchen des Warenausgangs", "booking the goods issue"),
     "acknowledge": ("Quittieren der Zeile bei wemalo", "acknowledging the row at wemalo"),
     "document": ("Übertragen des Dokuments", "sending the document"),
+    "product_read": ("Lesen des Artikels", "reading the product"),
     "product": ("Übertragen des Artikels", "sending the product"),
     "return": ("Anlegen der Retoure", "making the return"),
     "return_end": ("Buchen der Retoure", "booking the return"),
     "announcement": ("Ankündigen der Retoure", "announcing the return"),
     "stock": ("Buchen des Bestands", "booking the stock"),
+    "compare": ("Vergleichen im Schattenbetrieb", "comparing it in shadow mode"),
     "replay": ("Nachholen", "the replay"),
 }
 

@@ -73,10 +73,20 @@ class StockSync(_Section):
         5.0, gt=0, description="... if it is also more than so many times the stock; it is held."
     )
     mass_zero_products: int = Field(
-        10, ge=1, description="If so many products or more fall to zero at once ..."
+        3, ge=1, description="If so many products or more fall to zero within a day ..."
     )
     mass_zero_share: float = Field(
-        0.5, gt=0, le=1, description="... and they are this share of all with stock: all are held."
+        0.5,
+        gt=0,
+        le=1,
+        description="... and they are this share of all products with stock, or had this share of "
+        "all pieces: those not booked yet are held.",
+    )
+    mass_zero_all: int = Field(
+        2,
+        ge=1,
+        description="So few are enough where they are all products with stock; 1 holds the fall "
+        "of a merchant's only product, too.",
     )
 
 

@@ -10,17 +10,19 @@ unchanged for a while first (plentymarkets contract 12.5, wemalo contract 7).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from include.core.stock_settings import Reasons, StockSync
 
 ZERO = Decimal(0)
+#: falls to zero within so long count together
+MASS_ZERO_WITHIN = timedelta(days=1)
 #: wemalo's reason of a posting -> our kind of booking, and its sign
 KINDS: dict[str, tuple[str, int]] = {
     "INCOMING": ("receipt", 1),
@@ -137,33 +139,44 @@ def near(change: Decimal, approved: Decimal) -> bool:
     return abs(change - approved) <= max(Decimal(10), abs(approved) / 10)
 
 
+def to_zero(case: Case, decision: Decision) -> bool:
+    """Say whether a decision takes a product's last piece without a person's word."""
+    return (
+        decision.outcome == "book"
+        and decision.total < 0 < case.booked
+        and case.booked + decision.total <= 0
+        and not is_approved(decision.total, case.approved)
+    )
+
+
 def hold_mass_zero(
     cases: Mapping[int, Case],
     decisions: Mapping[int, Decision],
-    stocked: int,
+    stocked: Mapping[int, Decimal],
+    emptied: Mapping[int, Decimal],
     settings: StockSync,
 ) -> dict[int, Decision]:
     """Hold all products that would fall to zero together; such a reading is a failure more often.
 
-    :param stocked: products with stock before these decisions.
+    Goods that were sent never count: they move the baseline, not the difference. Falls of the last
+    day count together, for a reading may fail product by product.
+
+    :param stocked: variation id -> pieces above zero before these decisions, of all products.
+    :param emptied: variation id -> pieces before, of products that bookings without a person's
+        word brought to zero within `MASS_ZERO_WITHIN` and that are at zero still.
     """
-    falling = [
-        number
-        for number, decision in decisions.items()
-        if decision.outcome == "book"
-        and cases[number].booked > 0
-        and cases[number].booked + decision.total <= 0
-        and decision.total < 0
-    ]
+    falling = {n: cases[n].booked for n, found in decisions.items() if to_zero(cases[n], found)}
+    gone = {**emptied, **falling}
+    before = {**stocked, **gone}
+    share = Decimal(str(settings.mass_zero_share))
+    many = len(gone) >= settings.mass_zero_products and (
+        len(gone) >= share * len(before) or sum(gone.values()) >= share * sum(before.values())
+    )
+    every = len(gone) >= settings.mass_zero_all and len(gone) == len(before)
     changed = dict(decisions)
-    if len(falling) < settings.mass_zero_products or (
-        len(falling) < settings.mass_zero_share * max(stocked, 1)
-    ):
-        return changed
-    for number in falling:
-        decision = decisions[number]
-        if not is_approved(decision.total, cases[number].approved):
-            changed[number] = Decision("hold", decision.lines, decision.foreign, "STOCK_MASS_ZERO")
+    if many or every:
+        for number in falling:
+            changed[number] = replace(decisions[number], outcome="hold", code="STOCK_MASS_ZERO")
     return changed
 
 
@@ -195,6 +208,14 @@ def postings(entry: Mapping[str, Any], reason: str) -> list[Posting]:
             history]  # fmt: skip
 
 
+def product_of_entry(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """Return external id and SKU of an entry of the queue of postings, "" for what is no text."""
+    rows = entry.get("externalIds")
+    first = next((r for r in rows if isinstance(r, dict)), {}) if isinstance(rows, list) else {}
+    key, sku = first.get("key"), entry.get("sku")
+    return str(key) if isinstance(key, (str, int)) else "", sku if isinstance(sku, str) else ""
+
+
 def available_of(article: Mapping[str, Any]) -> Decimal:
     """Return the default quality's pieces; other attributes are B goods (wemalo contract 7)."""
     return sum(
@@ -212,12 +233,11 @@ def signature(variation_id: int, quantity: Decimal, reason_id: int) -> tuple[int
     return variation_id, abs(quantity), reason_id
 
 
-def count_signatures(movements: Sequence[Mapping[str, Any]]) -> dict[tuple[int, Decimal, int], int]:
-    """Count the journal's rows by `signature` (plentymarkets contract 12.1)."""
-    counts: dict[tuple[int, Decimal, int], int] = {}
-    for row in movements:
-        key = signature(
-            int(row["variationId"]), Decimal(str(row["quantity"])), int(row["reason"] or 0)
-        )
-        counts[key] = counts.get(key, 0) + 1
-    return counts
+def movement(row: Mapping[str, Any]) -> tuple[int, Decimal, int]:
+    """Return the `signature` of a row of the journal (plentymarkets contract 12.1).
+
+    :raises ValueError, KeyError, TypeError, ArithmeticError: a field is missing or no number.
+    """
+    return signature(
+        int(row["variationId"]), Decimal(str(row["quantity"])), int(row["reason"] or 0)
+    )

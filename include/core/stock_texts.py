@@ -46,6 +46,15 @@ _STOCK = {
         "Check variation, warehouse and storage location in plentymarkets. It is tried again every "
         "hour, at once with `fulfil stock approve {merchant}`.",
     ),
+    "STOCK_ROW_UNREADABLE": _Texts(
+        "Bestand: eine Zeile ist nicht lesbar ({variation}). Ihre Variante bleibt so lange, wie "
+        "sie ist; alle anderen werden abgeglichen. Grund: {count}",
+        "Stock: a row cannot be read ({variation}). Its variation stays as it is until then; all "
+        "others are compared. Reason: {count}",
+        "Die Zeile dort berichtigen lassen, woher sie kommt; sie wird bei jedem Abgleich neu "
+        "gelesen.",
+        "Have the row corrected where it comes from; each comparison reads it again.",
+    ),
     "STOCK_FOREIGN_PRODUCT": _Texts(
         "wemalo meldet Buchungen von {count} Artikeln, die der Händler nicht hat: {variation}. Sie "
         "bleiben in wemalos Liste.",

@@ -119,6 +119,7 @@ _EVENTS = {
     "left_without_document": "left the warehouse without document {document}",
     "stock_shipment_booked": "{pieces} piece(s) of variation {variation} booked out of stock",
     "stock_shipment_there": "goods issue was booked by somebody else; not booked out again",
+    "stock_approved": "{by} confirmed {pieces} piece(s) of variation {variation} ({code})",
     "stock_shipment_taken_back": "goods issue was booked as well; our booking is taken back",
     "exception_opened": "exception {code} opened: {text}",
     "exception_cleared": "exception {code} cleared: its cause is gone",

@@ -46,6 +46,12 @@ def noted(
     return {subject: bool(rests) for subject, rests in rows}
 
 
+def subjects(connection: Connection, merchant: str, step: str) -> list[str]:
+    """Return what failed at a step, resting or not."""
+    where = (failures.c.merchant == merchant, failures.c.step == step)
+    return list(connection.execute(select(failures.c.subject).where(*where)).scalars())
+
+
 def note(
     connection: Connection,
     journal: Journal,

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from include.core.products import Product
 
-_CHUNK = 500
+#: so many products are kept by one statement
+CHUNK = 500
 
 
 def keep(connection: Connection, merchant: str, found: Sequence[Product]) -> int:
     """Keep what is to be told; return how many products are new or changed."""
-    return sum(_keep(connection, merchant, some) for some in slices(found, _CHUNK))
+    return sum(_keep(connection, merchant, some) for some in slices(found, CHUNK))
 
 
 def _keep(connection: Connection, merchant: str, found: Sequence[Product]) -> int:

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger import queues
+from include.ledger.journal import Journal
 from include.ledger.tables import (
+    order_events,
     sent_rows,
     stock_bookings,
     stock_levels,
@@ -24,12 +26,14 @@ from include.ledger.tables import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from include.core.stock_sync import Line, Posting
 
 ZERO = Decimal(0)
 OPEN = ("due", "writing", "refused")
+#: the diary's order number of what concerns no order
+OF_MERCHANT = 0
 
 
 # -- levels ---------------------------------------------------------------------------------------
@@ -76,18 +80,71 @@ def add_booked(connection: Connection, merchant: str, variation_id: int, quantit
     )
 
 
-def approve(connection: Connection, merchant: str) -> int:
-    """Confirm everything that is held, try refused bookings again; return how many products."""
-    connection.execute(
-        update(stock_bookings)
-        .where(stock_bookings.c.merchant == merchant, stock_bookings.c.state == "refused")
-        .values(state="due", attempts=0)
-    )
+def approve(
+    connection: Connection,
+    merchant: str,
+    shown: Mapping[int, Decimal] | None = None,
+    *,
+    by: str = "",
+) -> int:
+    """Confirm what is held and try refused bookings again; return how many products.
+
+    Each confirmation stands in the merchant's diary, which is that of order `OF_MERCHANT`.
+
+    :param shown: variation id -> change that a person has seen; None confirms whatever is held.
+        A change that is another one by now stays held.
+    :param by: who confirms it.
+    """
+    level, booking = stock_levels.c, stock_bookings.c
+    seen: list[ColumnElement[bool]] = []
+    again = [booking.merchant == merchant, booking.state == "refused"]
+    if shown is not None:
+        pairs = [(number, change) for number, change in shown.items()]
+        seen = [tuple_(level.variation_id, level.held_delta).in_(pairs)]
+        again.append(booking.variation_id.in_(list(shown)))
+    connection.execute(update(stock_bookings).where(*again).values(state="due"))
+    held = connection.execute(
+        select(stock_levels)
+        .where(level.merchant == merchant, level.held.is_not(None), *seen)
+        .order_by(level.variation_id)
+        .with_for_update()
+    ).all()
+    diary = Journal(merchant, "stock_approve", "terminal", 1)
+    for row in held:
+        set_level(
+            connection, merchant, row.variation_id, approved_delta=row.held_delta,
+            approved_by=by or None, held=None, held_delta=None, dirty=True,
+        )  # fmt: skip
+        diary.add(
+            connection, OF_MERCHANT, "stock_approved", variation=row.variation_id,
+            pieces=str(row.held_delta), code=row.held, by=by,
+        )  # fmt: skip
+    return len(held)
+
+
+def approvals(connection: Connection, merchant: str, most: int) -> Sequence[Row[Any]]:
+    """Return the newest confirmations in the merchant's diary, the newest first."""
     return connection.execute(
-        update(stock_levels)
-        .where(stock_levels.c.merchant == merchant, stock_levels.c.held.is_not(None))
-        .values(approved_delta=stock_levels.c.held_delta, held=None, held_delta=None, dirty=True)
-    ).rowcount
+        select(order_events)
+        .where(
+            order_events.c.merchant == merchant,
+            order_events.c.order_id == OF_MERCHANT,
+            order_events.c.kind == "stock_approved",
+        )
+        .order_by(order_events.c.event_id.desc())
+        .limit(most)
+    ).all()
+
+
+def emptied(connection: Connection, merchant: str, within: timedelta) -> dict[int, Decimal]:
+    """Return products that bookings of ours left without stock lately, and their pieces before."""
+    rows = connection.execute(
+        select(stock_levels.c.variation_id, stock_levels.c.emptied_pieces).where(
+            stock_levels.c.merchant == merchant,
+            stock_levels.c.emptied_at > func.now() - within,
+        )
+    )
+    return {row.variation_id: Decimal(row.emptied_pieces) for row in rows}
 
 
 def try_refused_again(connection: Connection, merchant: str, after: timedelta) -> None:
@@ -275,8 +332,14 @@ def write_ahead(
     lines: Iterable[tuple[Line, int]],
     *,
     order_id: int | None = None,
+    takes_back: int | None = None,
+    approved_by: str | None = None,
 ) -> int:
-    """Write bookings ahead, each with its reason id; return how many."""
+    """Write bookings ahead, each with its reason id; return how many.
+
+    :param takes_back: the booking of a shipment that this one undoes.
+    :param approved_by: who confirmed the change, if somebody had to.
+    """
     values = [
         {
             "merchant": merchant,
@@ -285,6 +348,8 @@ def write_ahead(
             "quantity": line.quantity,
             "reason_id": reason_id,
             "order_id": order_id,
+            "takes_back": takes_back,
+            "approved_by": approved_by,
         }
         for line, reason_id in lines
     ]
@@ -349,15 +414,16 @@ def finish(
 
 def booked_shipments(connection: Connection, merchant: str, days: int) -> Sequence[Row[Any]]:
     """Return shipments that we booked out in the last days and did not take back."""
-    back = select(stock_bookings.c.order_id).where(
-        stock_bookings.c.merchant == merchant, stock_bookings.c.kind == "shipment_back"
-    )
+    back = stock_bookings.alias("back")
+    taken_back = select(back.c.booking_id).where(back.c.takes_back == stock_bookings.c.booking_id)
     return connection.execute(
-        select(stock_bookings).where(
+        select(stock_bookings)
+        .where(
             stock_bookings.c.merchant == merchant,
             stock_bookings.c.kind == "shipment",
             stock_bookings.c.state == "done",
             stock_bookings.c.done_at > func.now() - timedelta(days=days),
-            stock_bookings.c.order_id.not_in(back),
+            ~taken_back.exists(),
         )
+        .order_by(stock_bookings.c.booking_id)
     ).all()

@@ -9,10 +9,10 @@ from include.core.stock_sync import (
     Decision,
     Line,
     available_of,
-    count_signatures,
     decide,
     hold_mass_zero,
     is_approved,
+    movement,
     on_hand,
     postings,
     signature,
@@ -68,15 +68,46 @@ def test_an_absurd_jump_is_held_until_it_is_confirmed() -> None:
     assert not is_approved(D(-5), D(500))
 
 
+def fall(
+    falling: int, stocked: int, *, emptied: int = 0, pieces: int = 10, rules: StockSync = RULES
+) -> set[str]:
+    """What becomes of so many of so many products that fall to zero, ten pieces each."""
+    gone = Decision("book", (Line("inventory_out", D(-pieces)),))
+    cases = {n: Case(n, D(-pieces), D(pieces)) for n in range(falling)}
+    others = {n: D(10) for n in range(falling, stocked)}
+    before = {n: D(10) for n in range(100, 100 + emptied)}
+    found = hold_mass_zero(
+        cases, dict.fromkeys(cases, gone), {n: D(pieces) for n in cases} | others, before, rules
+    )
+    return {decision.code or decision.outcome for decision in found.values()}
+
+
 def test_many_products_at_zero_are_held_and_a_few_are_not() -> None:
-    rules = StockSync(mass_zero_products=3, mass_zero_share=0.5)
+    assert fall(9, 16) == {"STOCK_MASS_ZERO"}
+    assert fall(3, 6) == {"STOCK_MASS_ZERO"}
+    assert fall(2, 6) == {"book"}
+    assert fall(3, 7) == {"book"}
+    assert fall(3, 7, pieces=20) == {"STOCK_MASS_ZERO"}, "more than half of all pieces"
+    assert fall(100, 1000) == {"book"}
+
+
+def test_a_small_merchant_is_protected_when_all_it_has_falls_to_zero() -> None:
+    assert fall(2, 2) == {"STOCK_MASS_ZERO"}
+    assert fall(1, 1) == {"book"}
+    assert fall(1, 1, rules=StockSync(mass_zero_all=1)) == {"STOCK_MASS_ZERO"}
+
+
+def test_a_fall_that_comes_product_by_product_is_seen_as_one() -> None:
+    assert fall(1, 4, emptied=1) == {"book"}
+    assert fall(1, 4, emptied=3) == {"STOCK_MASS_ZERO"}
+
+
+def test_what_a_person_confirmed_is_no_fall() -> None:
     gone = Decision("book", (Line("inventory_out", D(-10)),))
-    cases = {n: Case(n, D(-10), D(10)) for n in range(5)}
-    some = dict.fromkeys(range(2), gone)
-    assert {d.outcome for d in hold_mass_zero(cases, some, 5, rules).values()} == {"book"}
-    most = dict.fromkeys(range(4), gone)
-    assert {d.code for d in hold_mass_zero(cases, most, 5, rules).values()} == {"STOCK_MASS_ZERO"}
-    assert {d.outcome for d in hold_mass_zero(cases, most, 50, rules).values()} == {"book"}
+    cases = {n: Case(n, D(-10), D(10), approved=D(-10)) for n in range(5)}
+    some = dict.fromkeys(cases, gone)
+    found = hold_mass_zero(cases, some, dict.fromkeys(cases, D(10)), {}, RULES)
+    assert {decision.outcome for decision in found.values()} == {"book"}
 
 
 def test_pieces_in_the_house_are_what_is_free_and_what_orders_hold() -> None:
@@ -112,4 +143,4 @@ def test_the_journal_is_matched_whatever_sign_and_type_its_numbers_have() -> Non
         {"variationId": "1", "quantity": "-2.0", "reason": "202"},
         {"variationId": 1, "quantity": 2, "reason": 202},
     ]
-    assert count_signatures(rows)[signature(1, D(2), 202)] == 2
+    assert {movement(row) for row in rows} == {signature(1, D(2), 202)}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from fulfilment.flow.products import products
+from fulfilment.hooks.plenty import PlentyHook
 from sqlalchemy import text
 
-from include.core.errors import FulfilmentError
 from include.core.merchant import Merchant
 from include.ledger import exceptions
 from tests.flow.stage import Stage, a_second_later
@@ -159,7 +159,44 @@ def test_a_lost_reply_is_repeated_without_harm(stage: Stage) -> None:
     configure(stage)
     add(stage, GOOD)
     stage.sandbox.wemalo.fault(kind="lost_reply", match="addMultiple", times=1)
-    with pytest.raises(FulfilmentError):
-        look(stage)
-    assert look(stage)["sent"] == 7
+    assert look(stage)["sent"] == 7, "telling it twice changes nothing"
+    assert exceptions_of(stage) == []
     assert at_wemalo(stage)["5001"]["sku"] == "SKU-1"
+
+
+def test_one_product_that_wemalo_fails_on_does_not_stop_the_others(stage: Stage) -> None:
+    configure(stage)
+    add(stage, *({**GOOD, "id": 6000 + n, "number": f"N-{n}"} for n in range(12)))
+    stage.sandbox.wemalo.fault(kind="status", status=500, match='"6007"')
+    assert look(stage)["sent"] == 17
+    assert [(r.subject, r.code) for r in exceptions_of(stage)] == [("item:6007", "STEP_FAILED")]
+    stage.sandbox.wemalo.clear_faults()
+    assert look(stage)["sent"] == 1
+    assert exceptions_of(stage) == []
+
+
+def test_a_variation_that_cannot_be_read_is_told_and_read_again_by_its_id(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(stage, overlap_minutes=0)
+    add(stage, GOOD, {**GOOD, "id": 5002, "number": "SKU-2"})
+    whole = PlentyHook._variations
+
+    def sick(hook: PlentyHook, *args: Any, **more: Any) -> dict[int, dict[str, Any]]:
+        bad = {"variationBarcodes": "none", "variationWarehouses": 7, "itemId": []}
+        return {n: {**row, **bad} if n == 5001 else row for n, row in
+                whole(hook, *args, **more).items()}  # fmt: skip
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PlentyHook, "_variations", sick)
+        for _ in range(2):
+            look(stage)
+    assert "5002" in at_wemalo(stage)
+    assert "5001" not in at_wemalo(stage)
+    assert [(r.subject, r.code) for r in exceptions_of(stage)] == [("item:5001", "STEP_FAILED")]
+    with stage.engine.begin() as connection:
+        later = "UPDATE sync_state SET read_until = read_until + interval '1 minute'"
+        connection.execute(text(later))
+    look(stage)
+    assert "5001" in at_wemalo(stage)
+    assert exceptions_of(stage) == []

@@ -57,6 +57,9 @@ stock_levels = Table(
     Column("held", Text),  # why a person has to confirm
     Column("held_delta", Numeric),
     Column("approved_delta", Numeric),
+    Column("approved_by", Text),  # who confirmed it
+    Column("emptied_pieces", Numeric),  # that a booking of ours took away to leave nothing,
+    time("emptied_at"),  # and when; nobody had confirmed it
     Column("dirty", Boolean, nullable=False, server_default=text("true")),  # look once more
     Column("measured_at", DateTime(timezone=True), nullable=False),
 )
@@ -100,6 +103,8 @@ stock_bookings = Table(
     time("journal_from"),  # since when plentymarkets' journal was looked at before the call
     Column("seen_before", Integer),  # equal rows in it before the call
     Column("error_code", Text),
+    Column("takes_back", BigInteger),  # the booking of a shipment that this one undoes
+    Column("approved_by", Text),  # who confirmed the change
     now("created_at"),
     time("done_at"),
     CheckConstraint(

@@ -2,32 +2,39 @@
 
 Both update filters are read, because one alone misses barcodes and warehouses (plentymarkets
 contract 13). wemalo's route inserts or updates (wemalo contract 8), so a lost reply is repeated
-without harm; a batch that one bad product refuses is halved until that one is found.
+without harm; a batch that fails because of one product is halved until that one is found. A
+variation that cannot be read or kept is set aside, and read by its id at each look until it can.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import each, halved
 from fulfilment.flow.work import Work, log
-from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+from fulfilment.hooks.answers import whole
+from include.core.errors import NotFound, OrderRejected
 from include.core.products import CODES, REFUSED, belongs, components, compose, is_bundle
 from include.core.slices import slices
-from include.ledger import batches, exceptions, sync_state
+from include.ledger import exceptions, failures, sync_state
 from include.ledger import products as ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Row
 
     from include.core.exception_texts import ExceptionText
+    from include.core.products import Product
 
 CONCERN = "products"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 #: the most that one call takes
 BATCH = 100
+#: what fails while a variation is read; sending it has a step of its own
+READ, SEND = "product_read", "product"
 STUCK = ("invalid", "refused")
 COUNTS = ("variations", "changed", "sent", "invalid", "product_refused")
 
@@ -62,9 +69,7 @@ def products(work: Work) -> dict[str, int]:
     with work.engine.begin() as connection:
         if not work.trouble:
             sync_state.looked(connection, work.name, CONCERN, until, rules=rules)
-        batches.add_counts(connection, work.batch_id, counts)
-    work.raise_trouble()
-    return counts
+    return work.end(counts)
 
 
 def _read(work: Work, since: datetime, until: datetime, counts: dict[str, int]) -> None:
@@ -73,11 +78,23 @@ def _read(work: Work, since: datetime, until: datetime, counts: dict[str, int]) 
     if since > EVER:  # everything was ever updated: the second reading brings nothing new
         found |= work.plenty.changed_variations(since, until, related=True)
     counts["variations"] = len(found)
-    warehouse = work.merchant.plenty.warehouse_id
-    ours = {n: row for n, row in found.items() if belongs(row, warehouse)}
-    parts = components(ours.values())
     with work.engine.begin() as connection:
-        ours |= {n: found[n] for n in ledger.known(connection, work.name, found.keys() - ours)}
+        again = _variations(failures.subjects(connection, work.name, READ)) - found.keys()
+    found |= work.plenty.variations_by_id(again)
+    warehouse = work.merchant.plenty.warehouse_id
+    belonging: dict[int, Mapping[str, Any]] = {}
+    parts: set[int] = set()
+    sick: dict[int, Exception] = {}
+    for number, row in found.items():
+        try:
+            if belongs(row, warehouse):
+                parts |= components([row])
+                belonging[number] = row
+        except Exception as error:
+            sick[number] = error
+    with work.engine.begin() as connection:
+        told = ledger.known(connection, work.name, found.keys() - belonging.keys())
+    ours = belonging | {n: found[n] for n in told}
     missing = parts - ours.keys()
     ours |= {n: found[n] for n in missing & found.keys()}
     ours |= work.plenty.variations_by_id(missing - found.keys())
@@ -86,15 +103,48 @@ def _read(work: Work, since: datetime, until: datetime, counts: dict[str, int]) 
         with work.engine.begin() as connection:
             told = ledger.known(connection, work.name, goods)
         goods = {n: row for n, row in goods.items() if row.get("isActive") or n in told}
-    if not goods:
-        return
-    items = work.plenty.items_by_id({int(row["itemId"]) for row in goods.values()})
+    if goods or sick:
+        _keep(work, goods, sick, counts)
+
+
+def _keep(
+    work: Work,
+    goods: Mapping[int, Mapping[str, Any]],
+    sick: Mapping[int, Exception],
+    counts: dict[str, int],
+) -> None:
+    """Compose products and keep them; note those that cannot be read.
+
+    :param sick: variations that could not be judged, and why.
+    """
+    item_ids = {whole(row.get("itemId")) for row in goods.values()} - {None}
+    items = work.plenty.items_by_id(n for n in item_ids if n is not None)
     countries = work.countries()
-    composed = [
-        compose(row, _item(row, items), work.merchant.products, countries) for row in goods.values()
-    ]
-    with work.engine.begin() as connection:
-        counts["changed"] = ledger.keep(connection, work.name, composed)
+    composed: list[Product] = []
+
+    def one(number: int) -> None:
+        if number in sick:
+            raise sick[number]
+        row = goods[number]
+        item = items.get(whole(row.get("itemId")) or 0) or row.get("item") or {}
+        composed.append(compose(row, item, work.merchant.products, countries))
+
+    def keep(some: Sequence[Product]) -> None:
+        with work.engine.begin() as connection:
+            changed = ledger.keep(connection, work.name, some)
+        counts["changed"] += changed
+
+    each(work, READ, sorted({*goods, *sick}), one, subject=exceptions.item_subject)
+    for some in slices(composed, ledger.CHUNK):
+        halved(work, READ, some, keep, subject=_by_variation)
+
+
+def _by_variation(row: Any) -> str:
+    return exceptions.item_subject(row.variation_id)
+
+
+def _variations(subjects: Iterable[str]) -> set[int]:
+    return {int(subject.rpartition(":")[2]) for subject in subjects}
 
 
 def _forget_deleted(work: Work) -> None:
@@ -107,28 +157,24 @@ def _forget_deleted(work: Work) -> None:
             ledger.forget(connection, work.name, gone)
 
 
-def _item(row: Mapping[str, Any], items: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
-    return items.get(int(row["itemId"])) or row.get("item") or {}
-
-
 def _send(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
         due = ledger.in_state(connection, work.name, "due")
         again = ledger.in_state(connection, work.name, "refused")  # wemalo may take them now
+    send = partial(_send_batch, work, counts)
     for rows in (due, again):
         for batch in slices(rows, BATCH):
-            if not _send_batch(work, batch, counts):
+            if not halved(work, SEND, batch, send, subject=_by_variation):
                 return
 
 
-def _send_batch(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) -> bool:
-    """Send a batch; False stops because wemalo cannot be used."""
+def _send_batch(work: Work, counts: dict[str, int], rows: Sequence[Row[Any]]) -> None:
+    """Send a batch; telling wemalo twice changes nothing."""
     try:
         work.wemalo.add_products([row.body for row in rows])
     except (OrderRejected, NotFound) as error:
         if len(rows) > 1:
-            half = len(rows) // 2
-            return _send_batch(work, rows[:half], counts) and _send_batch(work, rows[half:], counts)
+            raise
         counts["product_refused"] += 1
         problem = {
             "code": REFUSED,
@@ -139,14 +185,10 @@ def _send_batch(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) ->
         with work.engine.begin() as connection:
             ledger.refused(connection, work.name, rows[0], problem)
         log.warning("%s variation %s: %s", work.name, rows[0].variation_id, error.log)
-        return True
-    except FulfilmentError as error:
-        work.note_trouble(error)  # they stay due; telling wemalo twice changes nothing
-        return isinstance(error, AmbiguousWrite)
+        return
     with work.engine.begin() as connection:
         ledger.sent(connection, work.name, rows)
     counts["sent"] += len(rows)
-    return True
 
 
 def _tell(work: Work, counts: dict[str, int]) -> None:

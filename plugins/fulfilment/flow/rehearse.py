@@ -23,7 +23,7 @@ from fulfilment.flow.returns.handle import handle_returns
 from fulfilment.flow.stock.sync import stock
 from fulfilment.flow.work import log
 from fulfilment.hooks.rehearsal import Rehearsal
-from include.core.errors import FulfilmentError
+from include.core.failures import Level, as_own, level_of
 from include.core.plan import PlanLine, detail, skip, summary
 from include.core.window import EVERYTHING
 from include.ledger import plans
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from fulfilment.flow.orders.validate import Examine
     from fulfilment.flow.work import Work
+    from include.core.errors import FulfilmentError
     from include.core.merchant import Merchant
     from include.core.window import Window
 
@@ -90,10 +91,13 @@ def rehearse(
             works.append(work)
             try:
                 step(work)
-            except FulfilmentError as error:
-                error.merchant = error.merchant or name
-                log.warning("%s %s: %s", name, task, error)
-                troubles.append(error)
+            except Exception as error:
+                if level_of(error) is Level.PLATFORM:
+                    raise
+                own = as_own(error, name)
+                own.merchant = own.merchant or name
+                log.warning("%s %s: %s", name, task, own)
+                troubles.append(own)
         left = {order_id: why for work in works for order_id, why in (work.left or {}).items()}
         with paper.begin() as connection:
             lines = _lines(connection, merchant, rehearsal.lines, left, newest)

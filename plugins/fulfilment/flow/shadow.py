@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fulfilment.flow.opening import DryRun, open_work
 from fulfilment.flow.orders.extract import is_ours
+from fulfilment.flow.work import Work, log
 from fulfilment.hooks.rehearsal import Rehearsal
-from include.core.errors import OrderInvalid
+from include.core.failures import Level, as_own, level_of
 from include.core.plan import PlanLine
 from include.core.plenty_order import parse_order, row_status
-from include.core.sent import sent_row
+from include.core.sent import SentRow, sent_row
 from include.core.shadow import Compared, compare, ours, theirs
 from include.core.stock_rules import StockView
 from include.ledger import shadow
 from include.ledger.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from sqlalchemy import Engine
 
     from fulfilment.flow.orders.validate import Examine
-    from fulfilment.flow.work import Work
     from include.core.merchant import Merchant
+
+Value = TypeVar("Value")
 
 #: the other connection may need so long for what came late in the evening
 PATIENCE = timedelta(hours=1)
@@ -75,10 +77,9 @@ def compare_day(work: Work, day: date, examine: Examine) -> list[Compared]:
     until = since + timedelta(days=1)
     seen: dict[int, set[Decimal]] = defaultdict(set)
     began: set[int] = set()
-    for entry in work.plenty.status_history(since):
-        order_id = int(entry["orderId"])
-        seen[order_id].add(row_status(entry))
-        if datetime.fromisoformat(str(entry["createdAt"])) < until:
+    for order_id, status, at in _readable(work, work.plenty.status_history(since), _change):
+        seen[order_id].add(status)
+        if at < until:
             began.add(order_id)
     with work.engine.begin() as connection:
         lines = shadow.planned(connection, work.name, since, until)
@@ -105,13 +106,17 @@ def _judge(
     Not by stock: what was there at that time is not known any more.
     """
     contents = work.plenty.order_contents(ids) if ids else {}
+    countries = work.countries() if contents else {}
     found: dict[int, tuple[str, PlanLine | None]] = {}
     readable = []
     for order_id, data in contents.items():
         try:
-            order = parse_order(data, work.countries())
-        except OrderInvalid as error:
-            line = PlanLine(order_id, "exception", error.rule, error.operator, error.operator)
+            order = parse_order(data, countries)
+        except Exception as error:
+            if level_of(error) is not Level.ITEM:
+                raise
+            own = as_own(error, work.name)
+            line = PlanLine(order_id, "exception", own.code, own.operator, own.operator)
             found[order_id] = ("stopped", line)
             continue
         if is_ours(work, order):
@@ -134,8 +139,7 @@ def _tracking(work: Work, since: datetime, until: datetime) -> list[Compared]:
     """Say of each order that left whether plentymarkets has its tracking numbers."""
     numbers: dict[int, set[str]] = defaultdict(set)
     pages = work.wemalo.sent_between(since, until - timedelta(seconds=1))
-    for data in chain.from_iterable(pages):
-        row = sent_row({"packageId": "", **data})
+    for row in _readable(work, chain.from_iterable(pages), _sent):
         if row.order_id is not None and row.tracking_number:
             numbers[row.order_id].add(row.tracking_number)
     there = work.plenty.rows_by_id(sorted(numbers), ["shippingPackages"]) if numbers else {}
@@ -149,6 +153,30 @@ def _tracking(work: Work, since: datetime, until: datetime) -> list[Compared]:
         for order_id, wanted in sorted(numbers.items())
         if order_id in there and _is_merchants(work, there[order_id])
     ]
+
+
+def _change(entry: Mapping[str, Any]) -> tuple[int, Decimal, datetime]:
+    at = datetime.fromisoformat(str(entry["createdAt"]))
+    return int(entry["orderId"]), row_status(entry), at
+
+
+def _sent(data: Mapping[str, Any]) -> SentRow:
+    return sent_row({"packageId": "", **data})
+
+
+def _readable(
+    work: Work, rows: Iterable[Mapping[str, Any]], read: Callable[[Mapping[str, Any]], Value]
+) -> Iterator[Value]:
+    """Yield what ``read`` makes of each row; one that cannot be read is not compared."""
+    for row in rows:
+        try:
+            value = read(row)
+        except Exception as error:
+            if level_of(error) is not Level.ITEM:
+                raise
+            log.warning("%s shadow: a row is left out: %s", work.name, as_own(error).log)
+        else:
+            yield value
 
 
 def _written(row: Mapping[str, Any]) -> set[str]:

@@ -80,7 +80,10 @@ class PlentyItems(PlentyCalls):
         if with_:
             query = [*query, ("with", ",".join(with_))]
         rows = self._item_pages(_VARIATIONS, query, "id")
-        return {int(row["id"]): row for row in rows}
+        numbered = {whole(row.get("id")): row for row in rows}
+        if numbered.pop(None, None) is not None:  # nobody can say of which one it is
+            self.log.warning("merchant=%s a variation without an id is left out", self.merchant)
+        return {number: row for number, row in numbered.items() if number is not None}
 
     def _item_pages(self, route: str, query: list[tuple[str, str]], key: str) -> list[Row]:
         return Listing(f"GET {route}", self.merchant).by_number(

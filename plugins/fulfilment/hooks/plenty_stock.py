@@ -32,12 +32,16 @@ class PlentyStock(PlentyCalls):
     ) -> dict[int, Row]:
         """Return stock rows by variation id (contract 12.1); products never stocked are absent.
 
+        A row of nobody knows which product is left out; products asked for are then asked for
+        one by one, so that none is taken for absent because of it.
+
         :param variation_ids: only these.
         :param since: only what changed since, aware.
         """
         query = [] if since is None else [("updatedAtFrom", since.isoformat(timespec="seconds"))]
         rows = self._by_variation(f"{_WAREHOUSE}/stock", warehouse_id, query, variation_ids)
-        return {int(row["variationId"]): row for row in rows}
+        numbered = ((whole(row.get("variationId")), row) for row in rows)
+        return {number: row for number, row in numbered if number is not None}
 
     def stock_at_locations(self, warehouse_id: int, variation_ids: Collection[int]) -> list[Row]:
         """Return stock per storage location; only locations with positive stock (contract 12.1)."""
@@ -80,14 +84,21 @@ class PlentyStock(PlentyCalls):
         variation_ids: Collection[int] | None,
     ) -> list[Row]:
         def key(row: Row) -> Any:
-            return row.get("variationId"), row.get("storageLocationId")
+            return str(row.get("variationId")), str(row.get("storageLocationId"))
 
-        if variation_ids is None or len(variation_ids) > _FEW:
-            rows = self._stock_pages(route, warehouse_id, query, key)
-            return [r for r in rows if variation_ids is None or whole(r["variationId"]) in
-                    variation_ids]  # fmt: skip
+        left: Collection[int] = variation_ids or ()
         found: list[Row] = []
-        for number in sorted(variation_ids):
+        if variation_ids is None or len(variation_ids) > _FEW:
+            pages = self._stock_pages(route, warehouse_id, query, key)
+            rows = [(whole(row.get("variationId")), row) for row in pages]
+            found = [
+                row
+                for number, row in rows
+                if number is not None and (variation_ids is None or number in variation_ids)
+            ]
+            there = {number for number, _ in rows}
+            left = set(left) - there if None in there else ()
+        for number in sorted(left):
             only = [*query, ("variationId", str(number))]
             found += [
                 row

@@ -12,31 +12,44 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import halved
 from fulfilment.flow.stock import measure
+from fulfilment.flow.stock.measure import SETTLED, emptied_by
 from fulfilment.hooks.plenty_stock import STOCK_ROWS
 from include.core.errors import AmbiguousWrite, FulfilmentError
 from include.core.slices import slices
-from include.core.stock_sync import ZERO, Case, Decision, Line, guard, hold_mass_zero, on_hand
+from include.core.stock_sync import (
+    MASS_ZERO_WITHIN,
+    ZERO,
+    Case,
+    Decision,
+    Line,
+    guard,
+    hold_mass_zero,
+    on_hand,
+)
+from include.ledger import failures, sync_state
 from include.ledger import stock_sync as ledger
-from include.ledger import sync_state
+from include.ledger.exceptions import item_subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Row
 
+    from fulfilment.flow.stock.tell import Unread
     from fulfilment.flow.work import Work
 
 #: plentymarkets' lists are asked for what changed so long before the last look, too
 OVERLAP = timedelta(minutes=10)
 
 
-def correct(work: Work, state: Row[Any] | None, counts: dict[str, int]) -> datetime:
+def correct(work: Work, state: Row[Any] | None, counts: dict[str, int], unread: Unread) -> datetime:
     """Set the stock of all products that changed on either side; return when it was measured."""
     since = state.read_until if state else None
     warehouse = work.merchant.plenty.warehouse_id
     moved = work.plenty.stock(warehouse, since=since - OVERLAP) if since else {}
-    at = measure.read_wemalo(work, since, counts)
+    at = measure.read_wemalo(work, since, counts, unread)
     with work.engine.begin() as connection:
         levels = ledger.levels(connection, work.name)
     chosen = {n for n, row in levels.items() if row.dirty or n in moved}
@@ -45,21 +58,21 @@ def correct(work: Work, state: Row[Any] | None, counts: dict[str, int]) -> datet
     first = work.plenty.stock(warehouse, variation_ids=chosen)
     with work.engine.begin() as connection:
         before = measure.demand(work, connection)
-    at = measure.read_wemalo(work, since, counts)
+    at = measure.read_wemalo(work, since, counts, unread)
     with work.engine.begin() as connection:
         measure.count_sent(work, connection)
         after = measure.demand(work, connection)
         levels = ledger.levels(connection, work.name)
         rows = ledger.recently_sent(connection, work.name, chosen, measure.RECENT_DAYS)
-    waiting = measure.not_booked(work, rows)
+    waiting = measure.not_booked(work, rows, unread)
     second = work.plenty.stock(warehouse, variation_ids=chosen)
-    unsteady = before.unsteady | after.unsteady | after.moved_since(before)
+    there = measure.physical(second, unread)
+    unsteady = before.unsteady | after.unsteady | after.moved_since(before) | unread.products
     steady = {
         n
         for n in chosen
         if n not in unsteady and (first.get(n) or {}) == (second.get(n) or {}) and n in levels
     }
-    there = measure.physical(second)
     cases = {
         n: Case(
             variation_id=n,
@@ -71,7 +84,8 @@ def correct(work: Work, state: Row[Any] | None, counts: dict[str, int]) -> datet
         )
         for n in steady
     }
-    _write(work, cases, _judge(work, cases, levels, state), there, counts)
+    decisions = _judge(work, cases, levels, state)
+    _write(work, cases, decisions, there, counts, unread)
     return at
 
 
@@ -87,8 +101,12 @@ def _judge(
             decisions[number] = Decision("hold", lines, code="STOCK_FIRST_RUN")
         else:
             decisions[number] = guard(case, Decision("book", lines), settings)
-    stocked = sum(case.booked > 0 for case in cases.values())
-    decisions = hold_mass_zero(cases, decisions, max(stocked, len(levels) // 2), settings)
+    figures = {n: row.booked for n, row in levels.items()}
+    figures |= {n: case.booked for n, case in cases.items()}
+    stocked = {n: pieces for n, pieces in figures.items() if pieces and pieces > 0}
+    with work.engine.begin() as connection:
+        emptied = ledger.emptied(connection, work.name, MASS_ZERO_WITHIN)
+    decisions = hold_mass_zero(cases, decisions, stocked, emptied, settings)
     held = any(decision.outcome == "hold" for decision in decisions.values())
     if new and cases and not held:
         with work.engine.begin() as connection:
@@ -102,6 +120,7 @@ def _write(
     decisions: Mapping[int, Decision],
     there: Mapping[int, Decimal],
     counts: dict[str, int],
+    unread: Unread,
 ) -> None:
     with work.engine.begin() as connection:
         for number, decision in decisions.items():
@@ -114,21 +133,38 @@ def _write(
         for n, decision in decisions.items()
         if decision.outcome == "book"
     }
-    _done(work, {n: cases[n] for n in targets if not cases[n].delta})
+    _done(work, [n for n in targets if not cases[n].delta], cases, decisions)
     wrong = sorted(n for n in targets if cases[n].delta)
-    for chunk in slices(wrong, STOCK_ROWS):
+    lost: dict[int, AmbiguousWrite] = {}  # products whose reply was lost: measured anew first
+
+    def put(some: Sequence[int]) -> None:
+        for number in some:
+            if number in lost:
+                raise lost[number]
         try:
-            work.plenty.correct_stock(work.merchant.plenty.warehouse_id, _rows(work, chunk, cases))
+            rows = _rows(work, some, cases)
+            work.plenty.correct_stock(work.merchant.plenty.warehouse_id, rows)
+        except AmbiguousWrite as error:
+            lost.update(dict.fromkeys(some, error))
+            raise
+
+    for chunk in slices(wrong, STOCK_ROWS):
+        usable = halved(work, "stock", chunk, put, subject=item_subject)
+        try:
+            rows = work.plenty.stock(work.merchant.plenty.warehouse_id, variation_ids=chunk)
         except FulfilmentError as error:
-            work.note_trouble(error)  # they stay dirty: repeating sets the same number
-            if not isinstance(error, AmbiguousWrite):
-                return
-        now = measure.physical(
-            work.plenty.stock(work.merchant.plenty.warehouse_id, variation_ids=chunk)
-        )
-        right = {n: cases[n] for n in chunk if now.get(n, ZERO) == targets[n]}
+            work.note_trouble(error)  # they stay dirty: the next look measures them anew
+            return
+        now = measure.physical(rows, unread)
+        right = [n for n in chunk if n not in unread.products and now.get(n, ZERO) == targets[n]]
         counts["corrected"] += len(right)
-        _done(work, right)
+        _done(work, right, cases, decisions)
+        with work.engine.begin() as connection:
+            names = {item_subject(n) for n in right if n in lost}
+            failures.forget(connection, work.journal, "stock", names)
+            work.failing -= names
+        if not usable:
+            return
 
 
 def _rows(work: Work, chunk: Sequence[int], cases: Mapping[int, Case]) -> list[dict[str, Any]]:
@@ -138,7 +174,8 @@ def _rows(work: Work, chunk: Sequence[int], cases: Mapping[int, Case]) -> list[d
     warehouse has less all others.
     """
     plenty = work.merchant.plenty
-    whole = measure.physical(work.plenty.stock(plenty.warehouse_id, variation_ids=chunk))
+    stock = work.plenty.stock(plenty.warehouse_id, variation_ids=chunk)
+    whole = {number: measure.pieces_of(row) for number, row in stock.items()}
     own = plenty.storage_location_id
     others: dict[int, Decimal] = {}
     for row in work.plenty.stock_at_locations(plenty.warehouse_id, chunk):
@@ -156,13 +193,21 @@ def _rows(work: Work, chunk: Sequence[int], cases: Mapping[int, Case]) -> list[d
     ]
 
 
-def _done(work: Work, cases: Mapping[int, Case]) -> None:
+def _done(
+    work: Work,
+    numbers: Sequence[int],
+    cases: Mapping[int, Case],
+    decisions: Mapping[int, Decision],
+) -> None:
     """Keep products that are right now; their postings need no booking any more."""
+    done = set(numbers)
     with work.engine.begin() as connection:
         rows = ledger.untaken(connection, work.name)
-        for number, case in cases.items():
-            ledger.set_level(
-                connection, work.name, number, booked=case.booked + case.delta, dirty=False,
-                held=None, held_delta=None, approved_delta=None, seen_delta=None, seen_since=None,
-            )  # fmt: skip
-        ledger.take(connection, work.name, [r.history_id for r in rows if r.variation_id in cases])
+        for number in done:
+            case = cases[number]
+            values: dict[str, Any] = {
+                **dict.fromkeys(SETTLED), "dirty": False, "booked": case.booked + case.delta,
+                **emptied_by(case, decisions[number]),
+            }  # fmt: skip
+            ledger.set_level(connection, work.name, number, **values)
+        ledger.take(connection, work.name, [r.history_id for r in rows if r.variation_id in done])

@@ -12,13 +12,24 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import halved
 from fulfilment.flow.stock.tell import tell_strangers
-from include.core.errors import ContractError
 from include.core.plenty_order import goods_issue_booked
+from include.core.slices import slices
 from include.core.states import AT_WAREHOUSE, NEVER_SENT, State
-from include.core.stock_sync import KINDS, ZERO, Line, available_of, postings, reason_of
+from include.core.stock_sync import (
+    KINDS,
+    ZERO,
+    Line,
+    available_of,
+    postings,
+    product_of_entry,
+    reason_of,
+    to_zero,
+)
 from include.ledger import orders, products
 from include.ledger import stock_sync as ledger
 from include.ledger.reference import cached
@@ -28,15 +39,22 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from fulfilment.flow.stock.tell import Unread
     from fulfilment.flow.work import Work
-    from include.core.stock_sync import Posting
+    from include.core.stock_sync import Case, Decision, Posting
 
 CONCERN = "stock"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 NUMBERS_MAX_AGE = timedelta(hours=12)
 #: plentymarkets books goods issue within so many days after goods left
 RECENT_DAYS = 60
+#: so many orders are asked for at once
+_ORDERS = 250
+#: digits of an id that fits into the ledger
+_DIGITS = 18
 _HELD = (*AT_WAREHOUSE, *NEVER_SENT)
+#: what a level keeps of a difference until it is booked or gone
+SETTLED = ("seen_delta", "seen_since", "held", "held_delta", "approved_delta", "approved_by")
 _DOUBTFUL = (State.SUBMITTING, State.CANCELLING)
 
 
@@ -68,7 +86,11 @@ def keys(work: Work, rows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], i
     """Return the variation of each (external id, SKU) of wemalo; others' products are absent."""
     pairs = set(rows)
     if work.merchant.wemalo.product_id == "variation_id":
-        return {pair: int(pair[0]) for pair in pairs if pair[0].isdecimal()}
+        return {
+            pair: int(pair[0])
+            for pair in pairs
+            if pair[0].isascii() and pair[0].isdecimal() and len(pair[0]) <= _DIGITS
+        }
     if not pairs:
         return {}
     numbers: Mapping[str, int] = cached(
@@ -80,49 +102,71 @@ def keys(work: Work, rows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], i
     return {pair: int(known[pair[1]]) for pair in pairs if pair[1] in known}
 
 
-def read_wemalo(work: Work, since: datetime | None, counts: dict[str, int]) -> datetime:
+def read_wemalo(
+    work: Work, since: datetime | None, counts: dict[str, int], unread: Unread
+) -> datetime:
     """Take wemalo's postings and what changed of its stock into the ledger; return when.
 
     :param since: the last look; wemalo's lists have hours for their resolution.
+    :param unread: gets the rows that could not be read.
     """
-    found: list[Posting] = []
-    for reason in KINDS:
-        for entry in work.wemalo.stock_postings(reason):
-            try:
-                found += postings(entry, reason)
-            except (KeyError, ValueError, TypeError, ArithmeticError) as error:
-                text = (
-                    f"wemalo's queue of {reason} postings holds a row without a usable {error}. "
-                    "It stays in the queue; report it to the warehouse."
-                )
-                work.note_trouble(ContractError(text, merchant=work.name))
+    entries = [(reason, row) for reason in KINDS for row in work.wemalo.stock_postings(reason)]
     at = datetime.now(UTC)
     articles = work.wemalo.available_stock(since - timedelta(hours=1) if since else EVER)
     pairs = [(str(a.get("externalId") or ""), str(a.get("sku") or "")) for a in articles]
-    known = keys(work, [*pairs, *((p.external_id, p.sku) for p in found)])
+    known = keys(work, [*pairs, *(product_of_entry(row) for _, row in entries)])
     counts["unknown"] = sum(pair not in known for pair in pairs)
-    rows = {
-        known[pair]: {
-            "variation_id": known[pair],
-            "external_id": pair[0],
-            "sku": pair[1],
-            "available": available_of(article),
-        }
-        for pair, article in zip(pairs, articles, strict=True)
-        if pair in known
-    }
-    ours = [
-        (posting, known[posting.external_id, posting.sku])
-        for posting in found
-        if (posting.external_id, posting.sku) in known
-    ]
-    tell_strangers(
-        work, {p.sku or p.external_id for p in found if (p.external_id, p.sku) not in known}
-    )
+    rows = _levels(articles, pairs, known, unread)
+    ours: list[tuple[Posting, int]] = []
+    strangers: set[str] = set()
+    for place, (reason, row) in enumerate(entries):
+        external, sku = product_of_entry(row)
+        number = known.get((external, sku))
+        source = f"wemalo {reason} {_history_id(row) or place}"
+        found = unread.read(source, partial(postings, row, reason), variation=number) or []
+        if number is not None:
+            ours += [(posting, number) for posting in found]
+        elif found:
+            strangers.add(sku or external)
+    tell_strangers(work, strangers)
     with work.engine.begin() as connection:
-        ledger.keep_levels(connection, work.name, rows.values(), at)
+        ledger.keep_levels(connection, work.name, rows, at)
         counts["postings"] = ledger.keep_postings(connection, work.name, ours)
     return at
+
+
+def _levels(
+    articles: Sequence[Mapping[str, Any]],
+    pairs: Sequence[tuple[str, str]],
+    known: Mapping[tuple[str, str], int],
+    unread: Unread,
+) -> list[dict[str, Any]]:
+    rows: dict[int, dict[str, Any]] = {}
+    for pair, article in zip(pairs, articles, strict=True):
+        if pair not in known:
+            continue
+        number = known[pair]
+        pieces = unread.read(
+            f"wemalo availableStock {number}", partial(available_of, article), variation=number
+        )
+        if pieces is None:
+            unread.behind = True
+            continue
+        rows[number] = {
+            "variation_id": number,
+            "external_id": pair[0],
+            "sku": pair[1],
+            "available": pieces,
+        }
+    return list(rows.values())
+
+
+def _history_id(entry: Mapping[str, Any]) -> str:
+    """Return what names an entry that cannot be read: its first history id, if that is one."""
+    rows = entry.get("bookingHistoryEntries")
+    first = rows[0] if isinstance(rows, list) and rows else None
+    number = str(first.get("historyId"))[:_DIGITS] if isinstance(first, dict) else ""
+    return number if number.isdecimal() else ""
 
 
 def demand(work: Work, connection: Connection) -> Demand:
@@ -185,23 +229,42 @@ def count_sent(work: Work, connection: Connection) -> None:
             ledger.add_booked(connection, work.name, row.variation_id, -row.quantity)
 
 
-def not_booked(work: Work, sent: Sequence[Row[Any]]) -> dict[int, Decimal]:
+def goods_issues(work: Work, order_ids: Iterable[int]) -> dict[int, bool | None]:
+    """Return of each order whether its goods issue is booked; None: plentymarkets has no such.
+
+    An order that cannot be read is absent.
+    """
+    booked: dict[int, bool | None] = {}
+
+    def read(some: Sequence[int]) -> None:
+        contents = work.plenty.order_contents(some)
+        booked.update({n: goods_issue_booked(contents[n]) if n in contents else None for n in some})
+
+    for some in slices(sorted(set(order_ids)), _ORDERS):
+        if not halved(work, "stock", some, read):
+            break
+    return booked
+
+
+def not_booked(work: Work, sent: Sequence[Row[Any]], unread: Unread) -> dict[int, Decimal]:
     """Return pieces that left wemalo and are still in plentymarkets' stock (contract 12.5).
 
     :param sent: counted rows of goods that left.
+    :param unread: gets the products of orders that cannot be read.
     """
     if work.merchant.stock.book_shipments:
         return {}
-    contents = work.plenty.order_contents({row.order_id for row in sent}) if sent else {}
+    booked = goods_issues(work, {row.order_id for row in sent})
     pieces: dict[int, Decimal] = defaultdict(Decimal)
     for row in sent:
-        content = contents.get(row.order_id)
-        if content is not None and not goods_issue_booked(content):
+        if row.order_id not in booked:
+            unread.products.add(row.variation_id)
+        elif booked[row.order_id] is False:
             pieces[row.variation_id] += row.quantity
     return pieces
 
 
-def set_baselines(work: Work, variations: Collection[int]) -> int:
+def set_baselines(work: Work, variations: Collection[int], unread: Unread) -> int:
     """Give products their baseline: what plentymarkets has, less what left but is not booked.
 
     Read twice: a product whose stock moved meanwhile gets its baseline at the next look.
@@ -211,15 +274,16 @@ def set_baselines(work: Work, variations: Collection[int]) -> int:
     warehouse = work.merchant.plenty.warehouse_id
     if not variations:
         return 0
-    before = physical(work.plenty.stock(warehouse, variation_ids=variations))
+    before = physical(work.plenty.stock(warehouse, variation_ids=variations), unread)
     with work.engine.begin() as connection:
         count_sent(work, connection)
         sent = ledger.recently_sent(connection, work.name, variations, RECENT_DAYS)
-    waiting = not_booked(work, sent)
+    waiting = not_booked(work, sent, unread)
     after = before
     if sent:
-        after = physical(work.plenty.stock(warehouse, variation_ids=variations))
+        after = physical(work.plenty.stock(warehouse, variation_ids=variations), unread)
     steady = {v for v in variations if before.get(v, ZERO) == after.get(v, ZERO)}
+    steady -= unread.products
     with work.engine.begin() as connection:
         for variation in sorted(steady):
             booked = before.get(variation, ZERO) - waiting.get(variation, ZERO)
@@ -227,9 +291,20 @@ def set_baselines(work: Work, variations: Collection[int]) -> int:
     return len(variations) - len(steady)
 
 
-def physical(rows: Mapping[int, Mapping[str, Any]]) -> dict[int, Decimal]:
-    """Return the physical stock per variation of plentymarkets' stock rows."""
-    return {number: Decimal(str(row.get("stockPhysical") or 0)) for number, row in rows.items()}
+def physical(rows: Mapping[int, Mapping[str, Any]], unread: Unread) -> dict[int, Decimal]:
+    """Return the physical stock per variation of plentymarkets' stock rows, of those readable."""
+    found = {
+        number: unread.read(
+            f"plentymarkets stock {number}", partial(pieces_of, row), variation=number
+        )
+        for number, row in rows.items()
+    }
+    return {number: pieces for number, pieces in found.items() if pieces is not None}
+
+
+def pieces_of(row: Mapping[str, Any]) -> Decimal:
+    """Return the physical stock of one of plentymarkets' stock rows."""
+    return Decimal(str(row.get("stockPhysical") or 0))
 
 
 def explained(
@@ -245,3 +320,12 @@ def explained(
         else:
             ours[row.variation_id][kind] += sign * row.quantity
     return ours, others
+
+
+def emptied_by(case: Case, decision: Decision) -> dict[str, Any]:
+    """Return what a level keeps of a decision for `hold_mass_zero`."""
+    if to_zero(case, decision):
+        return {"emptied_pieces": case.booked, "emptied_at": datetime.now(UTC)}
+    if decision.total + decision.foreign > 0:
+        return {"emptied_pieces": None, "emptied_at": None}
+    return {}

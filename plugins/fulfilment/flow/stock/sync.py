@@ -9,18 +9,21 @@ stock; here they only lower the baseline, so no shipment is booked twice whateve
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from fulfilment.flow.each import each, halved
 from fulfilment.flow.stock import measure
 from fulfilment.flow.stock.absolute import correct
 from fulfilment.flow.stock.book import send, settle_interrupted, take_back_doubles
-from fulfilment.flow.stock.tell import tell
+from fulfilment.flow.stock.tell import Unread, tell, tell_unread
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.wemalo_stock import FLAGGED
-from include.core.errors import FulfilmentError
+from include.core.errors import OrderRejected
 from include.core.slices import slices
 from include.core.stock_sync import (
     KINDS,
+    MASS_ZERO_WITHIN,
     ZERO,
     Case,
     Decision,
@@ -32,11 +35,11 @@ from include.core.stock_sync import (
     reason_of,
 )
 from include.core.wemalo_order import external_id
-from include.ledger import batches, sync_state
 from include.ledger import stock_sync as ledger
+from include.ledger import sync_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import Connection, Row
@@ -48,14 +51,6 @@ COUNTS = (
     "taken_back", "corrected", "stock_acknowledged",
 )  # fmt: skip
 
-_SETTLED = {
-    "seen_delta": None,
-    "seen_since": None,
-    "held": None,
-    "held_delta": None,
-    "approved_delta": None,
-    "dirty": False,
-}
 #: so often orders of products with a surplus are asked about, per look
 ASKED_ORDERS = 50
 #: bookings that plentymarkets refused are tried again after so long
@@ -84,41 +79,46 @@ def stock(work: Work) -> dict[str, int]:
         state = sync_state.state_of(connection, work.name, measure.CONCERN)
     if not due:
         return counts
-    settle_interrupted(work, counts)
+    unread = Unread()
+    settle_interrupted(work, counts, unread)
     if settings.mode == "absolute":
-        at = correct(work, state, counts)
+        at = correct(work, state, counts, unread)
     else:
-        at = _by_delta(work, state, counts)
+        at = _by_delta(work, state, counts, unread)
+    if unread.behind:  # wemalo lists changes: what could not be read must come again
+        at = (state.read_until if state else None) or measure.EVER
     _acknowledge(work, counts)
     tell(work)
+    tell_unread(work, unread)
     with work.engine.begin() as connection:
         if not work.trouble:
             sync_state.looked(connection, work.name, measure.CONCERN, at)
-        batches.add_counts(connection, work.batch_id, counts)
-    work.raise_trouble()
-    return counts
+    return work.end(counts)
 
 
-def _by_delta(work: Work, state: Row[Any] | None, counts: dict[str, int]) -> datetime:
+def _by_delta(
+    work: Work, state: Row[Any] | None, counts: dict[str, int], unread: Unread
+) -> datetime:
     with work.engine.begin() as connection:
         before = measure.demand(work, connection)
-    at = measure.read_wemalo(work, state.read_until if state else None, counts)
+    at = measure.read_wemalo(work, state.read_until if state else None, counts, unread)
     with work.engine.begin() as connection:
         levels = ledger.levels(connection, work.name)
-    measure.set_baselines(work, [n for n, row in levels.items() if row.booked is None])
+    measure.set_baselines(work, [n for n, row in levels.items() if row.booked is None], unread)
     before.unsteady |= _doubted_surplus(work, levels, before)
     snapshot = work.engine.connect().execution_options(isolation_level="REPEATABLE READ")
     with snapshot as connection, connection.begin():
         measure.count_sent(work, connection)
         after = measure.demand(work, connection)
         levels = ledger.levels(connection, work.name)
+        after.unsteady |= unread.products
         first = not (state and state.data.get("first_run_done"))
         _plan(work, connection, levels, before, after, first, counts)
     if work.merchant.stock.book_shipments:
         _look_for_doubles(work, counts)
     with work.engine.begin() as connection:
         ledger.try_refused_again(connection, work.name, REFUSED_AGAIN)
-    send(work, counts)
+    send(work, counts, unread)
     return at
 
 
@@ -138,16 +138,16 @@ def _doubted_surplus(work: Work, levels: Mapping[int, Row[Any]], held: Demand) -
     goods in the house.
     """
     surplus = {n for n, row in levels.items() if row.seen_delta is not None and row.seen_delta > 0}
-    doubted: set[int] = set()
-    asked = 0
-    for order_id, variations in sorted(held.variations.items()):
-        if not variations & surplus or asked >= ASKED_ORDERS:
-            continue
-        asked += 1
+    asked = [n for n, variations in sorted(held.variations.items()) if variations & surplus]
+    doubted = set(asked[:ASKED_ORDERS])  # until their status is known
+
+    def ask(order_id: int) -> None:
         status = work.wemalo.status(external_id(order_id))
-        if status is None or status.name in ("CANCELLED", "SHIPPED"):
-            doubted |= variations
-    return doubted
+        if status is not None and status.name not in ("CANCELLED", "SHIPPED"):
+            doubted.discard(order_id)
+
+    each(work, "look", sorted(doubted), ask)
+    return {variation for order_id in doubted for variation in held.variations[order_id]}
 
 
 def _plan(
@@ -183,8 +183,9 @@ def _plan(
     decisions = {number: decide(case, settings, now) for number, case in cases.items()}
     if first and settings.confirm_first_run:
         decisions = {number: _first_decision(case) for number, case in cases.items()}
-    stocked = sum(row.booked is not None and row.booked > 0 for row in levels.values())
-    decisions = hold_mass_zero(cases, decisions, stocked, settings)
+    stocked = {n: row.booked for n, row in levels.items() if row.booked and row.booked > 0}
+    emptied = ledger.emptied(connection, work.name, MASS_ZERO_WITHIN)
+    decisions = hold_mass_zero(cases, decisions, stocked, emptied, settings)
     for number, decision in sorted(decisions.items()):
         _apply(work, connection, levels[number], cases[number], decision, counts)
         if decision.outcome == "book":
@@ -214,7 +215,7 @@ def _apply(
 ) -> None:
     """Keep what was decided for one product, in the transaction that read it."""
     number, name = case.variation_id, work.name
-    values: dict[str, Any] = dict(_SETTLED)
+    values: dict[str, Any] = {**dict.fromkeys(measure.SETTLED), "dirty": False}
     if decision.outcome == "wait":
         counts["settling"] += 1
         values = {"seen_delta": case.delta}
@@ -227,7 +228,9 @@ def _apply(
     elif decision.outcome == "book":
         reasons = work.merchant.stock.reasons
         lines = [(line, reason_of(line.kind, reasons)) for line in decision.lines]
-        counts["planned"] += ledger.write_ahead(connection, name, number, lines)
+        by = level.approved_by if lines else None
+        counts["planned"] += ledger.write_ahead(connection, name, number, lines, approved_by=by)
+        values |= measure.emptied_by(case, decision)
         if decision.foreign:
             ledger.add_booked(connection, name, number, decision.foreign)
     if any(getattr(level, column) != value for column, value in values.items()):
@@ -249,11 +252,20 @@ def _acknowledge(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
         ids = ledger.to_acknowledge(connection, work.name, reasons)
     for chunk in slices(ids, FLAGGED):
-        try:
-            work.wemalo.acknowledge_postings(chunk)
-        except FulfilmentError as error:
-            work.note_trouble(error)
+        if not halved(work, "acknowledge", chunk, partial(_flag, work, counts), subject=_posting):
             return
-        with work.engine.begin() as connection:
-            ledger.acknowledged(connection, work.name, chunk)
-        counts["stock_acknowledged"] += len(chunk)
+
+
+def _posting(history_id: int) -> str:
+    return f"posting:{history_id}"
+
+
+def _flag(work: Work, counts: dict[str, int], ids: Sequence[int]) -> None:
+    try:
+        work.wemalo.acknowledge_postings(ids)
+    except OrderRejected as error:
+        if len(ids) > 1 or error.code != "NOT_FOUND":
+            raise  # one that wemalo has no more is done
+    with work.engine.begin() as connection:
+        ledger.acknowledged(connection, work.name, ids)
+    counts["stock_acknowledged"] += len(ids)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
 
+from include.core.failures import Level, as_own, level_of
 from include.core.stock_rules import pieces
 from include.core.stock_texts import CODES, stock_texts
 from include.ledger import exceptions
 from include.ledger import stock_sync as ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from fulfilment.flow.work import Work
     from include.core.exception_texts import ExceptionText
@@ -19,8 +21,46 @@ if TYPE_CHECKING:
 #: told once for the merchant, with the number of products
 _TOGETHER = ("STOCK_FIRST_RUN", "STOCK_MASS_ZERO")
 STRANGERS = "STOCK_FOREIGN_PRODUCT"
+UNREAD = "STOCK_ROW_UNREADABLE"
 #: so many unknown products are named
 _NAMED = 5
+
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class Unread:
+    """Rows that could not be read at one look: told, and their products left alone until then.
+
+    :param products: variations whose figures are not known.
+    :param blind: plentymarkets' journal holds a row of nobody knows which product.
+    :param behind: wemalo's list of changes holds one, so that it must be read from there again.
+    """
+
+    reasons: dict[str, str] = field(default_factory=dict)  # source -> what is wrong with it
+    products: set[int] = field(default_factory=set)
+    sources: dict[str, int | None] = field(default_factory=dict)  # source -> variation, if known
+    blind: bool = False
+    behind: bool = False
+
+    def read(
+        self, source: str, do: Callable[[], Value], *, variation: int | None = None
+    ) -> Value | None:
+        """Return what ``do`` makes of a row, or note that it cannot be read and return None.
+
+        :param source: which row of which list, without its values.
+        :param variation: whose row it is.
+        """
+        try:
+            return do()
+        except Exception as error:
+            if level_of(error) is not Level.ITEM:
+                raise
+            self.reasons[source] = as_own(error).operator
+            self.sources[source] = variation
+            if variation is not None:
+                self.products.add(variation)
+            return None
 
 
 def tell(work: Work) -> None:
@@ -38,7 +78,7 @@ def tell(work: Work) -> None:
         for number, code, quantity in waits:
             text = stock_texts(code, work.name, pieces(quantity), number)
             wanted[exceptions.item_subject(number)].append(text)
-        exceptions.keep(connection, work.journal, CODES - {STRANGERS}, wanted)
+        exceptions.keep(connection, work.journal, CODES - {STRANGERS, UNREAD}, wanted)
 
 
 def tell_strangers(work: Work, strangers: Collection[str]) -> None:
@@ -49,3 +89,20 @@ def tell_strangers(work: Work, strangers: Collection[str]) -> None:
         wanted[exceptions.MERCHANT] = [stock_texts(STRANGERS, work.name, len(strangers), names)]
     with work.engine.begin() as connection:
         exceptions.keep(connection, work.journal, {STRANGERS}, wanted)
+
+
+def tell_unread(work: Work, unread: Unread) -> None:
+    """Say which rows could not be read at this look, or take that back."""
+    wanted: dict[str, list[ExceptionText]] = defaultdict(list)
+    sources: dict[str, list[str]] = defaultdict(list)
+    for source, variation in sorted(unread.sources.items()):
+        subject = exceptions.MERCHANT
+        if variation is not None:
+            subject = exceptions.item_subject(variation)
+        sources[subject].append(source)
+    for subject, some in sources.items():
+        names = ", ".join([*some[:_NAMED], *["..."][: len(some) - _NAMED]])
+        text = stock_texts(UNREAD, work.name, unread.reasons[some[0]], names)
+        wanted[subject].append(text)
+    with work.engine.begin() as connection:
+        exceptions.keep(connection, work.journal, {UNREAD}, wanted)
