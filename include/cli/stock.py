@@ -73,6 +73,9 @@ def approve(
         refused = [r for r in ledger.open_bookings(connection, merchant) if r.state == "refused"]
     held = {n: row for n, row in sorted(levels.items()) if row.held}
     again = {row.variation_id for row in refused}
+    if not held and not again:
+        yield f"No change of stock of merchant {merchant} waits to be confirmed."
+        return
     wrong = sorted(set(products) - held.keys() - again)
     if wrong:
         yield f"Nothing of {_list(wrong)} waits to be confirmed; nothing was confirmed."
@@ -80,9 +83,6 @@ def approve(
     if products:
         held = {n: row for n, row in held.items() if n in products}
         again &= set(products)
-    if not held and not again:
-        yield f"No change of stock of merchant {merchant} waits to be confirmed."
-        return
     yield from (_change(row) for row in held.values())
     yield from (
         f"{r.variation_id:>10}  refused: {pieces(r.quantity)} ({r.kind}) is sent once more"
