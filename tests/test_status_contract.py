@@ -31,7 +31,11 @@ def files() -> dict[str, Path]:
         name: ROOT / f"tests/flow/test_{name}.py"
         for name in ("stock", "products", "returns", "documents")
     }
-    cores = {"core-products": "test_products.py", "core-stock": "test_stock_sync.py"}
+    cores = {
+        "core-products": "test_products.py",
+        "core-stock": "test_stock_sync.py",
+        "core-tracking": "test_tracking.py",
+    }
     return found | {name: ROOT / "tests" / "core" / file for name, file in cores.items()}
 
 

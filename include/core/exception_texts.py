@@ -222,6 +222,12 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "It is tried again by itself after {again} UTC; everything else goes on. If it stays, "
         "remove the reason that is named.",
     ),
+    "SHIPPED_SHORT": (
+        "Das Lager hat nur einen Teil versendet; es fehlen: {missing}. Mehr kommt nicht.",
+        "The warehouse sent only a part; missing: {missing}. Nothing more follows.",
+        "Dem Kunden das Fehlende erstatten oder als neuen Auftrag nachsenden.",
+        "Refund what is missing, or send it as a new order.",
+    ),
     "FOREIGN_ROWS": (
         "{count} Zeilen in wemalos Versandliste gehören zu keinem Auftrag von hier ({orders}). Sie "
         "bleiben dort.",

@@ -241,6 +241,12 @@ class Merchant(Section):
     number_patience_minutes: int = Field(
         240, ge=0, description="So long a parcel that left may lack its tracking number."
     )
+    without_number: list[str] = Field(
+        default_factory=list,
+        description="wemalo carrier names, or products of carriers, whose parcels have no tracking "
+        "number (letters): such orders end without one.",
+        examples=[["Deutsche Post"]],
+    )
     resume_no_stock: bool = Field(
         True,
         description="Orders set to `statuses.no_stock` before they were sent go on by themselves "
@@ -269,6 +275,11 @@ class Merchant(Section):
                 msg = f"the address for {carrier} needs {{number}} once, and no other braces"
                 raise ValueError(msg)
         return urls
+
+    @property
+    def letters(self) -> frozenset[str]:
+        """`without_number` in small letters."""
+        return frozenset(name.strip().lower() for name in self.without_number)
 
     @property
     def groups(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,24 +21,36 @@ MARKER = "(fulfilment return "
 
 
 def positions(
-    order: Mapping[str, Any], product_id: str, gone: Mapping[int, int] | None = None
+    order: Mapping[str, Any],
+    product_id: str,
+    gone: Mapping[int, int] | None = None,
+    sent: Mapping[str, Decimal] | None = None,
 ) -> list[Returnable]:
     """Return an order's (or return order's) positions with goods.
 
     :param order: as plentymarkets sends it, with items and their variation.
     :param product_id: the setting ``wemalo.product_id``.
     :param gone: pieces per order item that have come back before.
+    :param sent: pieces that left the warehouse, by product as wemalo names it: no more than those
+        can come back. None: nobody knows. Parts of sets are named by other products than the
+        order's, so that nobody knows either.
     """
     found = []
+    out = dict(sent or {})
     for item in order.get("orderItems") or []:
         item_id, variation = int(item.get("id") or 0), item.get("variation") or {}
         if int(item.get("typeId") or 0) not in GOODS_TYPES or not item_id:
             continue
         number = str(item.get("itemVariationId") or "")
         product = str(variation.get("number") or "") if product_id == "sku" else number
-        left = int(Decimal(str(item.get("quantity") or 0))) - (gone or {}).get(item_id, 0)
-        found.append(Returnable(item_id, product, left, number))
-    return found
+        pieces = int(Decimal(str(item.get("quantity") or 0)))
+        found.append(Returnable(item_id, product, pieces, number))
+    if sent is not None and out.keys() <= {row.product for row in found}:
+        for place, row in enumerate(found):
+            pieces = min(row.left, int(out.get(row.product, 0)))
+            out[row.product] = out.get(row.product, Decimal(0)) - pieces
+            found[place] = replace(row, left=pieces)
+    return [replace(row, left=row.left - (gone or {}).get(row.item_id, 0)) for row in found]
 
 
 def parent_of(data: Mapping[str, Any]) -> int | None:

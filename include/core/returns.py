@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.core.errors import ContractError
 from include.core.sent import wemalo_time
+from include.core.wemalo_order import own_order_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,12 +39,12 @@ class ReturnRow:
     @property
     def order_id(self) -> int | None:
         """The plentymarkets order, None where wemalo names none of ours."""
-        return int(self.order_external_id) if self.order_external_id.isdecimal() else None
+        return own_order_id(self.order_external_id)
 
     @property
     def return_id(self) -> int | None:
         """The plentymarkets return order that was announced, None where there is none."""
-        return int(self.return_external_id) if self.return_external_id.isdecimal() else None
+        return own_order_id(self.return_external_id)
 
     @property
     def sellable(self) -> bool:

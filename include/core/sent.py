@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from include.core.errors import ContractError
+from include.core.tracking import tracking_numbers
+from include.core.wemalo_order import MARK, mark, own_order_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SENT_COMPLETELY = "500"  # orderStatusId: with this hand-over the order is sent completely
 WEMALO_ZONE = ZoneInfo("Europe/Berlin")  # wemalo contract 2: no zone given, assumed
+_WHOLE, _PIECES = re.compile(r"[0-9]{1,18}"), re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
 _FORMAT = "%d.%m.%Y %H:%M:%S"
 
 
@@ -28,14 +32,20 @@ class SentRow:
     product: str
     quantity: Decimal
     complete: bool
-    tracking_number: str
+    numbers: tuple[str, ...]  # as a rule one; a letter has none
     carrier: str
+    service: str  # the carrier's product
+    mark: str  # see `include.core.wemalo_order.mark`; "" where wemalo shows none
     handed_over_at: datetime | None  # aware UTC
 
     @property
     def order_id(self) -> int | None:
         """The plentymarkets order, None for an order that did not come from us."""
-        return int(self.external_id) if self.external_id.isdecimal() else None
+        return own_order_id(self.external_id)
+
+    def is_marked(self, plenty_id: int) -> bool:
+        """Say whether the row carries our mark; one without any mark is taken by its id."""
+        return self.mark in ("", mark(plenty_id))
 
 
 def sent_row(data: Mapping[str, Any]) -> SentRow:
@@ -43,24 +53,64 @@ def sent_row(data: Mapping[str, Any]) -> SentRow:
 
     :raises ContractError: a field without which the row cannot be acted upon is missing.
     """
-    try:
-        return SentRow(
-            history_id=int(data["historyId"]),
-            external_id=str(data["externalGoodsOrderId"]),
-            parcel_id=str(data["packageId"]),
-            product=str(data.get("externalProductId") or ""),
-            quantity=Decimal(str(data.get("count") or 1)),
-            complete=str(data.get("orderStatusId") or "") == SENT_COMPLETELY,
-            tracking_number=str(data.get("trackingNumber") or "").strip(),
-            carrier=str(data.get("dispatcherName") or "").strip(),
-            handed_over_at=wemalo_time(data.get("handoverDate")),
-        )
-    except (KeyError, ValueError, TypeError, InvalidOperation) as error:
-        text = (
-            f"wemalo's queue of sent items holds a row without a usable {error}. The row stays in "
-            "the queue; report it to the warehouse."
-        )
-        raise ContractError(text) from error
+    return SentRow(
+        history_id=_number(data, "historyId"),
+        external_id=_text(data, "externalGoodsOrderId"),
+        parcel_id=_text(data, "packageId"),
+        product=str(data.get("externalProductId") or ""),
+        quantity=_quantity(data),
+        complete=str(data.get("orderStatusId") or "") == SENT_COMPLETELY,
+        numbers=tracking_numbers(data.get("trackingNumber")),
+        carrier=str(data.get("dispatcherName") or "").strip(),
+        service=str(data.get("dispatcherProduct") or "").strip(),
+        mark=_mark(data.get("orderInfo")),
+        handed_over_at=wemalo_time(data.get("handoverDate")),
+    )
+
+
+def by_parcel(parcel_id: str, numbers: Sequence[str]) -> dict[str, str]:
+    """Return the number of each parcel that a parcel of wemalo's stands for, by parcel id.
+
+    A field that holds two numbers stands for two parcels; the second is ``1214#2``.
+    """
+    more = {f"{parcel_id}#{place}": number for place, number in enumerate(numbers[1:], 2)}
+    return {parcel_id: numbers[0] if numbers else "", **more}
+
+
+def _number(data: Mapping[str, Any], name: str) -> int:
+    value = str(data.get(name, "")).strip()
+    if not _WHOLE.fullmatch(value):
+        raise _unusable(name)
+    return int(value)
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or str(value).strip() == "":
+        raise _unusable(name)
+    return str(value).strip()
+
+
+def _quantity(data: Mapping[str, Any], name: str = "count") -> Decimal:
+    value = str(data.get(name) or 1).strip()
+    if not _PIECES.fullmatch(value):
+        raise _unusable(name)
+    return Decimal(value)
+
+
+def _mark(info: object) -> str:
+    """Return the mark in a row; an order that an earlier connection sent may have none."""
+    value = info.get("extraInfo") if isinstance(info, dict) else None
+    found = MARK.search(value[:200]) if isinstance(value, str) else None
+    return found[0] if found else ""
+
+
+def _unusable(name: str) -> ContractError:
+    text = (
+        f"wemalo's queue of sent items holds a row without a usable {name}. The row stays in the "
+        "queue; report it to the warehouse."
+    )
+    return ContractError(text)
 
 
 def wemalo_time(value: object) -> datetime | None:

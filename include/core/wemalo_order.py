@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,11 @@ from include.core.states import State
 if TYPE_CHECKING:
     from include.core.merchant import Merchant
     from include.core.models import Address, Order, OrderItem
+
+
+#: see `mark`
+MARK = re.compile(r"\bplentyId=[0-9]{1,18}\b")
+_OWN_ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class WarehouseStatus(StrEnum):
@@ -49,6 +55,19 @@ def state_of(status_name: str) -> State | None:
 def external_id(order_id: int) -> str:
     """Return the one external id an order has at wemalo, for ever (wemalo contract 4.9)."""
     return str(order_id)
+
+
+def own_order_id(text: str) -> int | None:
+    """Return the order whose external id a text is, None for a text that `external_id` never made.
+
+    Compared as text: "0001" is another system's order and not our order 1.
+    """
+    return int(text) if _OWN_ID.fullmatch(text) else None
+
+
+def mark(plenty_id: int) -> str:
+    """Return the sign that our orders carry at wemalo, ``meta.extraInfo`` (contract 4.1, 5)."""
+    return f"plentyId={plenty_id}"
 
 
 def product_key(item: OrderItem, merchant: Merchant) -> str:
@@ -97,7 +116,7 @@ def compose(order: Order, merchant: Merchant) -> dict[str, Any]:
             "dispatcherProfile": dispatcher_profile(order, merchant),
             "externalIdMatch": "sku" if merchant.wemalo.product_id == "sku" else "externalId",
             "blocked": 0,
-            "extraInfo": f"plentyId={order.plenty_id}",
+            "extraInfo": mark(order.plenty_id),
             "receiver": [_receiver(order.delivery)],
         },
         "positions": [_position(item, merchant) for item in order.items],

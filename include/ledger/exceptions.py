@@ -1,7 +1,8 @@
 """Open exceptions: what a person should look at, told once, cleared when the cause is gone.
 
 One open row per merchant, subject and code. A subject is ``order:123``, ``item:2044``,
-``return:77`` (wemalo's booking), ``document:123:invoice``, ``announcement:456`` or ``merchant``.
+``return:77`` (wemalo's booking), ``document:123:invoice``, ``parcel:123:1214``, ``row:2806901`` and
+``returned:8219212`` (rows of wemalo's queues), ``announcement:456`` or ``merchant``.
 Raising an open exception again refreshes its texts and when it was last seen.
 """
 
@@ -196,7 +197,7 @@ def clear_where_plenty_status(
 def of_order(
     connection: Connection, merchant: str, order_id: int, variations: Collection[int]
 ) -> Sequence[Row[Any]]:
-    """Return the open exceptions about an order: its own, of its returns and documents, its items'.
+    """Return the open exceptions about an order: its own, and of all that belongs to it.
 
     :param variations: the variations of its items.
     """
@@ -208,7 +209,12 @@ def of_order(
     )
     own = [order_subject(order_id), *(item_subject(number) for number in variations)]
     return open_exceptions(
-        connection, merchant, exceptions.c.subject.in_(own) | exceptions.c.subject.in_(told)
+        connection,
+        merchant,
+        exceptions.c.subject.in_(own)
+        | exceptions.c.subject.in_(told)
+        | exceptions.c.subject.startswith(f"parcel:{order_id}:")
+        | exceptions.c.subject.startswith(f"document:{order_id}:"),
     )
 
 

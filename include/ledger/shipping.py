@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from include.core.sent import by_parcel
 from include.core.states import State
+from include.core.wemalo_order import WarehouseStatus
 from include.ledger import queues
 from include.ledger.due import among, ids_in, ids_of
 from include.ledger.tables import orders, parcels, sent_rows
@@ -16,21 +19,19 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy.sql import FromClause
     from sqlalchemy.sql.elements import ColumnElement
 
     from include.core.sent import SentRow
 
 
-def keep_sent_rows(
-    connection: Connection, merchant: str, rows: Sequence[SentRow], known: Collection[int]
-) -> set[int]:
-    """Keep some queue rows of ``known`` orders and their parcels; return the new history ids.
+def keep_sent_rows(connection: Connection, merchant: str, rows: Sequence[SentRow]) -> set[int]:
+    """Keep some queue rows of our orders and their parcels; return the new history ids.
 
     A parcel's number or carrier may change later: the newest word wins, whichever comes first. A
     row that wemalo shows although we acknowledged it lost that word, and is acknowledged again.
     """
-    rows = [row for row in rows if row.order_id in known]
     if not rows:
         return set()
     queues.shown_again(connection, sent_rows, merchant, [row.history_id for row in rows])
@@ -67,12 +68,14 @@ def keep_sent_rows(
             {
                 "merchant": merchant,
                 "order_id": row.order_id,
-                "parcel_id": row.parcel_id,
-                "tracking_number": row.tracking_number,
+                "parcel_id": parcel_id,
+                "tracking_number": number,
                 "carrier": row.carrier,
+                "service": row.service,
                 "handed_over_at": row.handed_over_at,
             }
             for row in newest.values()
+            for parcel_id, number in by_parcel(row.parcel_id, row.numbers).items()
         ]
     )
     connection.execute(
@@ -81,6 +84,7 @@ def keep_sent_rows(
             set_={
                 "tracking_number": statement.excluded.tracking_number,
                 "carrier": statement.excluded.carrier,
+                "service": statement.excluded.service,
                 "handed_over_at": statement.excluded.handed_over_at,
             },
         )
@@ -147,26 +151,56 @@ def with_parcels(connection: Connection, merchant: str, ids: Iterable[int]) -> s
     return set(connection.execute(statement.distinct()).scalars())
 
 
-def parcels_without_number(
-    connection: Connection, merchant: str, minutes: int, ids: Iterable[int]
-) -> Sequence[Row[Any]]:
-    """Return parcels of ``ids`` that left ``minutes`` ago and have no tracking number."""
-    statement = select(parcels).where(
-        *_without_number(merchant, minutes), among(parcels.c.order_id, ids)
+def packages_of(connection: Connection, merchant: str, ids: Iterable[int]) -> Sequence[Row[Any]]:
+    """Return order, parcel and plentymarkets package of the parcels of ``ids`` that have one."""
+    p = parcels.c
+    statement: Select[Any] = select(p.order_id, p.parcel_id, p.plenty_package_id).where(
+        p.merchant == merchant, among(p.order_id, ids), p.plenty_package_id.is_not(None)
     )
     return connection.execute(statement).all()
 
 
-def orders_without_number(connection: Connection, merchant: str, minutes: int) -> array[int]:
+def parcels_without_number(
+    connection: Connection,
+    merchant: str,
+    minutes: int,
+    letters: Collection[str],
+    ids: Iterable[int],
+) -> Sequence[Row[Any]]:
+    """Return parcels of ``ids`` that left ``minutes`` ago and have no tracking number.
+
+    :param letters: carriers and services, in small letters, whose parcels never have one.
+    """
+    statement = select(parcels).where(
+        *_without_number(merchant, minutes, letters), among(parcels.c.order_id, ids)
+    )
+    return connection.execute(statement).all()
+
+
+def orders_without_number(
+    connection: Connection, merchant: str, minutes: int, letters: Collection[str]
+) -> array[int]:
     """Return the orders that have parcels as `parcels_without_number` says, ascending."""
-    statement = select(parcels.c.order_id).distinct().where(*_without_number(merchant, minutes))
+    statement = (
+        select(parcels.c.order_id).distinct().where(*_without_number(merchant, minutes, letters))
+    )
     return ids_of(connection, statement.order_by(parcels.c.order_id))
 
 
-def _without_number(merchant: str, minutes: int) -> tuple[ColumnElement[bool], ...]:
+def _is_letter(table: FromClause, letters: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a parcel needs no number."""
+    names = list(letters)
+    c = table.c
+    return func.lower(c.carrier).in_(names) | func.lower(c.service).in_(names)
+
+
+def _without_number(
+    merchant: str, minutes: int, letters: Collection[str]
+) -> tuple[ColumnElement[bool], ...]:
     return (
         parcels.c.merchant == merchant,
         parcels.c.tracking_number == "",
+        ~_is_letter(parcels, letters),
         parcels.c.first_seen_at <= func.now() - func.make_interval(0, 0, 0, 0, 0, minutes),
     )
 
@@ -193,21 +227,29 @@ def left_lately(
 def renumber(
     connection: Connection, merchant: str, order_id: int, numbers: Mapping[str, str]
 ) -> list[str]:
-    """Take over tracking numbers (parcel id -> number); return the parcels whose number changed."""
+    """Take over tracking numbers (parcel id -> number); return the parcels whose number changed.
+
+    A second number of a parcel that we know is a parcel of its own, see `include.core.sent`.
+    """
+    known = {parcel.parcel_id: parcel for parcel in parcels_of(connection, merchant, order_id)}
     changed = []
-    for parcel in parcels_of(connection, merchant, order_id):
-        number = numbers.get(parcel.parcel_id, "")
-        if number and number != parcel.tracking_number:
-            changed.append(parcel.parcel_id)
-            connection.execute(
-                update(parcels)
-                .where(
-                    parcels.c.merchant == merchant,
-                    parcels.c.order_id == order_id,
-                    parcels.c.parcel_id == parcel.parcel_id,
-                )
-                .values(tracking_number=number)
+    for parcel_id, number in numbers.items():
+        base = known.get(parcel_id.partition("#")[0])
+        before = known.get(parcel_id)
+        if not number or base is None or (before is not None and before.tracking_number == number):
+            continue
+        changed.append(parcel_id)
+        values = {**base._asdict(), "parcel_id": parcel_id, "tracking_number": number}
+        if before is None:
+            values |= {"plenty_package_id": None, "written_number": None, "weight_g": None}
+        connection.execute(
+            insert(parcels)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=["merchant", "order_id", "parcel_id"],
+                set_={"tracking_number": number},
             )
+        )
     return changed
 
 
@@ -237,26 +279,29 @@ def parcel_written(
 
 
 def rows_to_acknowledge(
-    connection: Connection, merchant: str, *, after: int, limit: int
+    connection: Connection, merchant: str, letters: Collection[str], *, after: int, limit: int
 ) -> Sequence[Row[Any]]:
     """Return queue rows not yet acknowledged whose parcel plentymarkets has, oldest first.
 
+    :param letters: as `parcels_without_number`: plentymarkets needs nothing of them.
     :param after: only rows with a higher history id.
     """
+    p = parcels.alias()
+    of_row = (
+        (p.c.merchant == sent_rows.c.merchant)
+        & (p.c.order_id == sent_rows.c.order_id)
+        & (func.split_part(p.c.parcel_id, "#", 1) == sent_rows.c.parcel_id)
+    )
+    written = p.c.written_number.is_not(None) & (p.c.written_number == p.c.tracking_number)
+    lacks = ~written & ~((p.c.tracking_number == "") & _is_letter(p, letters))
     return connection.execute(
         select(sent_rows)
-        .join(
-            parcels,
-            (parcels.c.merchant == sent_rows.c.merchant)
-            & (parcels.c.order_id == sent_rows.c.order_id)
-            & (parcels.c.parcel_id == sent_rows.c.parcel_id),
-        )
         .where(
             sent_rows.c.merchant == merchant,
             sent_rows.c.history_id > after,
             sent_rows.c.acknowledged_at.is_(None),
-            parcels.c.written_number.is_not(None),
-            parcels.c.written_number == parcels.c.tracking_number,
+            select(p.c.order_id).where(of_row).exists(),
+            ~select(p.c.order_id).where(of_row, lacks).exists(),
         )
         .order_by(sent_rows.c.history_id)
         .limit(limit)
@@ -268,19 +313,47 @@ def acknowledged(connection: Connection, merchant: str, history_ids: Collection[
     queues.acknowledged(connection, sent_rows, merchant, history_ids)
 
 
+def pieces_sent(connection: Connection, merchant: str, order_id: int) -> dict[str, Decimal]:
+    """Return the pieces of an order that left, by product as wemalo names it."""
+    s = sent_rows.c
+    statement = (
+        select(s.product, func.sum(s.quantity).label("pieces"))
+        .where(s.merchant == merchant, s.order_id == order_id)
+        .group_by(s.product)
+    )
+    return {row.product: Decimal(row.pieces) for row in connection.execute(statement)}
+
+
+def pieces_out(connection: Connection, merchant: str, order_id: int) -> dict[str, Decimal] | None:
+    """Return as `pieces_sent` what can come back of an order; None where the ledger cannot know.
+
+    An order that left before the ledger began, or so long ago that its rows are gone, is unknown.
+    """
+    sent = pieces_sent(connection, merchant, order_id)
+    state = connection.execute(
+        select(orders.c.state).where(orders.c.merchant == merchant, orders.c.order_id == order_id)
+    ).scalar_one_or_none()
+    if not sent and state in (None, State.SHIPPED, State.PARTLY_SHIPPED):
+        return None
+    return sent
+
+
 def complete_orders(connection: Connection, merchant: str, ids: Collection[int]) -> set[int]:
-    """Return those of ``ids`` whose last parcel has left."""
+    """Return those of ``ids`` of which nothing more will leave.
+
+    Their last parcel has left, or the warehouse has cancelled what it still had.
+    """
     if not ids:
         return set()
-    return set(
-        connection.execute(
-            select(sent_rows.c.order_id).where(
-                sent_rows.c.merchant == merchant,
-                sent_rows.c.order_id.in_(list(ids)),
-                sent_rows.c.complete,
-            )
-        ).scalars()
+    last = select(sent_rows.c.order_id).where(
+        sent_rows.c.merchant == merchant, sent_rows.c.order_id.in_(list(ids)), sent_rows.c.complete
     )
+    cancelled = select(orders.c.order_id).where(
+        orders.c.merchant == merchant,
+        orders.c.order_id.in_(list(ids)),
+        orders.c.wemalo_status == WarehouseStatus.CANCELLED,
+    )
+    return set(connection.execute(last.union(cancelled)).scalars())
 
 
 def orders_that_left(connection: Connection, merchant: str, states: Iterable[State]) -> array[int]:

@@ -412,6 +412,16 @@ def finish(
     return bool(changed)
 
 
+def has_shipment_back(connection: Connection, merchant: str, order_id: int) -> bool:
+    """Say whether goods issue of an order was put right, or is to be."""
+    statement = select(stock_bookings.c.booking_id).where(
+        stock_bookings.c.merchant == merchant,
+        stock_bookings.c.order_id == order_id,
+        stock_bookings.c.kind == "shipment_back",
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
 def booked_shipments(connection: Connection, merchant: str, days: int) -> Sequence[Row[Any]]:
     """Return shipments that we booked out in the last days and did not take back."""
     back = stock_bookings.alias("back")

@@ -138,6 +138,7 @@ parcels = Table(
     Column("parcel_id", Text, primary_key=True),
     Column("tracking_number", Text, nullable=False),
     Column("carrier", Text, nullable=False),
+    Column("service", Text, nullable=False, server_default=text("''")),  # the carrier's product
     Column("weight_g", Integer),
     Column("handed_over_at", DateTime(timezone=True)),
     Column("plenty_package_id", BigInteger),

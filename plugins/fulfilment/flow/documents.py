@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import as_trouble, each
 from fulfilment.flow.open_cases import clear_case, raise_case
+from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import log
 from include.core import documents as rules
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
@@ -61,10 +63,8 @@ def attach_documents(work: Work) -> dict[str, int]:
     kinds = [kind for kind in rules.KINDS if rules.wish(work.merchant.documents, kind) != "off"]
     _close_left(work)
     if kinds:
-        try:
+        with as_trouble(work):
             _attach_all(work, kinds, counts)
-        except FulfilmentError as error:
-            work.note_trouble(error)
     return work.end(counts)
 
 
@@ -72,13 +72,22 @@ def _attach_all(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> Non
     needs = _needs(work, kinds, counts)
     if not needs:
         return
-    found = work.plenty.rows_by_id({need.source_id for need in needs}, ["documents"])
-    for need in needs:
-        state, document_id = rules.newest(found.get(need.source_id), need.kind)
+    read = read_orders(work, "document", {need.source_id for need in needs}, ["documents"])
+
+    def attach(need: Need) -> None:
+        state, document_id = rules.newest(read.found.get(need.source_id), need.kind)
         if state != rules.READY:
             _wait(work, need, state, counts)
-        elif _is_wanted(work, need, document_id) and not _attach(work, need, counts):
-            return
+        elif _is_wanted(work, need, document_id):
+            _attach(work, need, counts)
+
+    if read.usable:
+        known = [need for need in needs if read.knows(need.source_id)]
+        each(work, "document", known, attach, subject=_subject)
+
+
+def _subject(need: Need) -> str:
+    return need.subject
 
 
 def _close_left(work: Work) -> None:
@@ -110,18 +119,25 @@ def _needs(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> list[Nee
     with work.engine.begin() as connection:
         at_wemalo = work.mine(ledger.at_wemalo(connection, work.name))
         known = ledger.of_orders(connection, work.name, [row.order_id for row in at_wemalo])
-    needs = []
+    all_needs = []
     for row in at_wemalo:
         is_delivery = row.type_id == DELIVERY_ORDER and row.parent_id
         source_id = row.parent_id if is_delivery else row.order_id
-        for kind in kinds:
-            need = Need(row.order_id, source_id, kind, known.get((row.order_id, kind), []))
-            states = {document.state for document in need.rows}
-            if states & {"attaching", "unclear"} and not _settle(work, need, counts):
-                continue
-            if "attached" not in states or work.merchant.documents.attach_corrections:
-                needs.append(need)
-    return needs
+        all_needs += [
+            Need(row.order_id, source_id, kind, known.get((row.order_id, kind), []))
+            for kind in kinds
+        ]
+    needs: list[Need] = []
+
+    def look(need: Need) -> None:
+        states = {document.state for document in need.rows}
+        if states & {"attaching", "unclear"} and not _settle(work, need, counts):
+            return
+        if "attached" not in states or work.merchant.documents.attach_corrections:
+            needs.append(need)
+
+    usable = each(work, "look", all_needs, look, subject=_subject)
+    return needs if usable else []
 
 
 def _settle(work: Work, need: Need, counts: dict[str, int]) -> bool:
@@ -200,23 +216,23 @@ def _tell(
 # -- attaching ------------------------------------------------------------------------------------
 
 
-def _attach(work: Work, need: Need, counts: dict[str, int]) -> bool:
-    """Read one document and attach it; False where a system cannot be used."""
+def _attach(work: Work, need: Need, counts: dict[str, int]) -> None:
+    """Read one document and attach it."""
     document = work.plenty.recent_document(need.source_id, need.kind)
     status = str((document or {}).get("status") or "done")
     if document is None or status != "done":  # it changed since the search
         _wait(work, need, rules.newest({"documents": [document or {}]}, need.kind)[0], counts)
-        return True
+        return
     document_id = int(document["id"])
     code = rules.unusable(document.get("content"))
     with work.engine.begin() as connection:
         if not ledger.begin(
             connection, work.name, need.order_id, need.kind, document_id, work.lease_s
         ):
-            return True
+            return
     if code is not None:
         _refused(work, need, document_id, code, "it is not a PDF of at most 50 MB.", None, counts)
-        return True
+        return
     try:
         wemalo_id = work.wemalo.add_document(
             external_id(need.order_id),
@@ -229,13 +245,12 @@ def _attach(work: Work, need: Need, counts: dict[str, int]) -> bool:
         _refused(
             work, need, document_id, "DOCUMENT_REFUSED", error.operator, REFUSED_RETRY_S, counts
         )
-        return True
+        return
     except FulfilmentError as error:
         _failed(work, need, document_id, error)
-        return isinstance(error, AmbiguousWrite)
+        raise
     counts["documents_attached"] += 1
     _attached(work, need, document_id, wemalo_id)
-    return True
 
 
 def _attached(work: Work, need: Need, document_id: int, wemalo_id: int | None) -> None:
@@ -277,7 +292,6 @@ def _refused(
 
 
 def _failed(work: Work, need: Need, document_id: int, error: FulfilmentError) -> None:
-    work.note_trouble(error)
     with work.engine.begin() as connection:
         if isinstance(error, AmbiguousWrite):
             ledger.set_row(

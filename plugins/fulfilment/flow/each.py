@@ -7,6 +7,7 @@ What a failure belongs to is said by `include.core.failures`, what rests is kept
 from __future__ import annotations
 
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -21,7 +22,7 @@ from include.ledger import failures
 from include.ledger.exceptions import order_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from include.core.errors import FulfilmentError
 
@@ -58,6 +59,24 @@ def each(
         if not tries.noted.get(name) and not tries.alone(name, partial(do, item)):
             return False
     return True
+
+
+@contextmanager
+def as_trouble(work: Work) -> Iterator[None]:
+    """Note what fails inside as the task's trouble and go on behind it.
+
+    For reading a list as a whole: no item can be blamed, and what is known already needs no list.
+
+    :raises FulfilmentError: the platform fails.
+    """
+    try:
+        yield
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        if level_of(error) is Level.PLATFORM:
+            raise
+        work.note_trouble(as_own(error, work.name))
 
 
 def halved(

@@ -140,8 +140,8 @@ def _tracking(work: Work, since: datetime, until: datetime) -> list[Compared]:
     numbers: dict[int, set[str]] = defaultdict(set)
     pages = work.wemalo.sent_between(since, until - timedelta(seconds=1))
     for row in _readable(work, chain.from_iterable(pages), _sent):
-        if row.order_id is not None and row.tracking_number:
-            numbers[row.order_id].add(row.tracking_number)
+        if row.order_id is not None:
+            numbers[row.order_id].update(row.numbers)
     there = work.plenty.rows_by_id(sorted(numbers), ["shippingPackages"]) if numbers else {}
     return [
         Compared(

@@ -51,7 +51,7 @@ _UNTIL_THE_END = (
     "SPLIT_AFTER_HANDOVER",
 )  # fmt: skip
 #: they tell of something past: over when somebody has seen it, or the goods came back
-_UNTIL_SEEN = ("CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING")
+_UNTIL_SEEN = ("CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING", "SHIPPED_SHORT")
 #: task groups -> how the codes of their exceptions begin: over when the group is switched off
 _GROUPS = {"returns": "RETURN_", "documents": "DOCUMENT_", "stock": "STOCK_",
            "products": "PRODUCT_"}  # fmt: skip
@@ -98,7 +98,9 @@ def _to_look_at(work: Work, connection: Connection) -> array[int]:
         due.ids_in(connection, name, _MAY_BE_HELD, due.moved(usual_statuses(work.merchant), HELD)),
         due.ids_in(connection, name, NEVER_SENT, due.shows(work.merchant.statuses.handed_over)),
         outbox.failing_orders(connection, name),
-        shipping.orders_without_number(connection, name, work.merchant.number_patience_minutes),
+        shipping.orders_without_number(
+            connection, name, work.merchant.number_patience_minutes, work.merchant.letters
+        ),
         stays.overdue_ids(work, connection),
         exceptions.order_ids(connection, name, _DERIVED),
     )
@@ -196,7 +198,9 @@ def _failed_writes(work: Work, connection: Connection, ids: Sequence[int]) -> Fo
     found = []
     for row in outbox.failing(connection, work.name, ids):
         if row.error_code == "CARRIER_UNMAPPED":
-            carrier = row.payload.get("carrier") or "?"
+            carriers = work.merchant.carriers
+            named = row.payload.get("carriers") or [row.payload.get("carrier") or "?"]
+            carrier = ", ".join(name or "?" for name in named if name not in carriers)
             found.append((row.order_id, exception_text("CARRIER_UNMAPPED", carrier=carrier)))
         elif row.unknown:
             continue  # told once for all orders that wait for this status
@@ -215,7 +219,8 @@ def _failed_writes(work: Work, connection: Connection, ids: Sequence[int]) -> Fo
 def _without_number(work: Work, connection: Connection, ids: Sequence[int]) -> Found:
     minutes = work.merchant.number_patience_minutes
     late: dict[int, list[str]] = defaultdict(list)
-    for row in shipping.parcels_without_number(connection, work.name, minutes, ids):
+    letters = work.merchant.letters
+    for row in shipping.parcels_without_number(connection, work.name, minutes, letters, ids):
         late[row.order_id].append(row.parcel_id)
     return [
         (

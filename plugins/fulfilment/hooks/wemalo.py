@@ -116,6 +116,11 @@ class WemaloHook(WemaloReturns, WemaloStock):
         """
         return self._row_pages("/goodsOrder/packages/sent/", "historyId")
 
+    def sent_queue_of(self, external_id: str) -> set[int]:
+        """Return the history ids of one order's rows in the queue (contract 5)."""
+        rows = self._queue("/goodsOrder/packages/sent/", "historyId", [("externalId", external_id)])
+        return {number for row in rows if (number := whole(row.get("historyId"))) is not None}
+
     def sent_between(self, since: datetime, until: datetime) -> Iterator[list[Row]]:
         """Yield rows of sent items by time of hand-over, acknowledged or not (contract 5).
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ZONE = ZoneInfo("Europe/Berlin")  # contract 2: the zone of all its times
 _CALLS_A_MINUTE = 60  # contract 13: size and window of the limit are not public
 _QUEUE_READINGS = 3
+_MOST_ROWS = 10_000  # of a page
 
 
 def between(since: datetime, until: datetime) -> list[tuple[str, str]]:
@@ -138,11 +139,10 @@ class WemaloCalls(ApiHook):
     ) -> tuple[dict[int, Row], bool]:
         data = self._get(route, params=[*params, ("page", str(number))])
         rows = {}
-        for row in self._rows(data, "bookings", route):
+        for place, row in enumerate(self._rows(data, "bookings", route), 1):
             booking_id = whole(row.get(key))
-            if booking_id is None:
-                raise self._odd(route, f"holds a row without {key}")
-            rows[booking_id] = row
+            # a row without its key is the reader's to refuse, alone: its place tells it apart
+            rows[-place - number * _MOST_ROWS if booking_id is None else booking_id] = row
         return rows, more_pages(data)
 
     # -- what the base asks for -----------------------------------------------------------

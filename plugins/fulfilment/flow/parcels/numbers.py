@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from include.core.errors import FulfilmentError
+from fulfilment.flow.each import each
+from include.core.sent import by_parcel
+from include.core.tracking import tracking_numbers
 from include.core.wemalo_order import external_id
 from include.ledger import orders, shipping
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from fulfilment.flow.work import Work
 
 #: orders that left: looked at for so many days, so many times more seldom, so many per run
@@ -29,23 +34,23 @@ def look_at_numbers(work: Work) -> None:
             days=NUMBER_DAYS,
             limit=NUMBER_LIMIT,
         )
-    for row in work.mine(rows):
-        try:
-            packages = work.wemalo.packages(external_id(row.order_id))
-        except FulfilmentError as error:
-            work.note_trouble(error)
-            return
-        numbers = {
-            str(package.get("id")): str(package.get("trackingNumber") or "").strip()
-            for package in packages
-        }
-        with work.engine.begin() as connection:
-            orders.touch(connection, work.name, [row.order_id], looked_at=datetime.now(UTC))
-            for parcel_id in shipping.renumber(connection, work.name, row.order_id, numbers):
-                work.journal.add(
-                    connection,
-                    row.order_id,
-                    "tracking_changed",
-                    parcel=parcel_id,
-                    tracking=numbers[parcel_id],
-                )
+    each(work, "number", work.mine(rows), partial(_look, work))
+
+
+def _look(work: Work, row: Row[Any]) -> None:
+    with work.engine.begin() as connection:  # before the call: a sick one must not stay first
+        orders.touch(connection, work.name, [row.order_id], looked_at=datetime.now(UTC))
+    packages = work.wemalo.packages(external_id(row.order_id))
+    numbers: dict[str, str] = {}
+    for package in packages:
+        found = tracking_numbers(package.get("trackingNumber"))
+        numbers |= by_parcel(str(package.get("id")), found)
+    with work.engine.begin() as connection:
+        for parcel_id in shipping.renumber(connection, work.name, row.order_id, numbers):
+            work.journal.add(
+                connection,
+                row.order_id,
+                "tracking_changed",
+                parcel=parcel_id,
+                tracking=numbers[parcel_id],
+            )

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from fulfilment.flow.each import each
+from fulfilment.flow.parcels.short import correct_stock, tell_short
+from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
+from fulfilment.hooks.plenty import FULFILMENT_SET
 from include.core.errors import (
+    AmbiguousWrite,
     ConfigError,
+    Forbidden,
     FulfilmentError,
     NotFound,
     OrderRejected,
@@ -19,11 +26,11 @@ from include.core.states import State
 from include.ledger import orders, outbox, shipping
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection, Row
 
-CARRIER_UNMAPPED = "CARRIER_UNMAPPED"
+CARRIER_UNMAPPED, NOT_BOOKABLE = "CARRIER_UNMAPPED", "NOT_BOOKABLE"
 KINDS = ("shipping_info", "goods_issue")
 #: orders read at a time: as many as one search answers with
 AT_A_TIME = PAGE_SIZE
@@ -48,24 +55,37 @@ def end_orders(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
         pending = outbox.pending_orders(connection, work.name, KINDS)
     for some in work.slices(pending, AT_A_TIME):
-        if not _write_some(work, some):
+        if not all(_write_some(work, kind, some) for kind in KINDS):
             return
 
 
-def _write_some(work: Work, ids: Sequence[int]) -> bool:
-    """Write provider and goods issue of some orders; False where plentymarkets cannot be used."""
+def _write_some(work: Work, kind: str, ids: Sequence[int]) -> bool:
+    """Write provider or goods issue of some orders; False where plentymarkets cannot be used."""
     with work.engine.begin() as connection:
-        rows = outbox.pending(connection, work.name, KINDS, ids)
-    booking = [row.order_id for row in rows if row.kind == "goods_issue"]
-    contents = work.plenty.order_contents(booking) if booking else {}
-    return all(_put(work, row, contents.get(row.order_id, {})) for row in rows)
+        rows = outbox.pending(connection, work.name, [kind], ids)
+    if kind == "shipping_info":
+        return each(work, kind, rows, partial(_put, work, partial(_put_shipping_information, work)))
+    read = read_orders(work, "dates", {row.order_id for row in rows}, FULFILMENT_SET)
+    known = [row for row in rows if row.order_id in read.found or row.order_id in read.gone]
+
+    def book(row: Row[Any], *, again: bool) -> None:
+        content = read.found.get(row.order_id)
+        if content is None or again:  # an earlier try may have booked: look again
+            content = work.plenty.order(row.order_id, FULFILMENT_SET)
+        _book(work, row, content)
+
+    return read.usable and each(work, kind, known, partial(_put, work, book))
 
 
 def _move_shipped(
     work: Work, connection: Any, order_id: int, complete: bool, counts: dict[str, int]
 ) -> None:
     parcels = shipping.parcels_of(connection, work.name, order_id)
-    written = all(parcel.written_number == parcel.tracking_number for parcel in parcels)
+    written = all(
+        (_is_letter(work, parcel) and not parcel.tracking_number)
+        or parcel.written_number == parcel.tracking_number
+        for parcel in parcels
+    )
     new = State.SHIPPED if complete and written else State.PARTLY_SHIPPED
     known = orders.known(connection, work.name, [order_id])[order_id]
     if known.state is new or not orders.move(connection, work.journal, order_id, new):
@@ -74,6 +94,7 @@ def _move_shipped(
         counts["partly"] += 1
         return
     counts["shipped"] += 1
+    tell_short(work, connection, order_id)
     last = parcels[-1]
     queue_information(work, connection, order_id, parcels, "shipping_info")
     if work.merchant.goods_issue == "book":
@@ -111,87 +132,97 @@ def queue_information(
         "shipping_info",
         key,
         {
-            "number": ",".join(dict.fromkeys(p.tracking_number for p in parcels)),
+            "number": ",".join(dict.fromkeys(filter(None, (p.tracking_number for p in parcels)))),
             "carrier": last.carrier,
+            "carriers": sorted({p.carrier for p in parcels}),
             "links": " ".join(dict.fromkeys(filter(None, (_link(work, p) for p in parcels)))),
             "shipped_at": (last.handed_over_at or datetime.now(UTC)).isoformat(),
         },
     )
 
 
+def _is_letter(work: Work, parcel: Row[Any]) -> bool:
+    return not work.merchant.letters.isdisjoint({parcel.carrier.lower(), parcel.service.lower()})
+
+
 def _link(work: Work, parcel: Row[Any]) -> str:
     """Return the carrier's tracking page of a parcel, "" where the merchant names none."""
     template = work.merchant.tracking_urls.get(parcel.carrier, "")
+    if not parcel.tracking_number:
+        return ""
     return template.format(number=quote(parcel.tracking_number, safe=""))
 
 
-def _put(work: Work, row: Row[Any], content: dict[str, Any]) -> bool:
-    """Write shipping information or book goods issue; False stops the loop.
-
-    :param content: the order as just read, where goods issue is to be booked.
-    """
+def _put(work: Work, write: Callable[..., None], row: Row[Any]) -> None:
+    """Write one row of the outbox by ``write(row, again=...)``; what it cannot handle is raised."""
     with work.engine.begin() as connection:
         tries = outbox.begin(connection, row.outbox_id)
     if not tries:
-        return True
+        return
     try:
-        if row.kind == "goods_issue" and tries > 1:  # an earlier try may have booked: look again
-            content = work.plenty.order_contents([row.order_id]).get(row.order_id, {})
-        if row.kind == "shipping_info":
-            _put_shipping_information(work, row)
-        else:
-            _book(work, row, content)
-    except (OrderRejected, NotFound) as error:
+        write(row, again=tries > 1)
+    except (OrderRejected, NotFound, Forbidden) as error:
         if row.kind == "goods_issue" and _booked_meanwhile(work, row.order_id):
-            return _written(work, row)
-        with work.engine.begin() as connection:
-            outbox.refuse(connection, row.outbox_id, error.code)
-            work.journal.add(connection, row.order_id, f"{row.kind}_refused", code=error.code)
-        log.warning("%s order %s: %s", work.name, row.order_id, error.log)
-        return True
+            _written(work, row)
+        else:
+            _refused(work, row, error)
     except ConfigError as error:  # an unmapped carrier: only this order waits, as an exception
-        if error.code != CARRIER_UNMAPPED:
-            work.note_trouble(error)
+        if error.code == NOT_BOOKABLE:
+            _refused(work, row, error)
+            return
         with work.engine.begin() as connection:
             outbox.postpone(connection, row.outbox_id, error.code, ambiguous=False, wait_s=0)
             if row.error_code != error.code:
                 work.journal.add(connection, row.order_id, f"{row.kind}_waits", code=error.code)
-        return True
+        if error.code != CARRIER_UNMAPPED:
+            raise
     except FulfilmentError as error:
-        return work.postpone(row, error)
-    return _written(work, row)
+        unclear = isinstance(error, AmbiguousWrite)
+        with work.engine.begin() as connection:
+            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=unclear, wait_s=0)
+        raise
+    else:
+        _written(work, row)
 
 
-def _written(work: Work, row: Row[Any]) -> bool:
+def _refused(work: Work, row: Row[Any], error: FulfilmentError) -> None:
+    with work.engine.begin() as connection:
+        outbox.refuse(connection, row.outbox_id, error.code)
+        work.journal.add(connection, row.order_id, f"{row.kind}_refused", code=error.code)
+    log.warning("%s order %s: %s", work.name, row.order_id, error.log)
+
+
+def _written(work: Work, row: Row[Any]) -> None:
     with work.engine.begin() as connection:
         outbox.finish(connection, row.outbox_id)
         work.journal.add(connection, row.order_id, f"{row.kind}_written")
-    return True
 
 
 def _booked_meanwhile(work: Work, order_id: int) -> bool:
     try:
-        content = work.plenty.order_contents([order_id]).get(order_id, {})
-    except FulfilmentError as error:
-        work.note_trouble(error)
+        content = work.plenty.order(order_id, FULFILMENT_SET)
+    except NotFound:
         return False
-    return goods_issue_booked(content)
+    booked = goods_issue_booked(content)
+    if booked:
+        correct_stock(work, order_id, content)
+    return booked
 
 
-def _put_shipping_information(work: Work, row: Row[Any]) -> None:
+def _put_shipping_information(work: Work, row: Row[Any], **_: bool) -> None:
     """Write number and provider; repeating it changes nothing (one record per order)."""
-    carrier = row.payload["carrier"]
-    provider = work.merchant.carriers.get(carrier)
-    if provider is None:
+    carrier, carriers = row.payload["carrier"], work.merchant.carriers
+    unmapped = [name for name in row.payload.get("carriers", [carrier]) if name not in carriers]
+    if unmapped:
         text = (
-            f"The carrier {carrier!r} is not mapped to a plentymarkets shipping service provider. "
+            f"No plentymarkets shipping service provider is mapped to: {', '.join(unmapped)}. "
             f"Add it to carriers in the file of merchant {work.name}."
         )
         raise ConfigError(text, code=CARRIER_UNMAPPED, merchant=work.name)
     work.plenty.set_shipping_information(
         row.order_id,
         number=row.payload["number"],
-        provider=provider,
+        provider=carriers[carrier],
         shipped_at=datetime.fromisoformat(row.payload["shipped_at"]),
         additional=row.payload.get("links", ""),
     )
@@ -199,8 +230,8 @@ def _put_shipping_information(work: Work, row: Row[Any]) -> None:
 
 def _book(work: Work, row: Row[Any], content: dict[str, Any]) -> None:
     """Book goods issue unless it is booked: date 5 says so (plentymarkets contract 11)."""
-    if goods_issue_booked(content):
-        return
-    work.plenty.book_goods_issue(
-        row.order_id, int(content.get("typeId") or 1), datetime.fromisoformat(row.payload["at"])
-    )
+    if not goods_issue_booked(content):
+        work.plenty.book_goods_issue(
+            row.order_id, int(content.get("typeId") or 1), datetime.fromisoformat(row.payload["at"])
+        )
+    correct_stock(work, row.order_id, content)

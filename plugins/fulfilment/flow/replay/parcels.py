@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fulfilment.flow.each import each
 from fulfilment.flow.parcels.ship import queue_information
+from fulfilment.flow.reading import read_orders
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.sent import SentRow, sent_row
 from include.core.states import State
-from include.core.wemalo_order import WarehouseStatus, external_id
+from include.core.tracking import tracking_numbers
+from include.core.wemalo_order import WarehouseStatus, external_id, own_order_id
 from include.core.window import both_ends
 from include.ledger import orders, replays, shipping
 
@@ -37,13 +41,13 @@ def sent_by_order(
     )
     by_order: dict[int, list[Row]] = {}
     for row in chain.from_iterable(pages):
-        number = str(row.get("externalGoodsOrderId") or "")
-        if not number.isdecimal():
+        number = own_order_id(str(row.get("externalGoodsOrderId") or ""))
+        if number is None:
             continue
-        if len(by_order) >= PAGE_SIZE and int(number) not in by_order:
+        if len(by_order) >= PAGE_SIZE and number not in by_order:
             yield by_order
             by_order = {}
-        by_order.setdefault(int(number), []).append(row)
+        by_order.setdefault(number, []).append(row)
     if by_order:
         yield by_order
 
@@ -58,18 +62,20 @@ def repair_parcels(work: Work, sent: Mapping[int, Sequence[Row]]) -> set[int]:
         known = orders.known(connection, work.name, sent)
     if not known:
         return set()
-    there = work.plenty.rows_by_id(sorted(known), ["shippingPackages"])
+    read = read_orders(work, "packages", known, ["shippingPackages"])
     lacking = set()
-    for order_id, entry in sorted(known.items()):
-        packages = (there.get(order_id) or {}).get("shippingPackages") or []
+
+    def repair(order_id: int) -> None:
+        entry = known[order_id]
+        packages = read.found[order_id].get("shippingPackages") or []
         written = {str(package.get("packageNumber") or "") for package in packages}
-        left = [sent_row({"packageId": "", **row}) for row in sent[order_id]]
-        numbers = {row.tracking_number for row in left if row.tracking_number}
+        left = [sent_row({"packageId": "0", **row}) for row in sent[order_id]]
+        numbers = {number for row in left for number in row.numbers}
         with work.engine.begin() as connection:
             kept = {p.tracking_number for p in shipping.parcels_of(connection, work.name, order_id)}
         if numbers <= written and numbers <= kept and entry.state is not State.ACCEPTED:
-            continue
-        _keep(work, order_id, left, known)
+            return
+        _keep(work, order_id, left)
         lost = numbers - written
         lacking.add(order_id)
         if entry.state is State.SHIPPED and lost:
@@ -78,25 +84,26 @@ def repair_parcels(work: Work, sent: Mapping[int, Sequence[Row]]) -> set[int]:
             with work.engine.begin() as connection:
                 for number in lost:
                     replays.forget_package(connection, work.name, order_id, number)
+
+    each(work, "replay", sorted(read.found), repair)
     return lacking
 
 
-def _keep(work: Work, order_id: int, left: Sequence[SentRow], known: Mapping[int, Any]) -> None:
+def _keep(work: Work, order_id: int, left: Sequence[SentRow]) -> None:
     """Keep what left as the queue of sent items would have told it (wemalo contract 5)."""
-    by_number = {
-        str(package.get("trackingNumber") or "").strip(): str(package.get("id"))
-        for package in work.wemalo.packages(external_id(order_id))
-        if package.get("isHandedOver")
-    }
+    by_numbers: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for package in work.wemalo.packages(external_id(order_id)):
+        if package.get("isHandedOver"):
+            by_numbers[tracking_numbers(package.get("trackingNumber"))].append(str(package["id"]))
     found = work.wemalo.status(external_id(order_id))
     complete = found is not None and found.name == WarehouseStatus.SHIPPED
     rows = [
-        replace(row, parcel_id=by_number[row.tracking_number], complete=complete)
+        replace(row, parcel_id=parcel_id, complete=complete)
         for row in left
-        if row.tracking_number in by_number
+        for parcel_id in by_numbers.get(row.numbers, ())[:1]
     ]
     with work.engine.begin() as connection:
-        fresh = shipping.keep_sent_rows(connection, work.name, rows, known)
+        fresh = shipping.keep_sent_rows(connection, work.name, rows)
         if fresh:
             work.journal.add(connection, order_id, "parcels_found", rows=len(fresh))
 

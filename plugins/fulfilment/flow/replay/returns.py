@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from fulfilment.flow.each import each
 from fulfilment.flow.returns.read import existing_returns
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core import return_orders
-from include.core.errors import ContractError
 from include.core.returns import return_row
 from include.core.slices import slices
 from include.core.wemalo_order import external_id
@@ -40,7 +40,8 @@ def lost_returns(work: Work, window: Window, order_ids: Sequence[int]) -> list[R
     for some in slices(sorted(by_order), PAGE_SIZE):
         there = existing_returns(work, some)
         for order_id in some:
-            lost += _beyond(there.get(order_id, []), by_order[order_id])
+            if order_id in there:
+                lost += _beyond(there[order_id], by_order[order_id])
     return lost
 
 
@@ -54,14 +55,13 @@ def _beyond(made: Sequence[Row], pieces: list[ReturnRow]) -> list[ReturnRow]:
 def _open_pieces(work: Work, page: Sequence[Row]) -> list[tuple[int, ReturnRow]]:
     """Return the pieces of a page that are part of no return order we know, with their orders."""
     rows: dict[int, tuple[int, ReturnRow]] = {}
-    for data in page:
-        try:
-            row = return_row(data)
-        except ContractError as error:
-            work.note_trouble(error)
-            continue
+
+    def read(data: Row) -> None:
+        row = return_row(data)
         if row.order_id is not None:
             rows[row.history_id] = row.order_id, row
+
+    each(work, "row", page, read, subject=lambda data: f"returned:{data.get('id')}")
     with work.engine.begin() as connection:
         settled = replays.settled_pieces(connection, work.name, rows)
     return [found for history_id, found in rows.items() if history_id not in settled]

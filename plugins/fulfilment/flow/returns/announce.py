@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import each
 from fulfilment.flow.open_cases import clear_case, raise_case
+from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import log
 from fulfilment.hooks.paging import Filter
 from include.core import return_orders
@@ -64,16 +66,26 @@ def announce_returns(work: Work, counts: dict[str, int]) -> None:
     ]
     if not due:
         return
-    for return_id, data in work.plenty.rows_by_id(due, PARTS).items():
-        if not _announce(work, return_id, data, known.get(return_id), counts):
-            return
+    read = read_orders(work, "read", due, PARTS, subject=_subject)
+    if read.usable:
+        each(
+            work,
+            "announcement",
+            sorted(read.found),
+            lambda n: _announce(work, n, read.found[n], known.get(n), counts),
+            subject=_subject,
+        )
+
+
+def _subject(return_id: int) -> str:
+    return f"announcement:{return_id}"
 
 
 def _withdraw(work: Work, wanted: Collection[int]) -> None:
     """Take back what is said of refused announcements that nobody wants any more."""
     with work.engine.begin() as connection:
         for row in ledger.withdraw_announcements(connection, work.name, wanted):
-            subject = f"announcement:{row.return_id}"
+            subject = _subject(row.return_id)
             clear_case(work, connection, row.order_id, subject, NOT_ANNOUNCED)
             work.journal.add(
                 connection, row.order_id or 0, "return_withdrawn", return_order=row.return_id
@@ -86,32 +98,31 @@ def _announce(
     data: Mapping[str, Any],
     before: Row[Any] | None,
     counts: dict[str, int],
-) -> bool:
-    """Announce one return order; False where wemalo cannot be used."""
+) -> None:
+    """Announce one return order."""
     order_id = return_orders.parent_of(data)
     try:
         order = parse_order(data, work.countries())
         if not return_orders.is_for(data, work.merchant.plenty.warehouse_id):
-            return True
+            return
         body = announcement(order, order_id, return_orders.reasons(data), work.merchant)
     except OrderInvalid as error:
         _refused(work, return_id, order_id, before, error, counts)
-        return True
+        return
     with work.engine.begin() as connection:
         ledger.begin_announcing(connection, work.name, return_id, order_id, work.lease_s)
     try:
         wemalo_id = work.wemalo.announce_return(body)
     except OrderRejected as error:
         _refused(work, return_id, order_id, before, error, counts)
-        return True
+        return
     except FulfilmentError as error:
         # sending it again under the same external id only updates it (wemalo contract 6.1)
-        work.note_trouble(error)
         with work.engine.begin() as connection:
             ledger.set_announced(
                 connection, work.name, return_id, next_attempt_at=None, error_code=error.code
             )
-        return False
+        raise
     counts["returns_announced"] += 1
     with work.engine.begin() as connection:
         ledger.set_announced(
@@ -119,11 +130,10 @@ def _announce(
             state="announced", wemalo_id=wemalo_id, announced_at=ledger.wait(0), error_code=None,
         )  # fmt: skip
         if before is not None and before.state == "refused":
-            clear_case(work, connection, order_id, f"announcement:{return_id}", NOT_ANNOUNCED)
+            clear_case(work, connection, order_id, _subject(return_id), NOT_ANNOUNCED)
         work.journal.add(
             connection, order_id or return_id, "return_announced", return_order=return_id
         )
-    return True
 
 
 def _refused(
@@ -149,4 +159,4 @@ def _refused(
         )
         if before is None or before.state != "refused":
             counts["return_exceptions"] += 1
-            raise_case(work, connection, order_id, f"announcement:{return_id}", trouble)
+            raise_case(work, connection, order_id, _subject(return_id), trouble)

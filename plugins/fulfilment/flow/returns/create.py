@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import each
 from fulfilment.flow.open_cases import clear_case, raise_case
 from fulfilment.flow.returns.read import existing_returns, returns_since
 from fulfilment.flow.work import log
@@ -37,8 +38,9 @@ def settle_creating(work: Work, counts: dict[str, int]) -> None:
         return
     linked = existing_returns(work, {row.order_id for row in rows})
     recent = returns_since(work, min(row.planned_at for row in rows) - CLOCK_MARGIN)
-    for row in rows:
-        there = {int(data["id"]): data for data in linked.get(row.order_id, [])}
+
+    def settle(row: Row[Any]) -> None:
+        there = {int(data["id"]): data for data in linked[row.order_id]}
         there.update((int(data["id"]), data) for data in recent.get(row.order_id, []))
         found = _ours(work, row, list(there.values()))
         with work.engine.begin() as connection:
@@ -56,6 +58,8 @@ def settle_creating(work: Work, counts: dict[str, int]) -> None:
             else:
                 ledger.step(connection, work.name, row.return_key, state="planned", lookups=0)
                 work.journal.add(connection, row.order_id, "return_not_arrived", key=row.return_key)
+
+    each(work, "return", [row for row in rows if row.order_id in linked], settle)
 
 
 def _ours(work: Work, row: Row[Any], there: Sequence[dict[str, Any]]) -> int | None:
@@ -91,13 +95,12 @@ def create_planned(work: Work, counts: dict[str, int]) -> None:
     """Validate and create every planned return order whose turn has come."""
     with work.engine.begin() as connection:
         open_rows = ledger.open_returns(connection, work.name)
-    for row in open_rows:
-        if row.state == "planned" and row.due and not _create(work, row, counts):
-            return
+    rows = [row for row in open_rows if row.state == "planned" and row.due]
+    each(work, "return", rows, lambda row: _create(work, row, counts))
 
 
-def _create(work: Work, row: Row[Any], counts: dict[str, int]) -> bool:
-    """Create one return order; False where plentymarkets cannot be used."""
+def _create(work: Work, row: Row[Any], counts: dict[str, int]) -> None:
+    """Create one return order."""
     lines = [line_from_json(line) for line in row.lines]
     quantities = [{"orderItemId": line.item_id, "quantity": line.quantity} for line in lines]
     sending = False
@@ -107,7 +110,7 @@ def _create(work: Work, row: Row[Any], counts: dict[str, int]) -> bool:
             if not ledger.begin(
                 connection, work.name, row.return_key, ["planned"], "creating", work.lease_s
             ):
-                return True
+                return
         sending = True
         return_id = work.plenty.create_return(
             row.order_id,
@@ -118,9 +121,8 @@ def _create(work: Work, row: Row[Any], counts: dict[str, int]) -> bool:
         )
     except (OrderRejected, NotFound) as error:
         counts["return_exceptions"] += _refused(work, row, error)
-        return True
+        return
     except FulfilmentError as error:
-        work.note_trouble(error)
         with work.engine.begin() as connection:
             unclear = sending and isinstance(error, AmbiguousWrite)
             ledger.postpone(
@@ -129,11 +131,10 @@ def _create(work: Work, row: Row[Any], counts: dict[str, int]) -> bool:
                 state="creating" if unclear else "planned",
             )  # fmt: skip
             work.journal.add(connection, row.order_id, "return_postponed", code=error.code)
-        return sending and isinstance(error, AmbiguousWrite)
+        raise
     counts["returns_created"] += 1
     with work.engine.begin() as connection:
         _created(work, connection, row, return_id, "return_created")
-    return True
 
 
 def _created(work: Work, connection: Any, row: Row[Any], return_id: int, event: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import each
 from fulfilment.flow.open_cases import clear_case, raise_case
+from fulfilment.flow.reading import read_orders
 from fulfilment.flow.returns.read import existing_returns
 from fulfilment.flow.work import log
 from include.core import return_orders
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 
 LOST, NOT_BOOKED, NOT_DESCRIBED = "RETURN_LOST", "RETURN_NOT_BOOKED", "RETURN_NOT_DESCRIBED"
+ITEMS = ("orderItems.variation",)
 #: so long after its end a return order without its reasons is completed again
 DESCRIBE_AGAIN_S = 3600
 
@@ -33,25 +36,30 @@ def end_created(work: Work, counts: dict[str, int]) -> None:
         open_rows = ledger.open_returns(connection, work.name)
     rows = [row for row in open_rows if row.state in ("created", "booking") and row.due]
     reading = {row.plenty_return_id for row in rows if _needs_reading(work, row)}
-    contents = work.plenty.rows_by_id(reading, ["orderItems.variation"]) if reading else {}
-    for row in rows:
-        data = contents.get(row.plenty_return_id, {})
+    read = read_orders(work, "return_end", reading, ITEMS)
+
+    def end(row: Row[Any]) -> None:
+        data = read.found.get(row.plenty_return_id, {})
         if data and row.error_code == LOST:
             _found_again(work, row)
         try:
             if not _describe(work, row, data) or not _book(work, row, data, counts):
-                continue
+                return
         except FulfilmentError as error:
-            work.note_trouble(error)
             with work.engine.begin() as connection:
                 wait_s = work.lookup_gap_s if isinstance(error, AmbiguousWrite) else 0
                 ledger.postpone(connection, work.name, row.return_key, error.code, wait_s=wait_s)
-            if not isinstance(error, AmbiguousWrite):
-                return
-            continue
+            raise
         _end(work, row)
         counts["returns_ended"] += 1
-    _describe_late(work)
+
+    known = [
+        row
+        for row in rows
+        if row.plenty_return_id not in reading or read.knows(row.plenty_return_id)
+    ]
+    if read.usable and each(work, "return_end", known, end):
+        _describe_late(work)
 
 
 def _describe_late(work: Work) -> None:
@@ -60,15 +68,16 @@ def _describe_late(work: Work) -> None:
         rows = ledger.undescribed(connection, work.name, NOT_DESCRIBED)
     if not rows:
         return
-    contents = work.plenty.rows_by_id(
-        {row.plenty_return_id for row in rows}, ["orderItems.variation"]
-    )
-    for row in rows:
-        data = contents.get(row.plenty_return_id, {})
+    read = read_orders(work, "return_end", {row.plenty_return_id for row in rows}, ITEMS)
+
+    def complete(row: Row[Any]) -> None:
+        data = read.found.get(row.plenty_return_id, {})
         if not data or _is_described(work, row, data):  # deleted, or completed by hand
             _set_described(work, row)
-        elif not _describe(work, row, data):
-            return
+        else:
+            _describe(work, row, data)
+
+    each(work, "return_end", [row for row in rows if read.knows(row.plenty_return_id)], complete)
 
 
 def _is_described(work: Work, row: Row[Any], data: Mapping[str, Any]) -> bool:

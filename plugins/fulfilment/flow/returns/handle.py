@@ -15,20 +15,25 @@ plentymarkets when nothing came back.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import as_trouble, each, halved
 from fulfilment.flow.open_cases import clear_case, raise_case
+from fulfilment.flow.reading import Read, read_orders
 from fulfilment.flow.replay.returns import lost_returns
 from fulfilment.flow.returns.adopt import adopt_made
 from fulfilment.flow.returns.announce import announce_returns
 from fulfilment.flow.returns.create import REFUSED, create_planned, settle_creating
 from fulfilment.flow.returns.end import LOST, end_created
 from fulfilment.flow.returns.read import existing_returns
+from fulfilment.hooks.answers import whole
 from include.core import return_orders
 from include.core import returns as rules
-from include.core.errors import ContractError, FulfilmentError
+from include.core.errors import NotFound, OrderRejected
 from include.core.window import EVERYTHING
 from include.ledger import returns as ledger
+from include.ledger import shipping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,15 +65,11 @@ def handle_returns(
     :raises FulfilmentError: a system failed; what could be done was done.
     """
     counts = dict.fromkeys(COUNTS, 0)
-    try:
+    with as_trouble(work):
         _take_back(work, counts, window, order_ids)
-    except FulfilmentError as error:
-        work.note_trouble(error)
     if work.scope is None:
-        try:
+        with as_trouble(work):
             announce_returns(work, counts)
-        except FulfilmentError as error:
-            work.note_trouble(error)
     return work.end(counts)
 
 
@@ -77,11 +78,11 @@ def _take_back(
 ) -> None:
     if not work.merchant.returns.create:
         return
-    broken: list[ContractError] = []
     lost = [] if work.scope is None else lost_returns(work, window, order_ids)
-    rows = _take_queue(work, counts, broken, lost)
+    rows = _take_queue(work, counts, lost)
     if not work.trouble:
-        settle_creating(work, counts)
+        with as_trouble(work):
+            settle_creating(work, counts)
     if not work.trouble:
         _plan(work, rows, counts)
     if not work.trouble:
@@ -89,51 +90,63 @@ def _take_back(
     if not work.trouble:
         end_created(work, counts)
     _acknowledge(work, rows, counts)
-    for error in broken[:1]:  # said last: it stops nothing else
-        work.note_trouble(error)
 
 
 def _take_queue(
-    work: Work, counts: dict[str, int], broken: list[ContractError], lost: Sequence[ReturnRow]
+    work: Work, counts: dict[str, int], lost: Sequence[ReturnRow]
 ) -> dict[int, ReturnRow]:
     """Keep wemalo's open rows; what left the queue without us is no longer our case.
 
     :param lost: of a replay: pieces that are no longer in the queue.
     """
     rows: dict[int, ReturnRow] = {row.history_id: row for row in lost}
-    for data in work.wemalo.booked_returns():
-        try:
-            row = rules.return_row(data)
-        except ContractError as error:
-            broken.append(error)
-        else:
-            if work.covers(row.order_id):
-                rows[row.history_id] = row
+    shown = work.wemalo.booked_returns()
+
+    def read(data: Mapping[str, Any]) -> None:
+        row = rules.return_row(data)
+        if work.covers(row.order_id):
+            rows[row.history_id] = row
+
+    each(work, "row", shown, read, subject=lambda data: _row(data.get("id")))
+    halved(work, "row_kept", list(rows.values()), partial(_keep, work), subject=_row_of)
     counts["return_rows"] = len(rows)
+    there = {*rows, *(number for data in shown if (number := whole(data.get("id"))) is not None)}
     with work.engine.begin() as connection:
-        fresh = ledger.keep_rows(connection, work.name, list(rows.values()))
-        work.journal.add_many(
-            connection,
-            [
-                (row.order_id or 0, "piece_returned", row.facts())
-                for row in rows.values()
-                if row.history_id in fresh
-            ],
-        )
-        gone_rows = [] if work.scope is not None else ledger.mark_gone(connection, work.name, rows)
+        gone_rows = [] if work.scope is not None else ledger.mark_gone(connection, work.name, there)
         for gone in gone_rows:
             work.journal.add(connection, gone.order_id or 0, "piece_gone", piece=gone.history_id)
             if gone.trouble_code:
                 clear_case(
                     work, connection, gone.order_id, _item(gone.history_id), gone.trouble_code
                 )
-        for lost in ledger.give_up(connection, work.name, LOST, rows):
+        for lost in ledger.give_up(connection, work.name, LOST, there):
             item = _item(lost.return_key)
             clear_case(work, connection, lost.order_id, item, LOST)
             work.journal.add(
                 connection, lost.order_id, "return_given_up", return_order=lost.plenty_return_id
             )
     return rows
+
+
+def _keep(work: Work, rows: Sequence[ReturnRow]) -> None:
+    with work.engine.begin() as connection:
+        fresh = ledger.keep_rows(connection, work.name, rows)
+        work.journal.add_many(
+            connection,
+            [
+                (row.order_id or 0, "piece_returned", row.facts())
+                for row in rows
+                if row.history_id in fresh
+            ],
+        )
+
+
+def _row(history_id: object) -> str:
+    return f"returned:{history_id}"
+
+
+def _row_of(row: ReturnRow) -> str:
+    return _row(row.history_id)
 
 
 def _item(history_id: int) -> str:
@@ -166,9 +179,10 @@ def _plan(work: Work, rows: Mapping[int, ReturnRow], counts: dict[str, int]) -> 
         elif row.order_id is not None and row.order_id not in busy:
             by_order[row.order_id].append(row)
     if by_order or by_return:
-        contents = work.plenty.rows_by_id({*by_order, *by_return}, ["orderItems.variation"])
-        _plan_announced(work, by_return, contents, known, counts)
-        _plan_new(work, by_order, contents, known, counts)
+        read = read_orders(work, "returns_read", {*by_order, *by_return}, ["orderItems.variation"])
+        if read.usable:
+            _plan_announced(work, by_return, read, known, counts)
+            _plan_new(work, by_order, read, known, counts)
 
 
 #: these are judged from the row and the settings alone, so they cost nothing to judge again
@@ -205,44 +219,52 @@ def _tell(
 def _plan_new(
     work: Work,
     by_order: Mapping[int, Sequence[ReturnRow]],
-    contents: Mapping[int, Mapping[str, Any]],
+    read: Read,
     known: Mapping[int, Row[Any]],
     counts: dict[str, int],
 ) -> None:
     mine = {
         order_id
-        for order_id, data in contents.items()
+        for order_id, data in read.found.items()
         if int(data.get("plentyId") or 0) == work.merchant.plenty.plenty_id
         and int(data.get("typeId") or 0) != return_orders.RETURN_TYPE
     }
     before = existing_returns(work, mine & set(by_order))
-    for order_id, rows in by_order.items():
+
+    def plan(order_id: int) -> None:
         if order_id not in mine:
-            for row in rows:
+            for row in by_order[order_id]:
                 _tell(work, known[row.history_id], row, rules.no_order(row), counts)
-            continue
-        rows = adopt_made(work, order_id, rows, contents[order_id], before.get(order_id, []))
+            return
+        content, made = read.found[order_id], before[order_id]
+        rows = adopt_made(work, order_id, by_order[order_id], content, made)
         if not rows:
-            continue
-        gone = return_orders.came_back(before.get(order_id, []))
-        left = return_orders.positions(contents[order_id], work.merchant.wemalo.product_id, gone)
+            return
+        gone = return_orders.came_back(made)
+        with work.engine.begin() as connection:
+            sent = shipping.pieces_out(connection, work.name, order_id)
+        left = return_orders.positions(content, work.merchant.wemalo.product_id, gone, sent)
         _write_ahead(work, order_id, None, rows, left, known, counts)
+
+    judged = [n for n in by_order if read.knows(n) and (n not in mine or n in before)]
+    each(work, "return", judged, plan)
 
 
 def _plan_announced(
     work: Work,
     by_return: Mapping[int, Sequence[ReturnRow]],
-    contents: Mapping[int, Mapping[str, Any]],
+    read: Read,
     known: Mapping[int, Row[Any]],
     counts: dict[str, int],
 ) -> None:
     """Count pieces against the return order that the merchant made beforehand."""
-    for return_id, rows in by_return.items():
-        data = contents.get(return_id)
+
+    def plan(return_id: int) -> None:
+        rows, data = by_return[return_id], read.found.get(return_id)
         if data is None:  # the merchant deleted it meanwhile
             for row in rows:
                 _tell(work, known[row.history_id], row, rules.no_order(row), counts)
-            continue
+            return
         with work.engine.begin() as connection:
             earlier = ledger.of_return_order(connection, work.name, return_id)
         gone: dict[int, int] = defaultdict(int)
@@ -251,6 +273,8 @@ def _plan_announced(
         left = return_orders.positions(data, work.merchant.wemalo.product_id, gone)
         order_id = return_orders.parent_of(data) or rows[0].order_id or return_id
         _write_ahead(work, order_id, return_id, rows, left, known, counts)
+
+    each(work, "return", [n for n in by_return if read.knows(n)], plan)
 
 
 def _write_ahead(
@@ -294,12 +318,19 @@ def _acknowledge(work: Work, there: Iterable[int], counts: dict[str, int]) -> No
     with work.engine.begin() as connection:
         ids = ledger.rows_to_acknowledge(connection, work.name, list(there))
     done: list[int] = []
-    try:
-        for history_id in ids:
+
+    def take_off(history_id: int) -> None:
+        """Acknowledge a row; one that wemalo does not know is off, if the queue says so as well."""
+        try:
             work.wemalo.acknowledge_return(history_id)
-            done.append(history_id)
-    except FulfilmentError as error:
-        work.note_trouble(error)
+        except (OrderRejected, NotFound) as error:
+            if error.code != "NOT_FOUND":
+                raise
+            if any(whole(row.get("id")) == history_id for row in work.wemalo.booked_returns()):
+                raise
+        done.append(history_id)
+
+    each(work, "acknowledge", ids, take_off, subject=_row)
     with work.engine.begin() as connection:
         ledger.acknowledged(connection, work.name, done)
     counts["returns_acknowledged"] = len(done)

@@ -6,11 +6,12 @@ from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import halved
 from fulfilment.hooks.paging import Filter, chunks
 from include.core import return_orders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from fulfilment.flow.work import Work
 
@@ -19,16 +20,25 @@ PARTS = ("orderItems.variation", "originOrderReferences", "comments")
 
 
 def existing_returns(work: Work, order_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
-    """Return the return orders of orders, by original order, in one search per 250 orders."""
-    found: dict[int, list[dict[str, Any]]] = {}
-    for chunk in chunks(order_ids):
-        asked = set(chunk)
+    """Return the return orders of orders, by original order, in one search per 250 orders.
 
-        def expected(row: dict[str, Any], asked: set[int] = asked) -> bool:
+    An order that is absent could not be read and was noted: nothing is known of it.
+    """
+    found: dict[int, list[dict[str, Any]]] = {}
+
+    def read(some: Sequence[int]) -> None:
+        asked = set(some)
+
+        def expected(row: dict[str, Any]) -> bool:
             parent = return_orders.parent_of(row)
             return int(row["typeId"]) == return_orders.RETURN_TYPE and parent in asked
 
-        found |= _search(work, Filter("orderReference_parent", "in", chunk), expected)
+        made = _search(work, Filter("orderReference_parent", "in", list(some)), expected)
+        found.update({order_id: made.get(order_id, []) for order_id in some})
+
+    for chunk in chunks(order_ids):
+        if not halved(work, "returns_read", chunk, read):
+            break
     return found
 
 

@@ -1,0 +1,34 @@
+"""Which package of a plentymarkets order takes a parcel's number (plentymarkets contract 10.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+
+def choose(
+    packages: Sequence[Mapping[str, Any]], number: str, own: int | None, others: Collection[int]
+) -> tuple[str, int]:
+    """Return what to do, and the package's id: ``there``, ``fill`` or ``create`` (id 0).
+
+    Its own package first, then one that has the number already, then one without a number. A
+    package that another parcel has is never taken: two parcels may share one number.
+
+    :param packages: the order's packages as plentymarkets shows them.
+    :param own: the package that the parcel has already, where it has one.
+    :param others: the packages of the order's other parcels.
+    """
+    free = {
+        int(row["id"]): str(row.get("packageNumber") or "").strip()
+        for row in packages
+        if int(row["id"]) not in others
+    }
+    if own is not None and own in free:
+        return ("there" if free[own] == number else "fill"), own
+    for wanted, what in ((number, "there"), ("", "fill")):
+        for package_id, there in free.items():
+            if there == wanted:
+                return what, package_id
+    return "create", 0

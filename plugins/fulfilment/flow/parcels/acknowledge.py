@@ -1,0 +1,54 @@
+"""Take rows off wemalo's queue of sent items, last of all; each alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fulfilment.flow.each import each
+from fulfilment.hooks.paging import PAGE_SIZE
+from include.core.errors import NotFound, OrderRejected
+from include.core.wemalo_order import external_id
+from include.ledger import shipping
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from fulfilment.flow.work import Work
+
+
+def acknowledge(work: Work, counts: dict[str, int]) -> None:
+    """Acknowledge every row whose parcel plentymarkets has."""
+    last = 0
+    while True:
+        with work.engine.begin() as connection:
+            rows = shipping.rows_to_acknowledge(
+                connection, work.name, work.merchant.letters, after=last, limit=PAGE_SIZE
+            )
+        if not rows:
+            return
+        last = rows[-1].history_id
+        done: list[int] = []
+
+        def take_off(row: Row[Any], done: list[int] = done) -> None:
+            _take_off(work, row)
+            done.append(row.history_id)
+
+        usable = each(
+            work, "acknowledge", work.mine(rows), take_off, subject=lambda r: f"row:{r.history_id}"
+        )
+        with work.engine.begin() as connection:
+            shipping.acknowledged(connection, work.name, done)
+        counts["acknowledged"] += len(done)
+        if not usable:
+            return
+
+
+def _take_off(work: Work, row: Row[Any]) -> None:
+    """Acknowledge a row; one that wemalo does not know is off, if the queue says so as well."""
+    try:
+        work.wemalo.acknowledge_sent(row.history_id)
+    except (OrderRejected, NotFound) as error:
+        if error.code != "NOT_FOUND":
+            raise
+        if row.history_id in work.wemalo.sent_queue_of(external_id(row.order_id)):
+            raise

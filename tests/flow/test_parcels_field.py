@@ -1,0 +1,198 @@
+"""Parcels as warehouses really send them: letters, odd numbers, twins, short shipments."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.ledger.exceptions import open_exceptions
+from tests.flow.stage import Stage, good_order, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+A, B = "00340434161094000001", "00340434161094000002"
+GOODS = [{"variation": 2001, "quantity": 1}, {"variation": 2002, "quantity": 1}]
+
+
+def told(stage: Stage) -> dict[str, str]:
+    with stage.engine.begin() as connection:
+        return {row.code: row.en for row in open_exceptions(connection, stage.name)}
+
+
+def numbers(stage: Stage) -> list[str]:
+    packages = stage.plenty_order(1)["shippingPackages"]
+    return sorted(p["packageNumber"] for p in packages if p["packageNumber"])
+
+
+def queue(stage: Stage) -> list[dict[str, Any]]:
+    return [row for page in stage.work("x").wemalo.sent_queue() for row in page]
+
+
+def information(stage: Stage) -> dict[str, Any]:
+    return dict(stage.plenty_order(1)["shippingInformation"] or {})
+
+
+def leaves(stage: Stage, parcels: Sequence[dict[str, Any]], *, runs: int = 1) -> None:
+    """Let order 1 leave in these parcels, see `include.sandbox.wemalo.actions`."""
+    stage.sandbox.wemalo.settings(auto=False)
+    stage.add(good_order(1, items=GOODS))
+    stage.run()
+    stage.sandbox.wemalo.act("pack", "alpha", order="1", parcels=list(parcels))
+    stage.sandbox.wemalo.act("hand_over", "alpha", order="1")
+    for _ in range(runs):
+        stage.run()
+        assert not stage.errors
+
+
+def test_letters_end_without_a_number_where_the_merchant_says_so(stage: Stage) -> None:
+    settings(stage, number_patience_minutes=0)
+    letter = {"carrier": "Deutsche Post", "tracking": "-"}
+    leaves(stage, [letter])
+    assert stage.state(1) == "partly_shipped"
+    assert list(told(stage)) == ["PARCEL_WITHOUT_NUMBER"]
+    carriers = {**stage.merchant.carriers, "Deutsche Post": "Post"}
+    settings(stage, number_patience_minutes=0, without_number=["deutsche post"], carriers=carriers)
+    stage.run()
+    assert (stage.state(1), numbers(stage), queue(stage)) == ("shipped", [], [])
+    assert information(stage)["shippingServiceProvider"] == "Post"
+    assert told(stage) == {}
+
+
+@pytest.mark.parametrize(
+    ("entered", "written"),
+    [
+        ("0034 0434\t1610 9400 0001", [A]),
+        (f"https://carrier.example/track?lang=de&piececode={A}", [A]),
+        (f"{A}, {B}", [A, B]),
+    ],
+)
+def test_a_number_is_written_as_it_is_meant(stage: Stage, entered: str, written: list[str]) -> None:
+    leaves(stage, [{"tracking": entered}])
+    assert numbers(stage) == written
+    assert information(stage)["transactionId"] == ",".join(written)
+    assert (stage.state(1), queue(stage)) == ("shipped", [])
+
+
+def test_two_parcels_with_one_number_are_two_packages_and_one_renumbered_keeps_the_other(
+    stage: Stage,
+) -> None:
+    leaves(stage, [{"tracking": A}, {"tracking": A}])
+    assert numbers(stage) == [A, A]
+    stage.sandbox.wemalo.act("change_tracking", "alpha", order="1", parcel=2, tracking=B)
+    stage.run()
+    assert numbers(stage) == [A, B]
+    assert information(stage)["transactionId"] == f"{A},{B}"
+
+
+def test_every_carrier_of_an_order_is_mapped_or_told(stage: Stage) -> None:
+    carriers = dict(stage.merchant.carriers)
+    leaves(stage, [{"carrier": "Bote", "tracking": A}, {"carrier": "DHL", "tracking": B}])
+    assert "Bote" in told(stage)["CARRIER_UNMAPPED"]
+    assert numbers(stage) == [A, B]
+    settings(stage, carriers={**carriers, "Bote": "Bote"})
+    stage.run()
+    assert information(stage)["transactionId"] == f"{A},{B}"
+    assert told(stage) == {}
+
+
+def test_a_parcel_told_after_the_end_is_in_the_shipping_information(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = type(stage.work("x").wemalo)
+    real = hook.sent_queue
+    monkeypatch.setattr(hook, "sent_queue", lambda self: (page[1:] for page in real(self)))
+    leaves(stage, [{"tracking": A}, {"tracking": B}])
+    assert stage.state(1) == "shipped"
+    monkeypatch.undo()
+    stage.run()
+    assert numbers(stage) == [A, B]
+    assert set(information(stage)["transactionId"].split(",")) == {A, B}
+
+
+def stocks(stage: Stage, variation: int) -> tuple[Decimal, Decimal]:
+    """Return the physical stock in plentymarkets and what wemalo has in the house."""
+    there = stage.work("x").plenty.stock(
+        stage.merchant.plenty.warehouse_id, variation_ids=[variation]
+    )
+    here = stage.work("x").wemalo.stock_reduced(str(variation))
+    return Decimal(str(there[variation]["stockPhysical"])), Decimal(str(here["quantity"]))
+
+
+@pytest.mark.parametrize("case", ["short pick", "late change", "rest cancelled"])
+def test_what_did_not_leave_is_told_and_both_stocks_agree(stage: Stage, case: str) -> None:
+    settings(stage, goods_issue="book", stock={"enabled": True})
+    stage.sandbox.wemalo.settings(auto=False, short_pick="ship_partly")
+    act = stage.sandbox.wemalo.act
+    stage.run(groups=True)
+    before = stocks(stage, 2001)
+    assert before[0] == before[1]
+    stage.add(good_order(1, items=[{"variation": 2001, "quantity": 3}]))
+    stage.run(groups=True)
+    if case == "short pick":
+        act("pick", "alpha", order="1", short={"2001": 1})
+    elif case == "late change":
+        act("start_picking", "alpha", order="1")
+        item = next(i for i in stage.plenty_order(1)["orderItems"] if i["itemVariationId"] == 2001)
+        stage.sandbox.plenty.act(
+            "edit_items", "alpha", order=1, items=[{"id": item["id"], "quantity": 5}]
+        )
+        stage.run(groups=True)
+    act("pack", "alpha", order="1", parcels=2)
+    act("hand_over", "alpha", order="1", parcel=1)
+    if case == "rest cancelled":
+        stage.run(groups=True)
+        act("cancel", "alpha", order="1", reason="damaged")
+    else:
+        act("hand_over", "alpha", order="1")
+    for _ in range(4):
+        stage.run(groups=True)
+        assert not stage.errors
+    assert stage.state(1) == "shipped"
+    assert stage.plenty_status(1) == Decimal(7)
+    assert "goods_issue_corrected" in stage.events(1)
+    if case != "late change":  # told when the change came
+        assert "× " in told(stage)["SHIPPED_SHORT"]
+    after = stocks(stage, 2001)
+    assert after[0] == after[1] < before[0]
+
+
+def test_another_systems_order_on_the_same_client_is_not_ours(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.sandbox.wemalo.settings(auto=False)
+    stage.add(good_order(1, items=GOODS), good_order(2, items=GOODS))
+    stage.run()
+    stage.sandbox.wemalo.act("ship", "alpha")
+    hook = type(stage.work("x").wemalo)
+    real = hook.sent_queue
+
+    def foreign(self: Any) -> Any:
+        for page in real(self):
+            for row in page:
+                if row["externalGoodsOrderId"] == "1":
+                    row["externalGoodsOrderId"] = "0001"
+                else:
+                    row["orderInfo"] = {"extraInfo": "plentyId=77"}
+            yield page
+
+    monkeypatch.setattr(hook, "sent_queue", foreign)
+    stage.run()
+    assert [stage.state(n) for n in (1, 2)] == ["accepted", "accepted"]
+    assert numbers(stage) == []
+    assert "0001, 2" in told(stage)["FOREIGN_ROWS"]
+    assert len({row["historyId"] for row in queue(stage)}) == 4, "a foreign row was acknowledged"
+
+
+def test_a_return_of_what_has_not_left_is_surplus(stage: Stage) -> None:
+    stage.sandbox.wemalo.settings(auto=False)
+    stage.add(good_order(1, items=[{"variation": 2001, "quantity": 2}]))
+    stage.run(groups=True)
+    goods = [{"product": "2001", "quantity": 1, "ready": True}]
+    stage.sandbox.wemalo.act("book_return", "alpha", order="1", items=goods)
+    stage.run(groups=True)
+    assert "RETURN_SURPLUS" in told(stage)
+    orders = stage.sandbox.plenty.state("alpha")["tenants"]["alpha"]["orders"].values()
+    assert [row["id"] for row in orders if row["typeId"] == 3] == []
