@@ -14,7 +14,6 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from include.cli.main import app
-from include.core.errors import FulfilmentError
 from include.core.stock_sync import postings
 from include.ledger import exceptions
 from tests.flow.stage import Stage, a_second_later, good_order
@@ -85,8 +84,8 @@ def lose(stage: Stage) -> int:
     """Let our return order be made, and deleted before its end; return its id."""
     come_back(stage)
     stage.sandbox.plenty.fault(route=DESCRIBE, kind="status", status=503)
-    with pytest.raises(FulfilmentError):
-        step(stage, "returns")
+    step(stage, "returns")
+    assert codes(stage) == ["STEP_FAILED"]
     (made,) = return_orders(stage)
     stage.sandbox.plenty.act("delete", "alpha", order=made["id"])
     stage.sandbox.plenty.clear_faults()
@@ -218,8 +217,7 @@ def test_a_document_that_did_not_get_there_is_no_case_once_the_order_has_left(
         step(waiting, "documents")
     else:
         waiting.sandbox.wemalo.fault(route=ADD_DOCUMENT, kind="lost_reply", cut=True, times=1)
-        with pytest.raises(FulfilmentError):
-            step(waiting, "documents")
+        step(waiting, "documents")
         step(waiting, "documents")
     assert codes(waiting) == [f"DOCUMENT_{kind.upper()}"]
     step(waiting, "documents", late=False)

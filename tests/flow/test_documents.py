@@ -10,7 +10,6 @@ from fulfilment.flow.documents import attach_documents
 from sqlalchemy import update
 
 from include.core.document_settings import Documents
-from include.core.errors import FulfilmentError
 from include.ledger import exceptions
 from include.ledger.tables import documents as documents_table
 from tests.flow.stage import Stage, good_order
@@ -179,8 +178,7 @@ def test_a_lost_answer_is_not_followed_by_a_second_copy(shop: Stage) -> None:
     use(shop, delivery_note="off")
     generate(shop, 1, "invoice")
     shop.sandbox.wemalo.fault(route=ADD_DOCUMENT, kind="lost_reply", cut=True, times=1)
-    with pytest.raises(FulfilmentError):
-        step(shop)
+    step(shop)
     assert attached(shop) == ["BILL"]
     for _ in range(3):
         step(shop)
@@ -195,8 +193,7 @@ def test_a_lost_call_is_repeated_while_wemalo_still_asks_for_the_invoice(stage: 
     use(stage, delivery_note="off")
     generate(stage, 1, "invoice")
     stage.sandbox.wemalo.fault(route=ADD_DOCUMENT, kind="cut", times=1)
-    with pytest.raises(FulfilmentError):
-        step(stage)
+    step(stage)
     step(stage)
     assert attached(stage) == ["BILL"]
     assert open_cases(stage) == []

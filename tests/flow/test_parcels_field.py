@@ -103,10 +103,10 @@ def test_a_parcel_told_after_the_end_is_in_the_shipping_information(
 ) -> None:
     hook = type(stage.work("x").wemalo)
     real = hook.sent_queue
-    monkeypatch.setattr(hook, "sent_queue", lambda self: (page[1:] for page in real(self)))
-    leaves(stage, [{"tracking": A}, {"tracking": B}])
+    with monkeypatch.context() as patch:
+        patch.setattr(hook, "sent_queue", lambda self: (page[1:] for page in real(self)))
+        leaves(stage, [{"tracking": A}, {"tracking": B}])
     assert stage.state(1) == "shipped"
-    monkeypatch.undo()
     stage.run()
     assert numbers(stage) == [A, B]
     assert set(information(stage)["transactionId"].split(",")) == {A, B}

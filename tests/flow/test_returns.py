@@ -11,7 +11,6 @@ from fulfilment.flow.returns import handle as returns_flow
 from fulfilment.flow.returns.handle import handle_returns
 from sqlalchemy import select, update
 
-from include.core.errors import FulfilmentError
 from include.core.return_settings import Returns
 from include.ledger import exceptions
 from include.ledger.tables import order_events, return_rows
@@ -158,8 +157,7 @@ def test_an_empty_queue_costs_plentymarkets_nothing(shop: Stage) -> None:
 def test_running_it_three_times_changes_nothing(shop: Stage) -> None:
     come_back(shop, 1, {"product": "2001", "reason": "damaged"})
     shop.sandbox.wemalo.fault(route=ACKNOWLEDGE, kind="cut", times=1)
-    with pytest.raises(FulfilmentError):
-        step(shop)
+    assert step(shop)["failing"] == 1
     assert len(queue(shop)) == 1
     before = return_orders(shop)
     for _ in range(3):
@@ -216,8 +214,7 @@ def test_whatever_happens_to_a_call_one_return_is_made_and_booked_once(
     stock = physical(shop)
     come_back(shop, 1, {"product": "2001", "quantity": 2, "reason": "damaged"})
     shop.sandbox.plenty.fault(route=ROUTES[route], times=1, **fault)
-    with pytest.raises(FulfilmentError):
-        step(shop)
+    assert step(shop)["failing"] == 1
     shop.sandbox.plenty.clear_faults()
     for _ in range(4):
         step(shop)
@@ -286,9 +283,8 @@ def test_our_return_is_found_although_the_filter_on_references_finds_nothing(
 ) -> None:
     come_back(shop, 1, {"product": "2001"})
     shop.sandbox.plenty.fault(route=ROUTES["create"], kind="lost_reply", times=1)
-    with pytest.raises(FulfilmentError):
-        step(shop)
-    monkeypatch.setattr(return_creation, "existing_returns", lambda *_: {})
+    assert step(shop)["failing"] == 1
+    monkeypatch.setattr(return_creation, "existing_returns", lambda _, ids: {n: [] for n in ids})
     assert step(shop)["returns_adopted"] == 1
     assert len(return_orders(shop)) == 1
 
@@ -497,8 +493,7 @@ def test_an_announcement_whose_answer_was_lost_ends_as_one(shop: Stage) -> None:
     use(shop, announce=ANNOUNCE)
     enter_return(shop)
     shop.sandbox.wemalo.fault(route=ANNOUNCEMENT, kind="lost_reply", cut=True, times=1)
-    with pytest.raises(FulfilmentError):
-        step(shop)
+    assert step(shop)["failing"] == 1
     for _ in range(2):
         step(shop)
     assert len(announced(shop)) == 1

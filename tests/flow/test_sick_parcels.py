@@ -83,12 +83,12 @@ def test_a_row_that_cannot_be_read_is_set_aside_and_its_page_goes_on(
                 row["packageId"] = None
         return found
 
-    monkeypatch.setattr(type(stage.work("x").wemalo), "_rows", rows)
-    stage.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(stage.work("x").wemalo), "_rows", rows)
+        stage.run()
     assert not stage.errors
     assert stage.state(2) == "shipped"
     assert told(stage) == {(f"row:{sick['historyId']}", "STEP_FAILED")}
-    monkeypatch.undo()
     stage.run()
     assert stage.state(1) == "shipped"
     assert told(stage) == set()

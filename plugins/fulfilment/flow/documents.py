@@ -248,6 +248,9 @@ def _attach(work: Work, need: Need, counts: dict[str, int]) -> None:
         return
     except FulfilmentError as error:
         _failed(work, need, document_id, error)
+        if isinstance(error, AmbiguousWrite):  # looked after, and told, by `_settle`
+            log.warning("%s order %s: %s", work.name, need.order_id, error.log)
+            return
         raise
     counts["documents_attached"] += 1
     _attached(work, need, document_id, wemalo_id)

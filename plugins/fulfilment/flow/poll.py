@@ -11,7 +11,7 @@ from fulfilment.flow.orders.handover import accept, warehouse_cancelled
 from fulfilment.flow.watch import CANCEL_TRIES
 from include.core.states import State
 from include.core.wemalo_order import NOT_STARTED, external_id, state_of
-from include.ledger import in_flight, orders
+from include.ledger import in_flight, orders, shipping
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -59,6 +59,10 @@ def _take(work: Work, row: Row[Any], found: WemaloStatus) -> bool:
     """Take over what wemalo says; say whether a waiting order can go on."""
     state = state_of(found.name)
     with work.engine.begin() as connection:
+        if state is State.CANCELLED and shipping.parcels_of(connection, work.name, row.order_id):
+            # the rest is cancelled, a part has left: the order ends as shipped, by its parcels
+            orders.touch(connection, work.name, [row.order_id], wemalo_status=found.name)
+            return False
         if state is State.CANCELLED:
             warehouse_cancelled(work, connection, row.order_id)
             return False

@@ -41,8 +41,8 @@ def reconcile(work: Work) -> dict[str, int]:
     counts = dict.fromkeys(COUNTS, 0)
     with work.engine.begin() as connection:
         outbox.revive(connection, work.name, ["shipping_info", "goods_issue"])
-    look_at_warehouse(work, counts)
     _take_queue(work, counts)
+    look_at_warehouse(work, counts)  # after the queue: who cancels the rest may have sent a part
     look_at_numbers(work)
     write_parcels(work, counts)
     end_orders(work, counts)
