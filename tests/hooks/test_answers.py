@@ -222,7 +222,7 @@ def test_a_redirect_names_the_host_it_leads_to() -> None:
 def test_missing_rights_are_named_and_nothing_else_that_stands_beside_them() -> None:
     rights = ["order.status.write", "permission.write", "Erika Musterfrau", "x@y.de", 7, "a" * 99]
     error = {"message": f"{PERSON} is unauthorized.", "missing_permissions": rights}
-    with pytest.raises(AuthError) as caught:
+    with pytest.raises(Forbidden) as caught:
         judge(PLACES["plenty"], REQUESTS["write"], reply(403, {"error": error}))
     assert "missing: order.status.write, permission.write." in str(caught.value)
     assert caught.value.log.endswith("403 json order.status.write permission.write")

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 FIVE = [Filter("statusId", "eq", Decimal(5))]
 
 
+FULL_PARTS: dict[str, Any] = {
+    name: []
+    for name in (
+        "addresses", "amounts", "dates", "orderItems", "orderReferences", "properties",
+        "relations", "shippingPackages",
+    )
+}  # fmt: skip
+
+
 def is_five(row: dict[str, Any]) -> bool:
     return status(row["statusId"]) == 5
 
@@ -43,8 +52,9 @@ class Shop:
         self.calls += 1
         self.asked.append(seen)
         self.before_page(self.calls)
+        full = seen.param("lazyLoaded") == "false"
         rows = [
-            {"id": number, "statusId": value}
+            {"id": number, "statusId": value, **(FULL_PARTS if full else {})}
             for number, value in sorted(self.statuses.items())
             if self._passes(seen, number, value)
         ]
