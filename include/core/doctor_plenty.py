@@ -72,11 +72,10 @@ def statuses(facts: Facts, merchant: Merchant) -> Check:
         f"Diese Status gibt es nicht, oder der Benutzer darf sie nicht sehen: {listed}.",
         f"These statuses do not exist, or the user may not see them: {listed}.",
         f"In plentymarkets unter Einrichtung » Aufträge » Auftragsstatus die Status {numbers} "
-        "anlegen; gibt es sie schon, dem REST-Benutzer unter Einrichtung » Einstellungen » "
-        "Benutzer » Rechte die sichtbaren und änderbaren Status freigeben.",
+        "anlegen; gibt es sie schon, in den Rechten des REST-Benutzers oder seiner Rolle die "
+        "sichtbaren und änderbaren Status freigeben.",
         f"Create the statuses {numbers} in plentymarkets under Setup » Orders » Order statuses; "
-        "if they exist, give the REST user the right to see and set them under Setup » Settings "
-        "» User » Rights.",
+        "if they exist, give the REST user or its role the right to see and set them.",
         weight=3,
     )
 

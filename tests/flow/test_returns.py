@@ -106,7 +106,8 @@ def physical(stage: Stage) -> int:
 
 
 def properties(item: dict[str, Any]) -> dict[int, str]:
-    return {row["typeId"]: row["value"] for row in item["properties"]}
+    """Return reason (35) and condition (36)."""
+    return {row["typeId"]: row["value"] for row in item["properties"] if row["typeId"] in (35, 36)}
 
 
 def test_two_pieces_of_an_order_become_one_return_order_linked_to_it(shop: Stage) -> None:

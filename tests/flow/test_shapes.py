@@ -81,3 +81,24 @@ def test_an_answer_without_packages_is_not_taken_for_an_order_without_packages(
     stage.run()
     assert len(stage.plenty_order(1)["shippingPackages"]) == 1
     assert stage.state(1) == "shipped"
+
+
+def test_an_order_that_falling_stock_takes_out_of_release_waits_until_it_is_back(
+    stage: Stage,
+) -> None:
+    plenty = stage.sandbox.plenty
+    plenty.merge({"tenants": [{"tenant": stage.name, "stock_limitation": True}]})
+    stage.add(good_order(1))
+    for task in ("extract_plenty_orders", "validate"):
+        stage.step(task)
+    goods = {"variation": 2001, "warehouse": stage.merchant.plenty.warehouse_id}
+    plenty.act("set_stock", stage.name, quantity=0, **goods)
+    assert stage.plenty_status(1) == Decimal(4)
+    stage.run()
+    assert stage.wemalo_orders() == {}
+    plenty.act("set_stock", stage.name, quantity=9, **goods)
+    assert stage.plenty_status(1) == Decimal(5)
+    stage.run()
+    assert stage.errors == {}
+    assert stage.wemalo_orders()["1"]["submissions"] == 1
+    assert stage.plenty_status(1) == Decimal("5.1")

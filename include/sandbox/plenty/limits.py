@@ -53,20 +53,20 @@ class Limits:
         self._windows: dict[tuple[str, str, str], Window] = {}
 
     def take(
-        self, tenant: Tenant, user: User, kind: Kind, *, without_retry_after: bool, calls: int = 1
+        self, tenant: Tenant, user: User, kind: Kind, *, without_retry_after: bool
     ) -> tuple[dict[str, str], Reply | None]:
         """Count a call: the headers of its reply, and the 429 if there is nothing left."""
         now = self.clock.timestamp()
         short, long = self._pair(tenant, user, kind, now)
         for window, period in ((short, "short"), (long, "long")):
-            if window.left() < calls:
+            if window.left() < 1:
                 headers = self._headers(short, long, now)
                 over = SHORT if period == "short" else LONG
                 headers[f"{over}-Calls-Reset"] = str(int(window.opened + window.seconds))
                 reply = refusal(period, kind, self._wait(window, now), without_retry_after)
                 return headers, reply
-        short.used += calls
-        long.used += calls
+        short.used += 1
+        long.used += 1
         return self._headers(short, long, now), None
 
     def look(self, tenant: Tenant, user: User, kind: Kind) -> dict[str, str]:

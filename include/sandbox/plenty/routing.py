@@ -90,7 +90,7 @@ def serve(world: PlentyWorld, route: Route, http: HttpRequest, body: bytes) -> R
         lower = tenant.switches.header_case == "lower"
         kind = world.kind_of(route.key)
         parsed = parse_body(body, http.headers.get("content-type", ""))
-        headers, refusal = world.count(tenant, user, kind, parsed, route.key)
+        headers, refusal = world.count(tenant, user, kind)
         if refusal is not None:
             return to_response(refusal, headers, lower=lower)
         request = Request(

@@ -113,7 +113,7 @@ def _query_conditions(tenant: Tenant, query: Query) -> list[Condition]:
 
 
 def _body_conditions(tenant: Tenant, body: JsonObject) -> list[Condition]:
-    if "conditionType" not in body and tenant.switches.missing_condition_type == "ignore_filter":
+    if "conditionType" not in body:
         return []
     condition = _group(tenant, body)
     return [condition] if condition is not None else []

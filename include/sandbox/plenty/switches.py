@@ -23,7 +23,6 @@ class Switches(BaseModel):
     # limits
     limits: bool = True
     search_post_counts_as: Literal["read", "write"] = "read"  # [10]
-    batch_counts_as: Literal["one", "members"] = "one"  # [9]
     no_retry_after: bool = False
     header_case: Literal["mixed", "lower"] = "mixed"
 
@@ -33,7 +32,6 @@ class Switches(BaseModel):
     page_beyond_end: Literal["clamp", "empty"] = "clamp"  # [2]
     max_items_per_page: int = Field(default=250, ge=1)  # [1]
     search_with: Literal["all", "listed"] = "all"  # [3] `with` values beyond the ones of 6.4
-    missing_condition_type: Literal["ignore_filter", "and"] = "ignore_filter"  # fact 2
     zero_dates: bool = False  # an empty date is "-0001-11-30T00:00:00+01:00", not null
 
     # writing

@@ -136,20 +136,13 @@ class PlentyWorld(World):
         return tenant, tenant.users[session.user_id]
 
     def count(
-        self, tenant: Tenant, user: User, kind: CallKind, body: Any, route: str
+        self, tenant: Tenant, user: User, kind: CallKind
     ) -> tuple[dict[str, str], Reply | None]:
         """Count a call against the limits: headers of its answer, and the refusal if any."""
         if kind == "other" or not tenant.switches.limits:
             return self.limits.look(tenant, user, "write" if kind == "write" else "read"), None
-        calls = 1
-        if route.endswith("/rest/batch") and tenant.switches.batch_counts_as == "members":
-            calls = len(body.get("payloads", ())) if isinstance(body, dict) else 1
         return self.limits.take(
-            tenant,
-            user,
-            kind,
-            without_retry_after=tenant.switches.no_retry_after,
-            calls=max(calls, 1),
+            tenant, user, kind, without_retry_after=tenant.switches.no_retry_after
         )
 
     def kind_of(self, route: str) -> CallKind:

@@ -16,7 +16,7 @@ def primary(receivers: list[Receiver]) -> Receiver | None:
     return next((one for one in receivers if one.primary), receivers[0] if receivers else None)
 
 
-def is_faulty(receiver: Receiver | None, *, house_number_required: bool = True) -> bool:
+def is_faulty(receiver: Receiver | None) -> bool:
     """Tell whether the parcel could not be delivered to this address."""
     if receiver is None:
         return True
@@ -26,7 +26,7 @@ def is_faulty(receiver: Receiver | None, *, house_number_required: bool = True) 
     country = receiver.countryCode2Letter.strip().upper()
     if not re.fullmatch(r"[A-Z]{2}", country):
         return True
-    if house_number_required and not house_number(receiver):
+    if not house_number(receiver):
         return True
     pattern = POSTAL_CODES.get(country)
     return pattern is not None and not re.fullmatch(pattern, receiver.zip.strip())

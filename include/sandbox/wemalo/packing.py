@@ -26,6 +26,7 @@ DEFAULT_PROFILES: list[dict[str, Any]] = [
     {"name": "GLS", "profiles": [{"name": "GLS", "product": "BusinessParcel", "matchId": "gls"}]},
     {"name": "UPS", "profiles": [{"name": "UPS", "product": "Standard", "matchId": "ups"}]},
 ]
+DEFAULT_WEIGHT = 100  # grams per piece without `netWeight`
 TRACKING_PREFIXES = {"DHL": "00340434", "DPD": "09", "GLS": "52", "UPS": "1Z"}
 BARCODE_DIGITS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
@@ -156,7 +157,7 @@ def _weight(tenant: Tenant, share: list[_Piece]) -> int:
     settings = tenant.settings
     weights = (tenant.products[piece.product_id].data.get("netWeight") for piece in share)
     return settings.packaging_weight + sum(
-        round(float(weight)) if weight else settings.default_weight for weight in weights
+        round(float(weight)) if weight else DEFAULT_WEIGHT for weight in weights
     )
 
 

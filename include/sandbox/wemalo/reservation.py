@@ -69,10 +69,7 @@ def _reason(world: Ground, tenant: Tenant, order: Order, *, sent: bool) -> str:
     if forced:
         return forced
     settings = tenant.settings
-    receiver = addresses.primary(order.meta.receiver)
-    if settings.check_addresses and addresses.is_faulty(
-        receiver, house_number_required=settings.house_number_required
-    ):
+    if addresses.is_faulty(addresses.primary(order.meta.receiver)):
         return "ADDRESS"
     if settings.bill_required and all(one.kind != "BILL" for one in order.documents):
         return "BILL"

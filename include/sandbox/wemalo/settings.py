@@ -55,7 +55,6 @@ class Settings(_Switches):
     # transport (15.1)
     http_mirrors_body: bool = True  # False: HTTP 200 whatever `status` says
     limit_calls: int = Field(default=60, ge=1)
-    limit_seconds: float = Field(default=60, gt=0)  # simulated seconds per window
     page_size: int = Field(default=50, ge=1)
 
     # spellings on which the vendor's documentation contradicts itself (2)
@@ -77,8 +76,6 @@ class Settings(_Switches):
     cancel_event: bool = True  # status_update after the merchant's own cancellation
     bill_required: bool = False  # PARTIAL until the BILL has come
     documents_required: list[str] = []  # BLOCKEDPACKED until these have come
-    check_addresses: bool = True
-    house_number_required: bool = True
     status_ids: StatusIds = StatusIds()
     reason_names: dict[Reason, str] = {}  # other texts for `reasonPartiallyReserved`
 
@@ -88,7 +85,6 @@ class Settings(_Switches):
     skip_inpicking: bool = False
     max_items_per_parcel: int | None = Field(default=None, ge=1)
     short_pick: Literal["back", "wait", "ship_partly"] = "back"
-    default_weight: int = Field(default=100, ge=0)  # grams per piece without `netWeight`
     packaging_weight: int = Field(default=150, ge=0)  # grams per parcel
 
     # stock (15.4)
@@ -99,10 +95,8 @@ class Settings(_Switches):
     add_multiple_max: int = Field(default=100, ge=1)
     shared_flags: bool = False  # one acknowledgement serves every queue that has the history id
 
-    # webhooks (15.6); the time-out is in real seconds, the pause in simulated minutes
+    # webhooks (15.6); the time-out is in real seconds
     webhook_timeout: float = Field(default=10, gt=0)
-    webhook_retry_minutes: float = Field(default=5, ge=0)
-    webhook_max_failures: int = Field(default=10, ge=1)
     webhook_duplicate: bool = False
     webhook_swapped: bool = False
     webhook_before_answer: bool = False

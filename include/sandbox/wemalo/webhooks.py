@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 EVENTS = ("status_update", "stock_change", "refurbishment_action", "trackingnumber_added")
 
+# wemalo contract 10, in simulated time
+PAUSE_S = 300
+MOST_FAILURES = 10
+
 
 @dataclass(slots=True)
 class Delivery:
@@ -114,7 +118,7 @@ def delivered(world: Ground, delivery: Delivery, problem: str) -> None:
         return
     hook.failures += 1
     delivery.attempts += 1
-    if hook.failures >= tenant.settings.webhook_max_failures:
+    if hook.failures >= MOST_FAILURES:
         del tenant.webhooks[hook.event]
         tenant.mails.append(
             {
@@ -124,7 +128,7 @@ def delivered(world: Ground, delivery: Delivery, problem: str) -> None:
             }
         )
         return
-    delivery.due = world.clock.timestamp() + tenant.settings.webhook_retry_minutes * 60
+    delivery.due = world.clock.timestamp() + PAUSE_S
     world.deliveries.append(delivery)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Handler = Callable[["Call"], dict[str, Any]]
 
+WINDOW_S = 60  # simulated, wemalo contract 13
 LIMIT_HEADERS = ("x-wemalo-limit-maxcall", "x-wemalo-limit-remainingcall")
 NO_VALUE = ("", "undefined", "null")  # what a JavaScript client puts in a URL for "nothing"
 
@@ -108,9 +109,8 @@ def _tenant(world: Ground, authorization: str) -> Tenant | None:
 def _count(world: Ground, tenant: Tenant) -> int:
     """Count a call in the window; return how many are left, -1 if it is one too many."""
     now = world.now.timestamp()
-    length = tenant.settings.limit_seconds
-    if not tenant.window_start <= now < tenant.window_start + length:
-        tenant.window_start = now - now % length
+    if not tenant.window_start <= now < tenant.window_start + WINDOW_S:
+        tenant.window_start = now - now % WINDOW_S
         tenant.window_calls = 0
     if tenant.window_calls >= tenant.settings.limit_calls:
         return -1
