@@ -157,7 +157,9 @@ class Live:
     def packages(self) -> Counter[int]:
         """Return the number of packages of each order of that day at plentymarkets."""
         orders = self.orders()
-        return Counter({n: len(orders[n]["shippingPackages"]) for n in OLD})
+        return Counter(
+            {n: sum(bool(p["packageNumber"]) for p in orders[n]["shippingPackages"]) for n in OLD}
+        )
 
     def done_since(self, mark: Mark) -> list[tuple[int, str]]:
         """Return what was done for the orders of that day, sorted: each as often as it was."""

@@ -156,7 +156,9 @@ def test_a_return_without_its_reasons_is_a_case_until_it_has_them(
             {**item, "properties": [{"typeId": 35, "value": "3"}]} for item in made["orderItems"]
         ]
         shipped.work("merchant").plenty.update_return(made["id"], items=items)
-        shipped.sandbox.plenty.fault(route=DESCRIBE, kind="status", status=422)
+        shipped.sandbox.plenty.fault(
+            route=DESCRIBE, kind="status", status=422, may_not_fire="it is described already"
+        )
     else:
         step(shipped, "returns")
         assert codes(shipped) == ["RETURN_NOT_DESCRIBED"]
@@ -164,7 +166,7 @@ def test_a_return_without_its_reasons_is_a_case_until_it_has_them(
     step(shipped, "returns")
     assert codes(shipped) == []
     (item,) = return_orders(shipped)[0]["orderItems"]
-    assert [(row["typeId"], row["value"]) for row in item["properties"]] == [(35, "3")]
+    assert [row["value"] for row in item["properties"] if row["typeId"] == 35] == ["3"]
 
 
 @pytest.mark.parametrize("gone", ["its status", "the setting"])

@@ -155,13 +155,22 @@ def open_codes(stage: Stage) -> list[str]:
         return [row.code for row in open_exceptions(connection, stage.name)]
 
 
-def test_a_package_whose_answer_was_lost_is_not_written_twice(stage: Stage) -> None:
-    stage.add(good_order(1))
+@pytest.mark.parametrize(
+    ("before", "route"),
+    [
+        ([], "POST /rest/orders/{order_id}/shipping/packages"),
+        # the empty one of its shipping rule is filled
+        ([{}], "PUT /rest/orders/{order_id}/shipping/packages/{package_row_id}"),
+    ],
+    ids=["added", "filled"],
+)
+def test_a_package_whose_answer_was_lost_is_not_written_twice(
+    stage: Stage, before: list[dict[str, Any]], route: str
+) -> None:
+    stage.add(good_order(1, packages=before))
     stage.run()
     stage.sandbox.wemalo.clock(advance=6 * 3600)
-    stage.sandbox.plenty.fault(
-        route="POST /rest/orders/{order_id}/shipping/packages", kind="lost_reply", times=1
-    )
+    stage.sandbox.plenty.fault(route=route, kind="lost_reply", times=1)
     stage.run()
     assert not stage.errors, "an unclear write is its parcel's, which is told"
     assert open_codes(stage) == ["STEP_FAILED"]

@@ -88,7 +88,8 @@ def queue(stage: Stage, name: str) -> list[int]:
 
 
 def packages(stage: Stage, order_id: int) -> list[str]:
-    return [str(p["packageNumber"]) for p in stage.plenty_order(order_id)["shippingPackages"]]
+    rows = stage.plenty_order(order_id)["shippingPackages"]
+    return [str(p["packageNumber"]) for p in rows if p["packageNumber"]]
 
 
 def submissions(stage: Stage) -> dict[str, int]:

@@ -20,7 +20,8 @@ def open_codes(stage: Stage) -> list[str]:
 
 
 def numbers(stage: Stage) -> list[str]:
-    return sorted(p["packageNumber"] for p in stage.plenty_order(1)["shippingPackages"])
+    rows = stage.plenty_order(1)["shippingPackages"]  # the one of the shipping rule is empty first
+    return sorted(p["packageNumber"] for p in rows if p["packageNumber"])
 
 
 def bookings(stage: Stage) -> int:

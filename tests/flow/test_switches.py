@@ -25,7 +25,7 @@ HALF_A_DAY = 12 * 3600
 def others_log_in(stage: Stage, name: str) -> None:
     """Let another user of the merchant, its staff for example, take a place."""
     body = {"username": name, "password": "pw"}
-    user = {"name": name, "password": "pw"}
+    user = {"username": name, "password": "pw"}
     stage.sandbox.plenty.merge({"tenants": [{"tenant": stage.name, "users": [user]}]})
     answer = requests.post(f"{stage.sandbox.plenty_url}/rest/login", json=body, timeout=5)
     assert answer.status_code == 200, answer.text
