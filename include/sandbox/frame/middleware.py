@@ -52,7 +52,7 @@ class SandboxMiddleware:
             await self._app(scope, receive, send)
             return
         body = await _read_body(receive)
-        scope = scope | {"path": _path(scope)}
+        scope = {**scope, "path": _path(scope)}
         if scope["path"].startswith(CONTROL_PREFIX):
             async with self._lock:
                 await self._run(scope, body, send)
@@ -195,7 +195,7 @@ def _omitting(messages: list[Message], fault: Fault) -> list[Message]:
     body = leave_out(body, {str(row) for row in fault.rows}, fault.fields)
     headers = [(k, v) for k, v in messages[0]["headers"] if k.lower() != b"content-length"]
     headers.append((b"content-length", str(len(body)).encode()))
-    return [messages[0] | {"headers": headers}, {"type": "http.response.body", "body": body}]
+    return [{**messages[0], "headers": headers}, {"type": "http.response.body", "body": body}]
 
 
 async def _cut(scope: Scope) -> None:

@@ -94,8 +94,8 @@ def _candidates(tenant: Tenant, joined: Condition | None) -> Iterable[Order]:
     if joined.index == "id":
         return [orders[number] for number in joined.exact if number in orders]
     if joined.index == "parent":
-        ids = {number for parent in joined.exact for number in tenant.by_parent.get(parent, ())}
-        return [orders[number] for number in ids if number in orders]
+        parts = {number for parent in joined.exact for number in tenant.by_parent.get(parent, ())}
+        return [orders[number] for number in parts if number in orders]
     ids = [number for status in joined.exact for number in tenant.by_status.get(status, ())]
     return [orders[number] for number in ids]
 
