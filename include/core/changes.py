@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -68,9 +68,39 @@ def differences(old: Order, new: Order) -> list[Difference]:
     if old.warehouse_id != new.warehouse_id:
         change = f"{old.warehouse_id} -> {new.warehouse_id}"
         found.append(Difference(f"Lager {change}", f"warehouse {change}"))
+    if old.payment_method != new.payment_method:
+        change = f"{old.payment_method} -> {new.payment_method}"
+        found.append(Difference(f"Zahlungsart {change}", f"payment method {change}"))
+    if old.consent != new.consent:
+        found.append(
+            Difference(
+                "Einwilligung zur Weitergabe von E-Mail und Telefon",
+                "consent to pass on e-mail and phone",
+            )
+        )
+    if _told(old) != _told(new):
+        found.append(
+            Difference(
+                "Hinweise für das Lager (Geschenkverpackung, Gravur, Gutschein)",
+                "what the warehouse is told (gift wrap, engraving, gift card)",
+            )
+        )
     if not found and old.fingerprint() != new.fingerprint():
         found.append(Difference("Positionen neu angelegt", "positions made anew"))
     return found
+
+
+def _told(order: Order) -> list[tuple[int, str, str]]:
+    texts = [(i.item_id, "", i.text) for i in order.items if i.text]
+    return sorted([(o.item_id, o.quantity, o.text) for o in order.others if o.text] + texts)
+
+
+def without_taken_away(order: Order) -> Order:
+    """Return a changed order without the positions whose quantity was set to 0.
+
+    After the hand-over that is how a merchant takes an item away; in a new order it is a fault.
+    """
+    return replace(order, items=tuple(item for item in order.items if item.quantity != 0))
 
 
 def in_words(found: list[Difference]) -> tuple[str, str]:

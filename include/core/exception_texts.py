@@ -106,6 +106,13 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Delete this order, or cancel order {parent}: this one then goes to the warehouse by "
         "itself.",
     ),
+    "DELIVERY_INCOMPLETE": (
+        "Hauptauftrag mit Ware, die in keinem Lieferauftrag steht: {goods}. Sie wird nicht "
+        "versendet.",
+        "A main order with goods that are in no delivery order: {goods}. They are not sent.",
+        "Für die übrige Ware einen Lieferauftrag anlegen, oder sie aus dem Hauptauftrag nehmen.",
+        "Make a delivery order for these goods, or take them out of the main order.",
+    ),
     "RELEASED_AGAIN": (
         "Erneut freigegeben, obwohl versendet oder im Lager storniert. Wird nicht noch einmal "
         "gesendet.",

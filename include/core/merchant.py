@@ -21,6 +21,8 @@ from pydantic import (
 )
 
 from include.core.document_settings import Documents
+from include.core.payment_settings import CashOnDelivery
+from include.core.positions import Positions
 from include.core.quality_settings import QualitySettings
 from include.core.retention_settings import Retention
 from include.core.return_settings import Returns
@@ -215,6 +217,17 @@ class Merchant(Section):
         description="wemalo carrier name -> name of the plentymarkets shipping service provider "
         "(contract 10.2).",
         examples=[{"DHL": "DHL"}],
+    )
+    cash_on_delivery: CashOnDelivery = Field(
+        default_factory=CashOnDelivery, description="Orders that the recipient pays."
+    )
+    positions: Positions = Field(
+        default_factory=Positions, description="Positions that are neither goods nor money."
+    )
+    carrier_contact: Literal["consent", "always", "never"] = Field(
+        "consent",
+        description="E-mail and phone in the hand-over, which the carrier gets: 'consent' leaves "
+        "them out where the customer did not agree (plentymarkets contract 6.7, property 999).",
     )
     quality: QualitySettings = Field(
         default_factory=QualitySettings, description="Rules for addresses, positions and stock."

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from include.core.parts import Kind, Source
+from include.core.positions import LEFT_OUT
 
 DELIVERY_ORDER = 2  # plentymarkets contract 9
 
@@ -58,6 +59,18 @@ class OrderItem:
     tax_cents: int = 0
     name: str = ""
     active: bool = True  # the variation's
+    text: str = attribute(default="", repr=False)  # what the customer wants on it, an engraving
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPosition:
+    """One position that is no goods, with the rule that says so (`include.core.positions`)."""
+
+    item_id: int
+    type_id: int
+    rule: str
+    quantity: str = ""
+    text: str = attribute(default="", repr=False)  # for the picker; may hold what a customer wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,15 @@ class Order:
     has_delivery_orders: bool = False
     plenty_packages: tuple[tuple[int, str], ...] = ()  # (id, tracking number or "")
     taken_from: tuple[tuple[Kind, int], ...] = ()  # orders it was split from or groups
+    # content of rows kept by older versions lacks what follows
+    others: tuple[OtherPosition, ...] = ()
+    notes: tuple[str, ...] = attribute(default=(), repr=False)  # the customer's own
+    payment_method: int | None = None  # property 3
+    consent: bool | None = None  # property 999: may the carrier have e-mail and phone?
+    referrer: str = ""
+    ship_from: datetime | None = None  # dates 8 and 11, the later; aware UTC
+    same_as: int | None = None  # an older order with the same external number
+    credited_by: int | None = None  # a credit note of it
 
     def sources(self) -> tuple[Source, ...]:
         """Return the orders whose goods this one carries; a warranty's parent is none of them."""
@@ -96,6 +118,8 @@ class Order:
 
     def fingerprint(self) -> str:
         """Return a hash over what the warehouse must know: address, positions, profile, warehouse.
+
+        The first part is over texts, payment method and consent, too, the second part is not.
 
         Our own write-backs change `updated_at` and the status, never this
         (plentymarkets contract 19, pitfall 16).
@@ -110,8 +134,29 @@ class Order:
             "profile": self.shipping_profile_id,
             "warehouse": self.warehouse_id,
         }
-        text = json.dumps(seen, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        extras = {
+            "others": sorted(
+                [o.item_id, o.type_id, o.quantity, o.text]
+                for o in self.others
+                if o.rule not in LEFT_OUT
+            ),
+            "texts": sorted([i.item_id, i.text] for i in self.items if i.text),
+            "payment": self.payment_method,
+            "consent": self.consent,
+        }
+        goods = _digest(seen)
+        return f"{_digest([goods, extras])[:16]}.{goods}"
+
+    def is_as(self, fingerprint: str | None) -> bool:
+        """Say whether a kept fingerprint is this order's.
+
+        Those of older versions have one part, over the goods alone: an order in flight is not
+        changed by an upgrade.
+        """
+        own = self.fingerprint()
+        if fingerprint is not None and "." not in fingerprint:
+            own = own.partition(".")[2]
+        return own == fingerprint
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object that `order_from_json` reads back to an equal order."""
@@ -121,7 +166,13 @@ class Order:
         data["updated_at"] = self.updated_at.isoformat()
         data["items"] = [{**asdict(i), "quantity": str(i.quantity)} for i in self.items]
         data["plenty_packages"] = [list(p) for p in self.plenty_packages]
+        data["ship_from"] = self.ship_from.isoformat() if self.ship_from else None
         return data
+
+
+def _digest(seen: object) -> str:
+    text = json.dumps(seen, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 #: beside the fields of an order: its delivery address before a repair
@@ -151,6 +202,10 @@ def order_from_json(data: dict[str, Any]) -> Order:
     values["delivery"] = Address(**values["delivery"]) if values["delivery"] else None
     values["plenty_packages"] = tuple((p[0], p[1]) for p in values["plenty_packages"])
     values["taken_from"] = tuple((t[0], t[1]) for t in values.get("taken_from", ()))
+    values["others"] = tuple(OtherPosition(**other) for other in values.get("others", ()))
+    values["notes"] = tuple(values.get("notes", ()))
+    ship_from = values.get("ship_from")
+    values["ship_from"] = datetime.fromisoformat(ship_from) if ship_from else None
     return Order(**values)
 
 

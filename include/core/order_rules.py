@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from include.core.positions import HEAD_ALONE, UNKNOWN
 from include.core.rules import Finding, found
 from include.core.stock_rules import pieces, product_of
 
@@ -20,6 +23,10 @@ GOODS = frozenset({1, 3, 14})
 # plentymarkets contract 7.4: an invoice locks an order reversibly, and most are invoiced before
 # they ship. Point-of-sale orders are locked for good: their goods have left over the counter.
 SENDABLE_LOCKS = frozenset({"", "unlocked", "reversibleLocked"})
+#: as profiles are named after them; none of them delivers to DHL's lockers
+OTHER_CARRIERS = frozenset(
+    {"dpd", "gls", "ups", "hermes", "fedex", "tnt", "go", "dachser", "schenker", "amazon"}
+)
 PAID = frozenset({"fullyPaid", "overpaid"})  # plentymarkets contract 6.7, property 4
 
 
@@ -30,17 +37,22 @@ def check_order(
     known_products: Container[str] | None,
     *,
     customs: bool = False,
+    now: datetime | None = None,
 ) -> list[Finding]:
     """Return what is wrong with an order's head and positions; [] when nothing is.
 
     :param known_products: what wemalo knows (ids as the merchant's ``wemalo.product_id``), None
         when that was not read.
     :param customs: the parcel crosses a customs border.
+    :param now: aware UTC; the clock by default.
     """
     return [
         *_ours(order, merchant),
         *_profile(order, merchant),
         *_items(order, merchant, known_products),
+        *_others(order, merchant),
+        *_cash(order, merchant),
+        *_doubts(order, merchant, settings, now or datetime.now(UTC)),
         *_payment(order, settings),
         *(_customs(order) if customs and settings.customs == "stop" else ()),
     ]
@@ -108,6 +120,68 @@ def _item(item: OrderItem) -> list[Finding]:
         shown = pieces(amount) if amount.is_finite() else str(amount)
         findings.append(found("ORDER_QUANTITY", item=item.item_id, quantity=shown))
     return findings
+
+
+def _others(order: Order, merchant: Merchant) -> list[Finding]:
+    """Return what stops of the positions that are no goods; the diary counts the others."""
+    findings = []
+    for other in order.others:
+        if other.rule == HEAD_ALONE:
+            findings.append(found("ORDER_HEAD_ALONE", item=other.item_id))
+        elif other.rule == UNKNOWN or merchant.positions.of(other.rule) == "stop":
+            findings.append(found("ORDER_ITEM_TYPE", item=other.item_id, type=other.type_id))
+    return findings
+
+
+def _usual_profile(order: Order, merchant: Merchant) -> str | None:
+    return merchant.shipping_profiles.get(order.shipping_profile_id or 0, merchant.default_profile)
+
+
+def _cash(order: Order, merchant: Merchant) -> list[Finding]:
+    """Sent as an ordinary parcel, the money of an order paid on delivery would be lost."""
+    cash, usual = merchant.cash_on_delivery, _usual_profile(order, merchant)
+    if not cash.is_meant(order):
+        return []
+    method = order.payment_method
+    if usual is not None and cash.profile(order, usual) is None:
+        return [found("ORDER_COD_UNMAPPED", method=method, profile=order.shipping_profile_id)]
+    # a delivery order has no prices of its own (plentymarkets contract 9.1)
+    return [found("ORDER_COD_AMOUNT", method=method)] if order.total_gross_cents <= 0 else []
+
+
+def _doubts(
+    order: Order, merchant: Merchant, settings: QualitySettings, now: datetime
+) -> list[Finding]:
+    """Return what may be right as it is, and is told or waited for as the merchant wishes."""
+    findings = []
+
+    def doubt(code: str, choice: str, **detail: Any) -> None:
+        if choice != "off":
+            findings.append(found(f"{code}_HINT" if choice == "hint" else code, **detail))
+
+    if order.same_as is not None:
+        doubt("ORDER_TWICE", settings.double_import, first=order.same_as)
+    if order.credited_by is not None:
+        doubt("ORDER_CREDITED", settings.credit_note, note=order.credited_by)
+    ahead = order.ship_from
+    if ahead is not None and ahead - now > timedelta(days=settings.future_days):
+        doubt("ORDER_DATE_AHEAD", settings.future_date, date=f"{ahead:%Y-%m-%d}")
+    usual = _usual_profile(order, merchant)
+    if usual and _at_station(order) and not _reaches_stations(usual, settings):
+        doubt("ORDER_STATION_CARRIER", settings.station_carrier, profile=usual)
+    return findings
+
+
+def _at_station(order: Order) -> bool:
+    street = order.delivery.address1.strip().upper() if order.delivery else ""
+    return street.startswith(("PACKSTATION", "POSTFILIALE"))
+
+
+def _reaches_stations(profile: str, settings: QualitySettings) -> bool:
+    if settings.station_profiles:
+        return profile in settings.station_profiles
+    words = set(re.split(r"[^a-z]+", profile.lower()))
+    return "dhl" in words or not words & OTHER_CARRIERS
 
 
 def _payment(order: Order, settings: QualitySettings) -> list[Finding]:

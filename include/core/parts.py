@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum, auto
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from include.core.models import Order
 
 Kind = Literal["parent", "split", "grouped"]
 
@@ -38,3 +45,25 @@ def on_source(kind: Kind, *, sent: bool, shrunk: bool, hopeless: bool) -> Hold:
     if not sent or (kind == "split" and shrunk):
         return Hold.NO
     return Hold.WAIT if kind == "split" and not hopeless else Hold.KEEP
+
+
+def in_no_delivery_order(
+    main: Order, parts: Iterable[Order], warehouse_id: int
+) -> dict[str, Decimal]:
+    """Return the pieces per SKU of a main order that none of its delivery orders carries.
+
+    All goods must be moved into delivery orders (plentymarkets contract 9.1): what is left in the
+    main order is sent by nobody, because main orders are not sent beside their delivery orders.
+
+    :param warehouse_id: ours; goods of other warehouses are somebody else's.
+    """
+    left: defaultdict[int, Decimal] = defaultdict(Decimal)
+    names: dict[int, str] = {}
+    for item in main.items:
+        if (item.warehouse_id or main.warehouse_id) == warehouse_id:
+            left[item.variation_id] += item.quantity
+            names[item.variation_id] = item.sku or str(item.variation_id)
+    for part in parts:
+        for item in part.items:
+            left[item.variation_id] -= item.quantity
+    return {names[key]: count for key, count in left.items() if key in names and count > 0}

@@ -6,12 +6,17 @@ could ship the wrong thing: then `OrderInvalid` names the field and never quotes
 
 from __future__ import annotations
 
+import html
+import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from include.core import positions
 from include.core.errors import OrderInvalid
-from include.core.models import Address, Order, OrderItem
+from include.core.models import Address, Order, OrderItem, OtherPosition
+from include.core.skus import clean_sku
 from include.core.statuses import status
 
 if TYPE_CHECKING:
@@ -19,13 +24,12 @@ if TYPE_CHECKING:
 
     from include.core.parts import Kind
 
-# contract 6.6: 1 variation, 3 bundle component, 9 unassigned variation, 14 set component. Heads of
-# bundles (2) and sets (13) carry no goods of their own: sending both would ship twice.
-GOODS_TYPES = frozenset({1, 3, 9, 14})
 DELIVERY, BILLING = 2, 1  # contract 6.10, relation types
 OPTION_PHONE, OPTION_EMAIL, OPTION_POST_NUMBER = 4, 5, 6
 PROPERTY_WAREHOUSE, PROPERTY_PROFILE, PROPERTY_PAYMENT, PROPERTY_EXTERNAL_ID = 1, 2, 4, 7
 PROPERTY_EXPRESS = 65
+PROPERTY_PAYMENT_METHOD, PROPERTY_CONSENT, PROPERTY_TEXT = 3, 999, 82  # contract 6.7
+DATE_SHIPPING, DATE_DELIVERY = 8, 11  # contract 6.8
 
 
 def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
@@ -50,10 +54,10 @@ def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
         items=tuple(
             _item(row)
             for row in _list(data, "orderItems", required=True)
-            if _int(row.get("typeId"), "orderItems.typeId") in GOODS_TYPES
+            if _int(row.get("typeId"), "orderItems.typeId") in positions.GOODS
         ),
         delivery=_delivery(data, countries),
-        external_order_id=str(properties.get(PROPERTY_EXTERNAL_ID) or ""),
+        external_order_id=str(properties.get(PROPERTY_EXTERNAL_ID) or "").strip(),
         payment_status=str(properties.get(PROPERTY_PAYMENT) or ""),
         express=str(properties.get(PROPERTY_EXPRESS) or "").lower() in {"1", "true", "yes"},
         lock_status=str(data.get("lockStatus") or "unlocked"),
@@ -68,6 +72,14 @@ def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
             (_int(p.get("id"), "shippingPackages.id"), str(p.get("packageNumber") or ""))
             for p in _list(data, "shippingPackages")
         ),
+        others=_others(_list(data, "orderItems")),
+        notes=_notes(data),
+        payment_method=_optional_int(
+            properties.get(PROPERTY_PAYMENT_METHOD), "properties[3] (payment method)"
+        ),
+        consent=_consent(properties),
+        referrer=_referrer(data),
+        ship_from=_ship_from(data),
     )
 
 
@@ -79,6 +91,19 @@ def row_time(row: Mapping[str, Any]) -> datetime:
 def row_status(row: Mapping[str, Any]) -> Decimal:
     """Return the status of a search row or history row."""
     return _status(row.get("statusId"))
+
+
+def twin_key(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return external number and referrer: one shop order imported twice has both the same."""
+    number = next(
+        (
+            p.get("value")
+            for p in _list(row, "properties")
+            if str(p.get("typeId")) == str(PROPERTY_EXTERNAL_ID)
+        ),
+        "",
+    )
+    return str(number or "").strip(), _referrer(row)
 
 
 def goods_issue_booked(data: Mapping[str, Any]) -> bool:
@@ -203,6 +228,86 @@ def _taken_from(data: Mapping[str, Any]) -> tuple[tuple[Kind, int], ...]:
     return tuple(found)
 
 
+def _others(rows: list[dict[str, Any]]) -> tuple[OtherPosition, ...]:
+    """Return the positions that are no goods, each with the name of the rule that says so."""
+    known = [
+        (
+            _optional_int(row.get("id"), "orderItems.id") or 0,
+            _int(row.get("typeId"), "orderItems.typeId"),
+            [
+                _optional_int(r.get("referenceOrderItemId"), "orderItems.references") or 0
+                for r in _list(row, "references")
+            ],
+        )
+        for row in rows
+    ]
+    complete = positions.heads_with_components(known)
+    found = []
+    for row, (item_id, type_id, _) in zip(rows, known, strict=True):
+        if type_id in positions.GOODS:
+            continue
+        rule = positions.rule_of(type_id, has_components=item_id in complete)
+        if rule in positions.TOLD.values():
+            amount = format(_quantity(row.get("quantity")).normalize(), "f")
+            name, wish = _plain(row.get("orderItemName")) or rule, _wish(row)
+            text = f"{name}: {wish}" if wish else name
+            found.append(OtherPosition(item_id, type_id, rule, amount, text))
+        else:
+            found.append(OtherPosition(item_id, type_id, rule))
+    return tuple(found)
+
+
+def _wish(row: Mapping[str, Any]) -> str:
+    """Return what the customer wants on a position, an engraving (contract 6.7, property 82)."""
+    return ", ".join(
+        text
+        for p in _list(row, "properties")
+        if str(p.get("typeId")) == str(PROPERTY_TEXT) and (text := _plain(p.get("value")))
+    )
+
+
+def _notes(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the customer wrote: notes of nobody's account that the customer can see."""
+    return tuple(
+        text
+        for row in _list(data, "comments")
+        if not row.get("userId")
+        and row.get("isVisibleForContact") in (True, 1, "1", "true")
+        and (text := _plain(row.get("text")))
+    )
+
+
+def _plain(value: object) -> str:
+    """Return a text without tags, entities and line breaks (contract 6.6, 14)."""
+    text = html.unescape(re.sub(r"<[^<>]*>", " ", str(value or "")))
+    return " ".join(text.split())
+
+
+def _consent(properties: Mapping[int, Any]) -> bool | None:
+    """Return whether the carrier may have e-mail and phone; None where nobody was asked."""
+    value = properties.get(PROPERTY_CONSENT)
+    if value is None:
+        return None
+    return str(value).strip().lower() not in {"", "0", "false", "no", "null"}
+
+
+def _referrer(data: Mapping[str, Any]) -> str:
+    try:
+        return format(Decimal(str(data.get("referrerId") or 0)).normalize(), "f")
+    except (InvalidOperation, ValueError, OverflowError):
+        return ""
+
+
+def _ship_from(data: Mapping[str, Any]) -> datetime | None:
+    """Return the later of the dates of shipping and of delivery; None where there is none."""
+    found = []
+    for row in _list(data, "dates"):
+        if str(row.get("typeId")) in {str(DATE_SHIPPING), str(DATE_DELIVERY)}:
+            with suppress(OrderInvalid):  # the zero date of contract 3.1: none is set
+                found.append(_time(row.get("date"), "dates.date"))
+    return max(found, default=None)
+
+
 def _item(row: Mapping[str, Any]) -> OrderItem:
     variation = row.get("variation")
     variation = variation if isinstance(variation, dict) else {}
@@ -213,13 +318,14 @@ def _item(row: Mapping[str, Any]) -> OrderItem:
         item_id=_int(row.get("id"), "orderItems.id"),
         type_id=_int(row.get("typeId"), "orderItems.typeId"),
         variation_id=_optional_int(row.get("itemVariationId"), "orderItems.itemVariationId") or 0,
-        sku=str(variation.get("number") or ""),
+        sku=clean_sku(variation.get("number")),
         quantity=quantity,
         warehouse_id=_optional_int(row.get("warehouseId"), "orderItems.warehouseId"),
         total_cents=int(gross * quantity),
         tax_cents=int((gross - net) * quantity),
         name=str(row.get("orderItemName") or ""),
         active=variation.get("isActive") is not False,
+        text=_wish(row),
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from include.core.skus import clean_sku
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -109,7 +111,7 @@ def compose(
     :param item: the variation's item with ``texts`` and ``producingCountryId``; may be empty.
     :param countries: plentymarkets country id -> ISO code.
     """
-    number = str(variation.get("number") or "").strip()
+    number = clean_sku(variation.get("number"))
     name = product_name(variation, item, settings)
     ean, wrong = gtin13(variation.get("variationBarcodes") or [], settings)
     gross = _amount(variation.get("weightG"))

@@ -78,6 +78,38 @@ class QualitySettings(_Section):
         "stop",
         description="Stop orders to countries outside the EU whose positions lack a name or price.",
     )
+    double_import: Literal["hint", "stop", "off"] = Field(
+        "hint",
+        description="An order with the external number and referrer of an older one: 'hint' notes "
+        "it, 'stop' holds the later one.",
+    )
+    credit_note: Literal["hint", "wait", "off"] = Field(
+        "hint",
+        description="An order that has a credit note before it was sent: 'hint' notes it, 'wait' "
+        "holds the order.",
+    )
+    future_date: Literal["hint", "wait", "off"] = Field(
+        "hint",
+        description="A date of shipping or delivery ahead (plentymarkets contract 6.8, dates 8 and "
+        "11): 'hint' notes it, 'wait' holds the order until `future_days` before it.",
+    )
+    future_days: int = Field(
+        3,
+        ge=0,
+        le=60,
+        description="Days that a parcel takes; a nearer date is not ahead.",
+    )
+    station_carrier: Literal["hint", "wait", "off"] = Field(
+        "hint",
+        description="A Packstation with a profile whose carrier does not deliver there: 'hint' "
+        "notes it, 'wait' holds the order.",
+    )
+    station_profiles: list[str] = Field(
+        default_factory=list,
+        description="wemalo matchIds that deliver to a Packstation; empty: all but those that are "
+        "named after a carrier other than DHL.",
+        examples=[["dhl-paket"]],
+    )
     data_docs: bool = Field(
         True, description="Keep a page of Great Expectations' results per batch (no personal data)."
     )

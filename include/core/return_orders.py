@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from include.core.returns import Returnable
+from include.core.skus import clean_sku
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +43,7 @@ def positions(
         if int(item.get("typeId") or 0) not in GOODS_TYPES or not item_id:
             continue
         number = str(item.get("itemVariationId") or "")
-        product = str(variation.get("number") or "") if product_id == "sku" else number
+        product = clean_sku(variation.get("number")) if product_id == "sku" else number
         pieces = int(Decimal(str(item.get("quantity") or 0)))
         found.append(Returnable(item_id, product, pieces, number))
     if sent is not None and out.keys() <= {row.product for row in found}:

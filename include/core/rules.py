@@ -151,6 +151,20 @@ _STOP = (
     ("ORDER_PROFILE_UNMAPPED", "shippingProfileId",
      "Das Versandprofil {profile} ist keinem Versandprofil in wemalo zugeordnet.",
      "Shipping profile {profile} is not mapped to a profile in wemalo."),
+    ("ORDER_HEAD_ALONE", "orderItems",
+     "Position {item}: Bundle oder Set ohne Bestandteile. Bitte in plentymarkets aufteilen oder "
+     "entfernen.",
+     "Position {item}: a bundle or set without its components. Please split or remove it in "
+     "plentymarkets."),
+    ("ORDER_COD_UNMAPPED", "payment_method",
+     "Nachnahme (Zahlungsart {method}): das Versandprofil {profile} zieht in wemalo kein Geld ein.",
+     "Cash on delivery (payment method {method}): shipping profile {profile} collects no money in "
+     "wemalo."),
+    ("ORDER_COD_AMOUNT", "amounts", "Nachnahme (Zahlungsart {method}) ohne Betrag.",
+     "Cash on delivery (payment method {method}) without an amount."),
+    ("ORDER_TWICE", "external_order_id",
+     "Auftrag {first} hat dieselbe externe Auftragsnummer und Herkunft, wohl doppelt importiert.",
+     "Order {first} has the same external order number and referrer, perhaps imported twice."),
     ("ORDER_CUSTOMS", "orderItems", "Für die Zollerklärung fehlt: {missing_de}.",
      "The customs declaration lacks: {missing_en}."),
 )  # fmt: skip
@@ -158,6 +172,13 @@ _STOP = (
 _WAIT = (
     ("ORDER_UNPAID", "payment_status", "Der Auftrag ist noch nicht bezahlt.",
      "The order is not paid yet."),
+    ("ORDER_CREDITED", "orderReferences", "Zu dem Auftrag gibt es schon die Gutschrift {note}.",
+     "The order has a credit note already, {note}."),
+    ("ORDER_DATE_AHEAD", "dates", "Der Liefertermin {date} liegt noch in der Zukunft.",
+     "The delivery date {date} is still ahead."),
+    ("ORDER_STATION_CARRIER", "shippingProfileId",
+     "Mit dem Versandprofil {profile} kann nicht an eine Packstation geliefert werden.",
+     "Shipping profile {profile} cannot deliver to a locker."),
 )  # fmt: skip
 
 _SHORT_DE = "SKU {sku}: {wanted} bestellt, {available} verfügbar{after_de}."
@@ -207,6 +228,15 @@ _WARN = (
     ("stock", "STOCK_NOT_CHECKED", "orderItems.quantity",
      "Bestand nicht geprüft: {why_de}; wemalo entscheidet.",
      "Stock not checked: {why_en}; wemalo decides."),
+    ("order", "ORDER_TWICE_HINT", "external_order_id",
+     "Auftrag {first} hat dieselbe externe Auftragsnummer und Herkunft.",
+     "Order {first} has the same external order number and referrer."),
+    ("order", "ORDER_CREDITED_HINT", "orderReferences",
+     "Zu dem Auftrag gibt es die Gutschrift {note}.", "The order has the credit note {note}."),
+    ("order", "ORDER_DATE_AHEAD_HINT", "dates", "Liefertermin {date}.", "Delivery date {date}."),
+    ("order", "ORDER_STATION_CARRIER_HINT", "shippingProfileId",
+     "Packstation mit dem Versandprofil {profile}: nur DHL liefert dorthin.",
+     "A locker with shipping profile {profile}: only DHL delivers there."),
     ("order", "ORDER_VARIATION_INACTIVE", "orderItems.itemVariationId",
      "Die Variante mit der SKU {sku} ist inaktiv.", "The variation with SKU {sku} is inactive."),
     ("order", "ORDER_DUPLICATE_ITEM", "orderItems", "SKU {sku} steht in mehreren Positionen.",

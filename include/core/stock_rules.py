@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from include.core.rules import Finding, found
+from include.core.skus import clean_sku
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,7 +87,7 @@ class Demand:
 
 def product_of(item: OrderItem, by: ProductId) -> str:
     """Return what wemalo knows the item by."""
-    return item.sku if by == "sku" else str(item.variation_id)
+    return clean_sku(item.sku) if by == "sku" else str(item.variation_id)
 
 
 def priority(order: Order) -> tuple[bool, datetime, int]:

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from include.core.skus import clean_sku
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -204,7 +206,7 @@ def postings(entry: Mapping[str, Any], reason: str) -> list[Posting]:
     history = [int(row["historyId"]) for row in entry["bookingHistoryEntries"]]
     external = next((str(row.get("key") or "") for row in entry.get("externalIds") or []), "")
     each = Decimal(str(entry["quantity"])) / len(history)
-    return [Posting(number, reason, external, str(entry.get("sku") or ""), each) for number in
+    return [Posting(number, reason, external, clean_sku(entry.get("sku")), each) for number in
             history]  # fmt: skip
 
 
@@ -213,7 +215,7 @@ def product_of_entry(entry: Mapping[str, Any]) -> tuple[str, str]:
     rows = entry.get("externalIds")
     first = next((r for r in rows if isinstance(r, dict)), {}) if isinstance(rows, list) else {}
     key, sku = first.get("key"), entry.get("sku")
-    return str(key) if isinstance(key, (str, int)) else "", sku if isinstance(sku, str) else ""
+    return str(key) if isinstance(key, (str, int)) else "", clean_sku(sku)
 
 
 def available_of(article: Mapping[str, Any]) -> Decimal:

@@ -28,14 +28,16 @@ _STANDING = {
 
 #: event kind -> text; {names} are filled from the event's data
 _EVENTS = {
-    "fetched": "read from plentymarkets",
+    "fetched": "read from plentymarkets: {positions} position(s), {goods} with goods; others: "
+    "{not_goods}",
     "quarantined": "set aside: {code}",
-    "validated_ok": "checked: good",
+    "validated_ok": "checked: good; hints: {warnings}",
     "validated_bad": "checked: faulty ({code}, field {field})",
     "validated_short": "checked: not enough stock ({code})",
     "validated_wait": "checked: waits ({code})",
     "validated_stop": "checked: needs a person ({code}, field {field})",
-    "submitting": "being sent to wemalo",
+    "submitting": "being sent to wemalo: {sent} position(s); told to the picker: {told}; left out: "
+    "{left_out}",
     "submit_unclear": "no clear answer from wemalo ({code}); it will be asked",
     "submit_postponed": "not sent this time ({code})",
     "submit_not_arrived": "never arrived at wemalo; it will be sent again",
@@ -150,7 +152,12 @@ def standing(order_id: int, state: State, reason: str, waiting: int, dead: int) 
 
 def event_text(kind: str, data: Mapping[str, Any]) -> str:
     """Return an event in words; an unknown kind is shown by its name."""
-    values = {name: "-" if value in ("", None) else value for name, value in data.items()}
+    values = {
+        name: (", ".join(map(str, value)) if isinstance(value, list) else value) or "-"
+        if value != 0
+        else 0
+        for name, value in data.items()
+    }
     return _EVENTS.get(kind, kind.replace("_", " ")).format_map(_Missing(values))
 
 

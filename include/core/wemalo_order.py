@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from include.core.errors import OrderInvalid
+from include.core.positions import left_out, picking_info
+from include.core.skus import clean_sku
 from include.core.states import State
+from include.core.stock_rules import product_of
 
 if TYPE_CHECKING:
     from include.core.merchant import Merchant
@@ -72,13 +76,13 @@ def mark(plenty_id: int) -> str:
 
 def product_key(item: OrderItem, merchant: Merchant) -> str:
     """Return what wemalo knows the item's product by (setting ``wemalo.product_id``)."""
-    return item.sku if merchant.wemalo.product_id == "sku" else str(item.variation_id)
+    return product_of(item, merchant.wemalo.product_id)
 
 
 def dispatcher_profile(order: Order, merchant: Merchant) -> str:
-    """Return wemalo's matchId for the order's shipping profile.
+    """Return wemalo's matchId for the order's shipping profile, or the one that collects its money.
 
-    :raises OrderInvalid: the profile is not mapped and the merchant has no default.
+    :raises OrderInvalid: there is none, and the merchant has no default.
     """
     mapped = merchant.shipping_profiles.get(order.shipping_profile_id or 0)
     profile = mapped or merchant.default_profile
@@ -88,7 +92,18 @@ def dispatcher_profile(order: Order, merchant: Merchant) -> str:
             f"it to shipping_profiles in the file of merchant {merchant.merchant}."
         )
         raise OrderInvalid(text, rule="PROFILE_UNMAPPED", field="shippingProfileId")
-    return profile
+    cash = merchant.cash_on_delivery
+    if not cash.is_meant(order):
+        return profile
+    collects = cash.profile(order, profile)
+    if collects is None:
+        text = (
+            f"The order is paid on delivery (payment method {order.payment_method}), and profile "
+            f"{profile} has none that collects the money: set cash_on_delivery in the file of "
+            f"merchant {merchant.merchant}."
+        )
+        raise OrderInvalid(text, rule="COD_UNMAPPED", field="payment_method")
+    return collects
 
 
 def compose(order: Order, merchant: Merchant) -> dict[str, Any]:
@@ -117,15 +132,34 @@ def compose(order: Order, merchant: Merchant) -> dict[str, Any]:
             "externalIdMatch": "sku" if merchant.wemalo.product_id == "sku" else "externalId",
             "blocked": 0,
             "extraInfo": mark(order.plenty_id),
-            "receiver": [_receiver(order.delivery)],
+            "receiver": [_receiver(for_carrier(order.delivery, order, merchant))],
         },
         "positions": [_position(item, merchant) for item in order.items],
     }
+    told = picking_info(order, merchant.positions)
+    if told:
+        body["meta"]["pickingInfo"] = told
     if order.express:
         body["meta"]["priority"] = 0  # contract 4.4: 0 is the highest
     if merchant.wemalo.shop:
         body["shop"] = merchant.wemalo.shop
     return body
+
+
+def handed_over(body: dict[str, Any], order: Order, merchant: Merchant) -> dict[str, Any]:
+    """Return for the diary how many positions are sent, told to the picker and left out."""
+    told, out = left_out(order, merchant.positions)
+    return {"sent": len(body["positions"]), "told": told, "left_out": out}
+
+
+def for_carrier(address: Address, order: Order, merchant: Merchant) -> Address:
+    """Return an address without e-mail and phone where the customer did not consent.
+
+    The warehouse hands both on to the carrier (plentymarkets contract 6.7, property 999).
+    """
+    if order.consent is False and merchant.carrier_contact == "consent":
+        return replace(address, email="", phone="")
+    return replace(address, email="", phone="") if merchant.carrier_contact == "never" else address
 
 
 def _units(cents: int) -> float:
@@ -143,7 +177,7 @@ def _position(item: OrderItem, merchant: Merchant) -> dict[str, Any]:
         "total": item.total_cents,
         "tax": item.tax_cents,
         "name": item.name,
-        "sku": item.sku,
+        "sku": clean_sku(item.sku),
     }
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.models import Order, order_from_json
+from include.core.positions import counted
 from include.core.states import ENDED, State, sources_of
 from include.ledger.tables import orders
 
@@ -96,6 +97,7 @@ def put_fetched(
     """
     if not fetched:
         return
+    by_id = {order.order_id: order for order in fetched}
     restart = sorted(sources_of(State.FETCHED) | {State.FETCHED})
     statement = insert(orders).values(
         [
@@ -142,7 +144,15 @@ def put_fetched(
     journal.add_many(
         connection,
         [
-            (row.order_id, "fetched", {"episode": row.episode, "fingerprint": row.fingerprint[:12]})
+            (
+                row.order_id,
+                "fetched",
+                {
+                    "episode": row.episode,
+                    "fingerprint": row.fingerprint[:12],
+                    **counted(by_id[row.order_id]),
+                },
+            )
             for row in done
         ],
     )
@@ -240,6 +250,7 @@ def lease(
     seconds: int,
     sets: Mapping[str, Any] | None = None,
     event: str | None = None,
+    **data: Any,
 ) -> bool:
     """Write ahead: move to ``new`` and hold the order for ``seconds``; see `move`."""
     return move(
@@ -255,6 +266,7 @@ def lease(
             **(sets or {}),
         },
         event=event,
+        **data,
     )
 
 

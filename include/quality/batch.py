@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from include.core.address.check import AddressResult, check_address
 from include.core.address.countries import crosses_customs
 from include.core.errors import FulfilmentError
+from include.core.failures import Level, level_of
 from include.core.models import Verdict
 from include.core.order_rules import check_order
 from include.core.rules import RULE_FAILED, Finding, found, loudest
 from include.core.stock_rules import Demand, StockView, Taken, share_out
+from include.core.wemalo_order import for_carrier
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Mapping, Sequence
@@ -82,7 +84,7 @@ def examine(
 
     warm_up()  # imports pandas and Great Expectations
     taken = taken or Taken()
-    looks, failed = _look_at(orders, merchant, known_products)
+    looks, failed = _look_at(orders, merchant, known_products, now)
     judged: dict[int, Verdict] = {}
     outcome = None
     while well := [o for o in orders if o.order_id not in failed]:
@@ -112,7 +114,10 @@ class _Look:
 
 
 def _look_at(
-    orders: Sequence[Order], merchant: Merchant, known_products: Container[str] | None
+    orders: Sequence[Order],
+    merchant: Merchant,
+    known_products: Container[str] | None,
+    now: datetime | None = None,
 ) -> tuple[dict[int, _Look], dict[int, RuleFailed]]:
     """Let the pure rules look at each order; one that breaks a rule's code harms only itself."""
     from include.quality.validation import RuleFailed
@@ -121,13 +126,22 @@ def _look_at(
     for order in orders:
         concern = "address"
         try:
-            address = check_address(order.delivery, merchant.quality)
+            # judged as it is sent: perhaps without e-mail and phone
+            read = order.delivery and for_carrier(order.delivery, order, merchant)
+            address = check_address(read, merchant.quality)
             customs = crosses_customs(address.address)
             concern = "order"
             findings = check_order(
-                order, merchant, merchant.quality, known_products, customs=customs
+                replace(order, delivery=address.address),
+                merchant,
+                merchant.quality,
+                known_products,
+                customs=customs,
+                now=now,
             )
         except Exception as error:
+            if level_of(error) is not Level.ITEM:
+                raise
             failed[order.order_id] = RuleFailed.by(concern, error)
             continue
         off = merchant.quality.off
@@ -156,8 +170,9 @@ def _validated(
         try:
             outcomes.append(validate(part, address, order, demand, merchant=merchant))
         except Exception as error:
-            if isinstance(error, FulfilmentError) and not isinstance(error, RuleFailed):
-                raise  # of the batch, not of an order
+            of_batch = isinstance(error, FulfilmentError) and not isinstance(error, RuleFailed)
+            if of_batch or level_of(error) is not Level.ITEM:
+                raise
             half = len(part) // 2
             if half:
                 parts += [part[half:], part[:half]]

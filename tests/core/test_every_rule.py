@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock, patch
 
@@ -13,7 +14,7 @@ from fulfilment.flow.orders import validate
 
 from include.core.address import check
 from include.core.address.check import check_address
-from include.core.models import Verdict
+from include.core.models import OtherPosition, Verdict
 from include.core.order_rules import check_order
 from include.core.quality_settings import QualitySettings, Repairs
 from include.core.rules import LEFT_ALONE, RULES, Rule
@@ -37,7 +38,12 @@ def order(
     settings: QualitySettings | None = None, *, customs: bool = False, **changes: Any
 ) -> Codes:
     rules = settings or QualitySettings()
-    found = check_order(an_order(**changes), a_merchant(), rules, {"2044"}, customs=customs)
+    merchant = a_merchant(
+        quality=rules,
+        shipping_profiles={6: "DHL", 8: "ups-standard"},
+        cash_on_delivery={"suffix": "_cod"} if settings is COD else {},
+    )
+    found = check_order(an_order(**changes), merchant, rules, {"2044"}, customs=customs, now=NOW)
     return {f.code for f in found}
 
 
@@ -76,6 +82,11 @@ NO_SPLIT = QualitySettings(repairs=Repairs(postal_code=False))
 LABELS = QualitySettings(repairs=Repairs(label_lines=True))
 TO_PARIS = QualitySettings(ship_to=["FR"])
 PAID_ONLY = QualitySettings(require_paid=True)
+STRICT = QualitySettings(
+    double_import="stop", credit_note="wait", future_date="wait", station_carrier="wait"
+)
+COD = QualitySettings(check_email=False)
+LOCKED = replace(GOOD, **LOCKER)
 LONG = "Allee der Kosmonauten, Gewerbepark Nordost"
 
 # code -> (an example that breaks the rule, the nearest one that does not)
@@ -194,6 +205,30 @@ BOTH_SIDES: dict[str, tuple[Callable[[], Codes], Callable[[], Codes]]] = {
     "ORDER_UNKNOWN_SKU": (lambda: order(items=(an_item(999),)), order),
     "ORDER_PROFILE_MISSING": (lambda: order(shipping_profile_id=None), order),
     "ORDER_PROFILE_UNMAPPED": (lambda: order(shipping_profile_id=7), order),
+    "ORDER_HEAD_ALONE": (
+        lambda: order(others=(OtherPosition(1, 2, "head_alone"),)),
+        lambda: order(others=(OtherPosition(1, 2, "bundle_head"),))),
+    "ORDER_COD_UNMAPPED": (
+        lambda: order(payment_method=1, total_gross_cents=990),
+        lambda: order(payment_method=2, total_gross_cents=990)),
+    "ORDER_COD_AMOUNT": (
+        lambda: order(COD, payment_method=1),
+        lambda: order(COD, payment_method=1, total_gross_cents=990)),
+    "ORDER_TWICE": (lambda: order(STRICT, same_as=7), lambda: order(same_as=7)),
+    "ORDER_TWICE_HINT": (lambda: order(same_as=7), order),
+    "ORDER_CREDITED": (lambda: order(STRICT, credited_by=7), lambda: order(credited_by=7)),
+    "ORDER_CREDITED_HINT": (lambda: order(credited_by=7), order),
+    "ORDER_DATE_AHEAD": (
+        lambda: order(STRICT, ship_from=NOW + timedelta(days=4)),
+        lambda: order(STRICT, ship_from=NOW + timedelta(days=3))),
+    "ORDER_DATE_AHEAD_HINT": (
+        lambda: order(ship_from=NOW + timedelta(days=4)),
+        lambda: order(ship_from=NOW - timedelta(days=4))),
+    "ORDER_STATION_CARRIER": (
+        lambda: order(STRICT, delivery=LOCKED, shipping_profile_id=8),
+        lambda: order(STRICT, delivery=LOCKED)),
+    "ORDER_STATION_CARRIER_HINT": (
+        lambda: order(delivery=LOCKED, shipping_profile_id=8), lambda: order(delivery=LOCKED)),
     "ORDER_CUSTOMS": (
         lambda: order(customs=True, items=(an_item(name=""),)), lambda: order(customs=True)),
     "ORDER_UNPAID": (

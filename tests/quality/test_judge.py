@@ -226,7 +226,7 @@ def test_the_results_of_a_batch_that_was_halved_are_those_of_one_piece(
 
     def small(some: list[Any], *rest: Any) -> Any:
         if len(some) > 2:
-            raise MemoryError
+            raise OverflowError
         return real(some, *rest)
 
     monkeypatch.setattr(frame, "build", small)

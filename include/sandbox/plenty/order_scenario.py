@@ -2,8 +2,10 @@
 
 Compact: {"id"?, "status"?, "plenty_id"?, "warehouse"?, "profile"?, "type"?, "items": [...],
 "delivery": {...}, "billing"?, "external_id"?, "payment_status"?, "referrer"?, "created"?,
-"updated"?, "paid"?, "parent"?, "shipping_costs"?, "lock_status"?, "packages"?}.
+"updated"?, "paid"?, "parent"?, "shipping_costs"?, "lock_status"?, "packages"?,
+"properties"?: {type: value}, "dates"?: {type: date}, "notes"?: [text of the customer]}.
 An item is {"variation" (id or number), "quantity", "type"?, "warehouse"?, "name"?, "price"?, "id"?,
+"properties"?: [{"typeId", "value"}],
 "components"?: [{"variation", "quantity"}]}; a variation that is a bundle becomes a head (type 2)
 with its components (type 3). Full: the vendor's JSON (contract 6), told by its "statusId".
 """
@@ -87,6 +89,12 @@ def _compact(tenant: Tenant, source: JsonObject, now: float) -> Order:
         order.set_property(PROPERTY_PROFILE, str(source.get("profile", 6)))
     order.set_property(PROPERTY_PAYMENT_STATUS, payment)
     order.set_property(PROPERTY_EXTERNAL_ID, str(source.get("external_id", f"SHOP-{order.id}")))
+    for type_id, value in source.get("properties", {}).items():
+        order.set_property(int(type_id), str(value))
+    for type_id, at in source.get("dates", {}).items():
+        order.dates[int(type_id)] = to_timestamp(at)
+    for text in source.get("notes", []):
+        _add_note(tenant, order, text)
     _add_items(tenant, order, source, warehouse)
     _add_compact_addresses(tenant, order, source, now)
     contact = int(source.get("contact", tenant.next_id("contact", FIRST_CONTACT)))
@@ -201,6 +209,22 @@ def new_package(tenant: Tenant, order_id: int, row: JsonObject, at: float) -> Js
     } | ({"trackingStatusId": None} if live else {})
 
 
+def _add_note(tenant: Tenant, order: Order, text: str) -> None:
+    """Add a note of the customer: of nobody's account, and visible to the customer."""
+    number = tenant.next_id("comment", 1)
+    tenant.comments[number] = {
+        "id": number,
+        "referenceType": "order",
+        "referenceValue": order.id,
+        "userId": None,
+        "text": text,
+        "isVisibleForContact": True,
+        "createdAt": to_text(order.created),
+        "updatedAt": to_text(order.created),
+    }
+    tenant.comments_of["order", order.id].append(number)
+
+
 def _add_items(tenant: Tenant, order: Order, source: JsonObject, warehouse: int) -> None:
     for row in source["items"]:
         head = _item(tenant, order, row, warehouse)
@@ -258,6 +282,7 @@ def _item(tenant: Tenant, order: Order, row: JsonObject, warehouse: int) -> Json
             "warehouseId": int(row.get("warehouse", warehouse)),
             "shippingProfileId": 0,
             "amounts": _price(row.get("price", 9.9)),
+            "properties": row.get("properties", []),
         },
     )
 

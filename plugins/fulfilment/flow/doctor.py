@@ -16,6 +16,7 @@ from include.core.doctor_facts import Check, Facts, Sample
 from include.core.errors import FulfilmentError, OrderInvalid
 from include.core.plenty_order import parse_order, row_status
 from include.core.products import belongs, is_bundle
+from include.core.skus import clean_sku
 from include.core.stock_rules import StockView
 from include.ledger import doctor as ledger
 
@@ -141,7 +142,7 @@ def _skus(merchant: Merchant, plenty: PlentyHook) -> frozenset[str]:
     key = "number" if merchant.wemalo.product_id == "sku" else "id"
     rows = plenty.some_variations(VARIATION_PAGES)
     ours = [row for row in rows if belongs(row, merchant.plenty.warehouse_id)]
-    return frozenset(str(row[key]) for row in ours if row.get(key) and not is_bundle(row))
+    return frozenset(clean_sku(row[key]) for row in ours if row.get(key) and not is_bundle(row))
 
 
 def _products(

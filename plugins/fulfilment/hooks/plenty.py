@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["FULFILMENT_SET", "Filter", "PlentyHook", "Row"]
 
 _SEARCH = "/rest/orders/search"
-#: contract 6.4, what fulfilment needs of an order; comments and documents are read when needed
-FULFILMENT_SET = ("addresses", "relations", "orderItems.variation", "shippingPackages")
+#: contract 6.4, what fulfilment needs of an order; documents are read when needed
+FULFILMENT_SET = ("addresses", "relations", "comments", "orderItems.variation", "shippingPackages")
 # contract 11: the booking route of each order type (contract 9)
 _BOOKING = {1: "sales_orders", 2: "delivery_orders", 5: "warranties", 6: "repairs"}
 _CARTON = 24  # contract 10.1, packageType "cardboard box"

@@ -8,6 +8,7 @@ from fulfilment.hooks import paging
 from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.plenty_calls import PlentyCalls
+from include.core.skus import clean_sku
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +62,7 @@ class PlentyItems(PlentyCalls):
     def variation_numbers(self) -> dict[str, int]:
         """Return variation number (SKU) -> id of all variations."""
         return {
-            str(row["number"]): number
+            clean_sku(row["number"]): number
             for number, row in self._variations([], with_=()).items()
             if row.get("number")
         }

@@ -17,6 +17,7 @@ from fulfilment.flow.changes.send import MERCHANT_RETRY, clear_changes, tell_bad
 from fulfilment.flow.each import each, halved
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
+from include.core.changes import without_taken_away
 from include.core.errors import OrderInvalid
 from include.core.models import order_from_json
 from include.core.moved import DELETED, HELD_LATE, Moved, on_moved
@@ -193,12 +194,12 @@ def _see(
     """Note one order's change; say whether it is a new one."""
     order_id = row.order_id
     fingerprint = order.fingerprint()
-    if fingerprint == row.sent_fingerprint and not released:
+    if order.is_as(row.sent_fingerprint) and not released:
         if row.has_change:
             work.journal.add(connection, order_id, "change_taken_back")
         orders.touch(
             connection, work.name, [order_id],
-            new_content=None, change_state=None, fingerprint=fingerprint,
+            new_content=None, change_state=None, fingerprint=row.sent_fingerprint,
         )  # fmt: skip
         clear_changes(work, connection, order_id)
         return False
@@ -206,8 +207,8 @@ def _see(
         return False
     orders.touch(
         connection, work.name, [order_id],
-        new_content=order.to_json(), change_state="new", fingerprint=fingerprint,
-        next_attempt_at=None,
+        new_content=without_taken_away(order).to_json(), change_state="new",
+        fingerprint=fingerprint, next_attempt_at=None,
     )  # fmt: skip
     work.journal.add(connection, order_id, "released_again_waiting" if released else "change_seen")
     return True

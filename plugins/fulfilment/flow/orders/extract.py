@@ -18,6 +18,7 @@ from fulfilment.flow.changes.cancel import (
 )
 from fulfilment.flow.changes.see import see_changes
 from fulfilment.flow.each import halved
+from fulfilment.flow.orders.family import look_at_incomplete, with_family
 from fulfilment.flow.orders.now import rows_now
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
@@ -25,6 +26,7 @@ from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
 from include.core.plenty_order import parse_order, row_status
 from include.core.release import Cancel, Release, on_cancel, on_release
+from include.core.sightings import Sightings
 from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.statuses import is_cancelled
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
     from include.core.merchant import Merchant
     from include.core.models import Order
-    from include.core.sightings import Shown, Sightings
+    from include.core.sightings import Shown
     from include.ledger.orders import Known
 
 #: contract 18: a shop that polled by change time settled on 24 hours of overlap
@@ -67,20 +69,31 @@ def extract(work: Work) -> dict[str, int]:
     _look_at_withdrawn(work)
     _let_go(work, released)
     take_contents(work, wanted, counts)
+    look_at_incomplete(work)
     with work.engine.begin() as connection:
         # a full look: who is gone is gone
         exceptions.clear_unseen(connection, work.journal, "RELEASED_AGAIN", started)
     return work.end(counts)
 
 
-def order_filters(merchant: Merchant, status: Decimal, *, main_orders: bool) -> list[Filter]:
-    """Return the conditions of this merchant's orders in a status (contract 6.2)."""
+def order_filters(
+    merchant: Merchant, status: Decimal, *, main_orders: bool, by_items: bool = True
+) -> list[Filter]:
+    """Return the conditions of this merchant's orders in a status (contract 6.2).
+
+    :param by_items: their goods lie in our warehouse; else they are sent from it, which is all
+        that positions without a warehouse say.
+    """
     plenty = merchant.plenty
     filters = [
         Filter("statusId", "eq", status),
         Filter("plentyId", "eq", plenty.plenty_id),
         Filter("orderTypeId", "in", plenty.shippable_types),
-        Filter("orderItemWarehouseId", "eq", plenty.warehouse_id),
+        Filter(
+            "orderItemWarehouseId" if by_items else "relationReference_warehouse_sender",
+            "eq",
+            plenty.warehouse_id,
+        ),
     ]
     if not main_orders:
         # a main order's delivery orders carry the goods: both would ship twice (contract 9.1)
@@ -102,8 +115,11 @@ def _search(
             and (main_orders or row.get("hasDeliveryOrders") is not True)
         )
 
-    filters = [*order_filters(work.merchant, status, main_orders=main_orders), *more]
-    return work.plenty.search_shown(filters, expect=ours)
+    found = None
+    for by_items in (True, False):
+        where = order_filters(work.merchant, status, main_orders=main_orders, by_items=by_items)
+        found = work.plenty.search_shown([*where, *more], expect=ours, into=found)
+    return found or Sightings()
 
 
 def decide(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> list[int]:
@@ -253,6 +269,7 @@ def _take_content(work: Work, counts: dict[str, int], ids: Sequence[int]) -> Non
             good.append(order)
         else:
             work.leave(order_id, "NOT_RELEASED")
+    good = with_family(work, good)
     with work.engine.begin() as connection:
         orders.put_fetched(connection, work.journal, work.batch_id, good)
         for order_id, error in bad:

@@ -38,7 +38,7 @@ from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.states import State
 from include.core.statuses import is_cancelled
 from include.core.stock_rules import priority
-from include.core.wemalo_order import compose, external_id
+from include.core.wemalo_order import compose, external_id, handed_over
 from include.ledger import due, orders
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _take(
 
 def _changed(data: dict[str, Any], row: Row[Any], countries: Mapping[int, str]) -> bool:
     try:
-        return bool(parse_order(data, countries).fingerprint() != row.fingerprint)
+        return not parse_order(data, countries).is_as(row.fingerprint)
     except OrderInvalid:
         return True
 
@@ -211,6 +211,7 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
             connection, work.journal, order.order_id, State.SUBMITTING,
             only_from=SENDABLE, owner=work.owner, seconds=work.lease_s,
             sets={"sent_fingerprint": row.fingerprint, "lookups": 0},
+            **handed_over(body, order, work.merchant),
         ):  # fmt: skip
             return "postponed"
     try:

@@ -17,6 +17,7 @@ from fulfilment.flow.work import Work, log
 from include.core.errors import FulfilmentError
 from include.core.models import repaired_json
 from include.core.rules import LEFT_ALONE
+from include.core.skus import clean_sku
 from include.core.states import State
 from include.core.stock_rules import StockView, Taken
 from include.core.wemalo_order import product_key
@@ -181,7 +182,7 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
 def product_keys(products: Sequence[dict[str, Any]], merchant: Merchant) -> list[str]:
     """Return what wemalo knows the products by (setting ``wemalo.product_id``)."""
     key = "sku" if merchant.wemalo.product_id == "sku" else "externalId"
-    return [str(product[key]) for product in products if product.get(key)]
+    return [clean_sku(product[key]) for product in products if product.get(key)]
 
 
 def sellable(articles: Sequence[dict[str, Any]], merchant: Merchant) -> dict[str, Decimal]:

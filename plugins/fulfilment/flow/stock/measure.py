@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.flow.each import halved
 from fulfilment.flow.stock.tell import tell_strangers
 from include.core.plenty_order import goods_issue_booked
+from include.core.skus import clean_sku
 from include.core.slices import slices
 from include.core.states import AT_WAREHOUSE, NEVER_SENT, State
 from include.core.stock_sync import (
@@ -113,7 +114,7 @@ def read_wemalo(
     entries = [(reason, row) for reason in KINDS for row in work.wemalo.stock_postings(reason)]
     at = datetime.now(UTC)
     articles = work.wemalo.available_stock(since - timedelta(hours=1) if since else EVER)
-    pairs = [(str(a.get("externalId") or ""), str(a.get("sku") or "")) for a in articles]
+    pairs = [(str(a.get("externalId") or ""), clean_sku(a.get("sku"))) for a in articles]
     known = keys(work, [*pairs, *(product_of_entry(row) for _, row in entries)])
     counts["unknown"] = sum(pair not in known for pair in pairs)
     rows = _levels(articles, pairs, known, unread)
