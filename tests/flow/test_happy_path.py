@@ -53,7 +53,7 @@ def test_an_empty_run_writes_nothing_and_reads_once(stage: Stage) -> None:
     stage.run()
     calls = stage.sandbox.plenty.calls("alpha")
     assert calls["writes"].get("alpha", 0) == 0
-    assert calls["reads"]["alpha"] <= 2
+    assert calls["reads"]["alpha"] <= 4  # by the positions' and by the order's warehouse
 
 
 def test_several_parcels_become_as_many_packages(stage: Stage) -> None:
