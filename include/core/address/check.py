@@ -13,7 +13,7 @@ from include.core.address.countries import PLENTY_IDS, Country, country, territo
 from include.core.address.desk import Desk
 from include.core.address.placeholders import is_no_name, is_placeholder
 from include.core.address.text import clean, is_latin, is_lost, key, letters
-from include.core.address.words import CONTACT, COUNTRY_NAMES, STREET, TOWN_CODE
+from include.core.address.words import CONTACT, COUNTRY_CODES, COUNTRY_NAMES, STREET, TOWN_CODE
 from include.core.models import Address
 from include.core.rules import Finding, found
 
@@ -125,7 +125,7 @@ def _names(desk: Desk) -> None:
     filled = [(name, text) for name, text in filled if letters(text)]
     if not filled:
         desk.note("ADDRESS_NAME_MISSING")
-    elif all(is_no_name(text) for _, text in filled) or is_placeholder(
+    elif all(is_no_name(text) or CONTACT.search(text) for _, text in filled) or is_placeholder(
         " ".join(text for _, text in filled)
     ):
         desk.note("ADDRESS_PLACEHOLDER", filled[0][0])
@@ -152,10 +152,15 @@ def _by_country(desk: Desk) -> None:
 
 def _delivery_point(desk: Desk, where: Country) -> None:
     a = desk.address
-    point = stations.station(desk.lines, a.post_number, (a.name4, a.name1, a.name2, a.name3))
+    point = stations.station(
+        desk.lines,
+        a.post_number,
+        (a.name4, a.name1, a.name2, a.name3),
+        german=a.country == "DE",
+    )
     if point:
         _station(desk, point)
-    elif stations.is_military(*desk.lines, a.town, a.postal_code):
+    elif stations.is_military(*desk.lines, a.postal_code, f"{a.town} {a.state}"):
         desk.note("ADDRESS_MILITARY")
         desk.street = a.address1
     else:
@@ -252,7 +257,8 @@ def _town(desk: Desk) -> None:
     code = key(town) == key(desk.address.postal_code)
     house = any(c.isdigit() for c in town) and STREET.search(town) is not None
     two = places.are_two(where, town)
-    other = CONTACT.search(town) or key(town) in COUNTRY_NAMES
+    abroad = key(town) in COUNTRY_NAMES or key(town) in COUNTRY_CODES.get(where, ())
+    other = CONTACT.search(town) or abroad
     if short or phone or house or code or two or other:
         desk.note("ADDRESS_TOWN_INVALID")
 

@@ -57,12 +57,14 @@ NumberPolicy = Literal["always", "squares", "places", "streets", "hint"]
 # and squares have, farms and buildings may not. "streets": streets have, squares and buildings may
 # not. Elsewhere house names and lieux-dits are common: only a hint.
 _ALWAYS = frozenset({
-    "DE", "AT", "CH", "LI", "NL", "PL", "CZ", "SK", "DK", "FI", "EE", "HU", "SI",
+    "DE", "AT", "CH", "LI", "NL", "PL", "CZ", "SK", "DK", "FI", "EE", "HU", "SI", "JP",
 })  # fmt: skip
 _SQUARES = frozenset({"BE", "LU", "HR"})
 _PLACES = frozenset({"SE", "NO", "LV", "LT", "GR", "RO", "BG", "RS", "BA", "ME", "MK"})
 _STREETS = frozenset({"IT", "SM", "ES", "US", "CA", "AU"})
-NUMBER_FIRST = frozenset({"FR", "MC", "LU", "GB", "IE", "US", "CA", "AU", "NZ", "MT"})
+NUMBER_FIRST = frozenset({
+    "FR", "MC", "LU", "GB", "IE", "US", "CA", "AU", "NZ", "MT", "SG", "ZA", "IN", "HK",
+})  # fmt: skip
 _STATES = frozenset({"US", "CA", "AU"})  # elsewhere the postal code says it
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from include.core.address.pick_up import is_pick_up
 from include.core.address.text import key, letters
+from include.core.address.units import cut_ahead, is_door, is_sole_part
 from include.core.address.words import (
     AFTER_NUMBER,
     ARTICLE_END,
@@ -23,7 +25,6 @@ from include.core.address.words import (
     NUMBERED_THING,
     OR_ELSE,
     ORDINAL_FLOOR,
-    PICK_UP,
     STREET,
     TYPE_ONLY,
     UNIT_BEHIND,
@@ -84,7 +85,12 @@ _UNIT_END = re.compile(rf"(?:.*[\s,/])?(?:{UNIT_WORD.pattern})", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _SIGNS = re.compile(r"(?<!\s)\s*([-–—/+])\s*")
 _GROUND_FLOOR = re.compile(r"^st\.?(?!\w)\s*", re.IGNORECASE)
+_CONSCRIPTION = re.compile(
+    r"(?<!\w)(?:[cč]\.?\s?[pd]\.?|[cč][íi]slo\s+(?:popisn[ée]|domu)|s[úu]p\.\s?[cč]\.)\s*(?=\d)",
+    re.IGNORECASE,
+)
 _COMMAS, _DIGIT = re.compile(r"[,;]"), re.compile(r"\d")
+_MOST_PARTS = 12  # of a line that are looked at one by one
 _EDGE = " ,;-–/"
 _BEFORE_NUMBER = " ,;-–/("
 # "12 A 5": stairs and flat belong to the number in Finland, letter and room in the Netherlands.
@@ -112,6 +118,14 @@ _UNIT_AND_MORE = re.compile(
 )
 
 
+def conscription(line: str, country: str) -> str:
+    """Return a line with its "c.p. 45" or "č. d. 45" in one spelling: a house's number there.
+
+    Elsewhere "C.P." is a PO box.
+    """
+    return _CONSCRIPTION.sub("č.p. ", line) if country in {"CZ", "SK"} else line
+
+
 def is_number(text: str) -> bool:
     """Say whether a text is nothing but a house number: ``12 a``, ``5 - 7``, ``Nr. 3``."""
     return _PURE.fullmatch(text) is not None or _PURE_KM.fullmatch(text) is not None
@@ -125,7 +139,12 @@ def bare(text: str) -> str:
 
 def is_unit(text: str) -> bool:
     """Say whether a text names a unit, "Gebäude 7", or a pick-up point: no street beside one."""
-    return UNIT_FIRST.match(text) is not None or is_units(text) or PICK_UP.match(text) is not None
+    return (
+        UNIT_FIRST.match(text) is not None
+        or is_sole_part(text)
+        or is_units(text)
+        or is_pick_up(text)
+    )
 
 
 def is_units(text: str) -> bool:
@@ -241,7 +260,28 @@ def is_road_name(text: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def one_line(line: str, country: str, *, number_first: bool) -> Parts | None:
-    """Split one line into street, number and further parts; None where it has no number."""
+    """Split one line into street, number and further parts; None where it has no number.
+
+    Where commas part it, the street is the part that looks like one: "Klinik, Station 4, Ring 5".
+    """
+    found = _whole_line(line, country, number_first)
+    if found is None or looks_like_street(found[0]):
+        return found
+    sole = bool(found[2]) and is_sole_part(f"{found[0]} {found[1]}")
+    parts = _COMMA_OR_DASH.split(line)
+    for place, part in enumerate(parts[:_MOST_PARTS] if len(parts) > 1 else ()):
+        inner = _whole_line(part, country, number_first)
+        if inner and STREET.search(inner[0]) and not is_unit(part):
+            return inner[0], inner[1], (*parts[:place], *inner[2], *parts[place + 1 :])
+    return None if sole else found  # "Klinikum, Station 4": the number is a station's
+
+
+def looks_like_street(text: str) -> bool:
+    """Say whether a text has the form of a street's or a square's name, not just of any name."""
+    return STREET.search(text) is not None or is_square(text)
+
+
+def _whole_line(line: str, country: str, number_first: bool) -> Parts | None:
     unit, *others = _COMMA_OR_DASH.split(line, maxsplit=1)
     if others and is_unit(unit):
         inner = one_line(others[0], country, number_first=number_first)
@@ -282,6 +322,8 @@ def _in_the_middle(line: str) -> Parts | None:
         inner = _leading(line[match.start() :]) if letters(before) else None
         if STREET.search(before):
             return None
+        if UNIT_WORD.fullmatch(before.split()[-1] if before else ""):
+            continue  # "Unit 3, Chapel Street" has no number
         if inner and (STREET.search(inner[0]) or is_square(inner[0])):
             return inner[0], inner[1], (before, *inner[2])
     return None
@@ -346,6 +388,7 @@ def _belongs_to_name(before: str, number: str, rest: str, country: str) -> bool:
         not letters(before)
         or NUMBERED_THING.search(before) is not None
         or _unit_stands(before, country)
+        or is_door(before, number, rest, country)
         or ARTICLE_END.search(before) is not None
         or DATE_WORD.match(rest) is not None
         or ORDINAL_FLOOR.match(f"{number}{rest}") is not None
@@ -374,6 +417,9 @@ def _unit_stands(before: str, country: str) -> bool:
 
 def _street(street: str, number: str, rest: tuple[str, ...]) -> Parts:
     """Take the part of ``street`` that is one, where commas give a choice."""
+    ahead = cut_ahead(street)
+    if ahead:
+        return ahead[1], number, (ahead[0], *rest)
     parts = [p.strip() for p in street.split(",") if p.strip()]
     if len(parts) > 1:
         streets = [p for p in parts if STREET.search(p)] or parts[-1:]

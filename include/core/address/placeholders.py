@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from include.core.address.keys import is_key_row
 from include.core.address.text import key, letters
 
 _TEST_WORDS = frozenset({
@@ -48,9 +49,6 @@ _TEST_WORDS = frozenset({
 })  # fmt: skip
 
 _SAMPLES = frozenset({"test", "dummy", "fake", "muster", "beispiel", "sample", "example", "foo"})
-_KEY_ROWS = re.compile(
-    r"([bcdfghjklmnpqrstvwxz]{2,4})\1$|asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|yxcv|zxcv|xcvb|cvbn"
-)
 # Words beside a name that are none, and what shops call somebody who gave none.
 _NO_NAMES = frozenset({
     "co", "zhd", "att", "attn", "pa", "zuhanden", "herr", "herrn", "frau", "mr", "mrs", "ms",
@@ -62,7 +60,7 @@ _NO_NAMES = frozenset({
 # What spreadsheets, templates and programs leave behind: "#REF!", "{{street}}", "[object Object]".
 _LEFT_BEHIND = re.compile(
     r"#(?:REF|N/A|NAME|VALUE|NULL|NUM|DIV/0|NV|BEZUG|WERT|ZAHL)\b|\{\{?[^{}]*\}|\$\{|\[object\b|"
-    r"%[a-z_]{3,}%|</?[a-z][^<>]*>|[=<>{}^]|^///\w|"
+    r"%[a-z_]{3,}%|</?[a-z][^<>]*>|[=<>{}]|(?<![IVX\d])\^|^///\w|"
     # a plus code, a bank account, an order's number
     r"\b[23456789CFGHJMPQRVWX]{4,8}\+[23456789CFGHJMPQRVWX]{2,3}\b|^[A-Z]{2}\d\d(?:\s?\d{4}){2}|"
     r"^order\s*+(?:#|no|nr)?\W*\d",
@@ -118,6 +116,36 @@ _BESIDE = re.compile(
     r"vastapaata|bredvid|mittemot|ved siden|overfor|zraven|nasproti|pored|preko puta|salia|"
     r"priesais|blakus|pretim|korval|vastas|πισω|κοντα|διπλα|απεναντι|срещу|до )"
 )
+# "The same address", word by word, and "as above", "like the bill".
+_SAME = frozenset({
+    "same", "gleiche", "gleich", "selbe", "dieselbe", "identisch", "identische", "identical",
+    "meme", "identique", "misma", "mismo", "igual", "stesso", "stessa", "mesma", "mesmo",
+    "zelfde", "dezelfde", "hetzelfde", "samme", "samma", "sama", "sam", "taki", "ten", "stejna",
+    "stejny", "totozna", "rovnaka", "ugyanaz", "ugyanez", "azonos", "aceeasi", "acelasi",
+    "aceiasi", "ista", "isti", "isto", "enaka", "enak", "ta", "tas", "tapati", "pats", "tapats",
+    "tapatys", "tapat", "tapatsi", "ieprieks", "ieprieksejais", "pati", "sugemas", "ιδια",
+    "ιδιο", "същия", "същият", "ayni", "така", "той",
+})  # fmt: skip
+_ADDRESS = frozenset({
+    "address", "adresse", "anschrift", "lieferadresse", "direccion", "indirizzo", "morada",
+    "endereco", "adres", "adress", "osoite", "adresa", "cim", "naslov", "aadress", "adrese",
+    "adresas", "διευθυνση", "адрес", "domicilio", "recapito", "heimilisfang",
+})  # fmt: skip
+_LIKE = frozenset({
+    "wie", "as", "like", "comme", "come", "como", "jak", "jako", "ako", "kuten", "som", "kao",
+    "kot", "zoals", "ca", "mint", "siehe", "see", "voir", "vedi", "ver", "zie", "viz", "patrz",
+    "se", "lasd", "identisch", "nagu", "ka", "kaip", "οπως", "както", "vezi", "vidi", "glej",
+    "katso", "vaata", "skat", "zr", "gibi",
+})  # fmt: skip
+_ELSEWHERE = frozenset({
+    "oben", "unten", "rechnung", "above", "below", "billing", "invoice", "dessus", "dessous",
+    "facture", "facturation", "sopra", "sotto", "fattura", "arriba", "abajo", "factura",
+    "acima", "abaixo", "fatura", "boven", "onder", "factuur", "wyzej", "powyzej", "fakturze",
+    "vyse", "nize", "faktura", "fakture", "vyssie", "hore", "fent", "szamla", "sus", "ovenfor",
+    "nedenfor", "ovan", "nedan", "fakturan", "edella", "ylla", "lasku", "iznad", "gore",
+    "zgoraj", "racun", "eespool", "arve", "augstak", "rekina", "auksciau", "πανω", "горе",
+    "fakturaen",
+})  # fmt: skip
 _FIRST = frozenset({
     "vor", "vorher", "before", "avant", "antes", "prima", "voor", "vooraf", "przed", "innan", "for",
     "ennen", "first", "zuerst",
@@ -145,7 +173,7 @@ def is_placeholder(value: str, *, town: bool = False) -> bool:
         return True
     if len(short) >= 2 and len(set(short)) == 1 and not short.isdigit():
         return len(short) > 2 or short[0] not in _VOWELS  # "Aa" and "Ee" are places
-    if _KEY_ROWS.search(short):
+    if is_key_row(value):
         return True
     first, *others = spoken = [key(word) for word in value.split()]
     if not _CALL.isdisjoint(spoken) and not _FIRST.isdisjoint(spoken):
@@ -168,11 +196,19 @@ def is_note(street: str, *, numbered: bool) -> bool:
     :param numbered: it has a house number; a place beside something can be a street then.
     """
     words = [key(word) for word in _BETWEEN_WORDS.split(street) if word]
-    if not _SPEAKING.isdisjoint(words):
+    if not _SPEAKING.isdisjoint(words) or _says_same(words):
         return True
     spoken = " ".join(words)
     return _SPOKEN.search(spoken) is not None or (
         not numbered and _BESIDE.match(spoken) is not None
+    )
+
+
+def _says_same(words: list[str]) -> bool:
+    """Say whether words point to another address: "misma dirección", "jak wyżej"."""
+    said = set(words)
+    return (not _SAME.isdisjoint(said) and not _ADDRESS.isdisjoint(said)) or (
+        words[:1] != words[-1:] and words[0] in _LIKE and not _ELSEWHERE.isdisjoint(said)
     )
 
 

@@ -49,6 +49,8 @@ _ALIASES = {
     "laibach": "ljubljana", "agram": "zagreb",
 }  # fmt: skip
 _GAPS, _NAME_PARTS = re.compile(r"[\s\-]"), re.compile(r"[,(/\-]")
+_QUALIFIER = re.compile(r"[(/,]\s*([^()/,]+)")
+_CITY, _TOGETHER = 4, 0.7
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -59,7 +61,8 @@ class Places:
     towns: Mapping[str, Sequence[str]]  # code (no spaces, upper case) -> names for comparison
     prefixes: Mapping[str, Collection[str]]  # name -> regions of its codes
     regions: frozenset[str]
-    sizes: Mapping[str, int]  # name -> how many codes it has
+    cities: frozenset[str]  # names with several codes that lie together
+    qualifiers: frozenset[str]  # what stands behind a town's name to tell it: "(Baden)", "/Saale"
 
 
 def _plain(code: str) -> str:
@@ -86,6 +89,7 @@ def places(country: str) -> Places | None:
     ]
     towns: dict[str, list[str]] = {}
     prefixes: dict[str, set[str]] = {}
+    qualifiers: set[str] = set()
     for row in rows:
         code, locality = _plain(row["code"]), row.get("localityName") or ""
         names = towns.setdefault(code, [])
@@ -94,6 +98,7 @@ def places(country: str) -> Places | None:
             if name and name not in names:
                 names.append(name)
                 prefixes.setdefault(name, set()).add(_region(country, code))
+        qualifiers.update(map(_name, _QUALIFIER.findall(locality)))
         first = _WORDS.match(locality)  # "Freiburg im Breisgau" is "Freiburg" on most parcels
         if first:
             prefixes.setdefault(_name(first[0]), set()).add(_region(country, code))
@@ -101,7 +106,21 @@ def places(country: str) -> Places | None:
         towns,
         prefixes,
         frozenset(_region(country, code) for code in towns),
-        Counter(name for names in towns.values() for name in names),
+        _cities(towns),
+        frozenset(qualifiers),
+    )
+
+
+def _cities(towns: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Return the names with several codes that begin alike: no village name that is common."""
+    starts: dict[str, Counter[str]] = {}
+    for code, names in towns.items():
+        for name in {name.rstrip("0123456789") for name in names}:
+            starts.setdefault(name, Counter())[code[:1]] += 1
+    return frozenset(
+        name
+        for name, counted in starts.items()
+        if counted.total() >= _CITY and max(counted.values()) >= _TOGETHER * counted.total()
     )
 
 
@@ -129,7 +148,7 @@ def region_exists(country: str, code: str) -> bool:
 def is_city(country: str, town: str) -> bool:
     """Say whether a town has several codes: no village whose houses are only numbered."""
     known = places(country)
-    return known is not None and max((known.sizes.get(n, 0) for n in _names(town)), default=0) > 3
+    return known is not None and not known.cities.isdisjoint(_names(town))
 
 
 def _like(one: str, two: str) -> bool:
@@ -169,6 +188,8 @@ def are_two(country: str, town: str) -> bool:
     """Say whether "Köln / Hamburg" names two towns; "Biel/Bienne" and "Halle/Saale" are one."""
     known = places(country) if "/" in town else None
     if known is None:
+        return False
+    if _name(town.split("/", 1)[1]) in known.qualifiers:  # "Walldorf/Baden"
         return False
     one, two = (set(known.prefixes.get(_name(part), ())) for part in town.split("/", 1))
     return bool(one) and bool(two) and one.isdisjoint(two)

@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from functools import lru_cache
 
+from include.core.address import overseas
 from include.core.address.line import (
     Parts,
     after_number,
     bare,
     is_number,
     is_unit,
+    looks_like_street,
     number_field,
     one_line,
     tidy,
 )
 from include.core.address.text import letters
+from include.core.address.units import ends_in_unit
 from include.core.address.words import (
     NO_NUMBER,
     NO_NUMBER_COUNTRIES,
@@ -74,12 +77,22 @@ def _split(lines: Lines, country: str, first: bool, squares: bool) -> Split:
     if square:
         street, number, own = square
         return Split(street, number, (*own, *others), apart=(one, two) == (street, number))
+    abroad = overseas.read(lines, country)
+    if abroad:
+        street, number, own = abroad
+        return Split(street, number, own, apart=(one, two) == (street, number) or not number)
     apart = _apart(one, two, country, first)
     if apart:
         return Split(*apart[:2], rest=(*apart[2], *others), apart=(one, two) == apart[:2])
-    # A line that names a unit ("Gebäude 7") is only the street where no other line is.
-    for place, line in sorted(enumerate(lines), key=lambda pair: is_unit(pair[1])):
-        parts = one_line(line, country, number_first=first) if line else None
+    # A line that names a unit ("Gebäude 7") is only the street where no other line is, and one
+    # that looks like a street is it rather than one that could be any name with a number.
+    found = [(one_line(t, country, number_first=first) if t else None) for t in lines]
+    order = sorted(
+        range(len(lines)),
+        key=lambda p: (is_unit(lines[p]), not _like_street(found[p])),
+    )
+    for place in order:
+        line, parts = lines[place], found[place]
         if not parts or (place and is_unit(line)):
             continue
         rest = [t for p, t in enumerate(lines) if t and p != place]
@@ -96,6 +109,10 @@ def _split(lines: Lines, country: str, first: bool, squares: bool) -> Split:
     if house and letters(one):  # "Wiesengrund", "Haus 5": no other number, so it is the house's
         return Split(one, two, rest=tuple(others), apart=True)
     return _without_number(lines)
+
+
+def _like_street(parts: Parts | None) -> bool:
+    return parts is not None and looks_like_street(parts[0])
 
 
 def _without_number(lines: Lines) -> Split:
@@ -128,7 +145,7 @@ def _apart(one: str, two: str, country: str, first: bool) -> Parts | None:
     """Read street and number given in two fields, in either order."""
     if not one or not two:
         return None
-    if is_number(two) and letters(one):
+    if is_number(two) and letters(one) and not ends_in_unit(one, country):
         number = bare(two)
         inner = one_line(one, country, number_first=first)
         if inner and _same(inner[1], number):
@@ -140,7 +157,12 @@ def _apart(one: str, two: str, country: str, first: bool) -> Parts | None:
         if letters(two) and not is_unit(two) and not after_number(two):
             return two, bare(one), ()
         return None
-    if letters(one) < 2 or is_unit(one) or one_line(one, country, number_first=first):
+    if (
+        letters(one) < 2
+        or is_unit(one)
+        or ends_in_unit(one, country)
+        or one_line(one, country, number_first=first)
+    ):
         return None
     number_and_more = number_field(two, country, number_first=first)
     return (one, *number_and_more) if number_and_more else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Literal
 
+from include.core.address.text import key
 from include.core.address.words import MILITARY, PO_BOX
 
 _STATION = re.compile(
@@ -22,6 +23,16 @@ _DIGITS = re.compile(r"\d(?:[\s]?\d)*")
 LOCKER_DIGITS = 3
 POST_NUMBER = re.compile(r"\d{6,10}")  # DHL's post number
 _TEN = 10
+_KINDS: tuple[Literal["Packstation"], Literal["Postfiliale"]] = ("Packstation", "Postfiliale")
+_TYPING_ERRORS = 2
+_WORD_AHEAD = re.compile(
+    r"(?:dhl[\s\-]*)?([^\W\d_]{4,}(?:[\s\-][^\W\d_]{4,})?)[\s.:,#\-]*(?:(?:nr|nummer|no)[\s.:]*)?"
+    r"(?=\d|$)",
+    re.IGNORECASE,
+)
+# Spelled right, or other words of this kind that are read elsewhere.
+_KNOWN = frozenset({"packstation", "paketstation", "postfiliale", "postfilialen", "postagentur"})
+_BESIDE = re.compile(r"(?<!\d)(?:[1-9]\d\d|\d{6,10})(?!\d)")
 _STREET_BEHIND = re.compile(r"\s*(?:str|weg|platz|gasse)", re.IGNORECASE)
 _POST_NUMBER_ONLY = re.compile(
     r"[\s,\-]*+(?:post\s?-?(?:nummer|nr\.?|nu\.?))?[\s:.]*+\d{6,10}[\s,\-]*", re.IGNORECASE
@@ -45,14 +56,24 @@ class Station:
 
 
 def station(
-    lines: tuple[str, str, str, str], post_number: str, names: tuple[str, ...]
+    lines: tuple[str, str, str, str],
+    post_number: str,
+    names: tuple[str, ...],
+    *,
+    german: bool = True,
 ) -> Station | None:
     """Return the pick-up point that ``address1`` to ``address4`` name, None for a street address.
+
+    :param german: in Germany a word that is nearly "Packstation" or "Postfiliale" is meant as one.
 
     The post number is looked for in its own field first, then in the lines, then in the names.
     """
     for place, line in enumerate(lines):
         kind: Literal["Packstation", "Postfiliale"] = "Packstation"
+        meant = _meant(line, lines, post_number) if german else None
+        if meant:
+            others = [text for p, text in enumerate(lines) if p != place and text]
+            return _read(meant[0], [meant[1], *others], post_number, names)
         match = _STATION.search(line)
         if match is None:
             match, kind = _BRANCH.search(line), "Postfiliale"
@@ -66,6 +87,42 @@ def station(
         others = [text for p, text in enumerate(lines) if p != place and text]
         return _read(kind, [after, before, *others], post_number, names)
     return None
+
+
+def _meant(
+    line: str, lines: tuple[str, ...], post_number: str
+) -> tuple[Literal["Packstation", "Postfiliale"], str] | None:
+    """Return (kind, what follows) of a misspelt pick-up point: "Packstaion 118", "Filiale 512".
+
+    No street begins with a word so near to these; "Filiale" needs a post number or three digits.
+    """
+    match = _WORD_AHEAD.match(line)
+    if match is None:
+        return None
+    word, after = key(match[1]), line[match.end() :]
+    if word in _KNOWN:
+        return None
+    for kind in _KINDS:
+        if _distance(word, key(kind)) <= _TYPING_ERRORS:
+            return kind, after
+    beside = any(_BESIDE.search(text) for text in (after, *lines)) or post_number.strip()
+    return ("Postfiliale", after) if word == "filiale" and beside else None
+
+
+def _distance(one: str, two: str) -> int:
+    """Return how many letters were mistyped, left out, doubled or swapped (Damerau)."""
+    if abs(len(one) - len(two)) > _TYPING_ERRORS:
+        return _TYPING_ERRORS + 1
+    before: list[int] = []
+    row = list(range(len(two) + 1))
+    for i, a in enumerate(one, 1):
+        older, before, row = before, row, [i]
+        for j, b in enumerate(two, 1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and (a, b) == (two[j - 2], one[i - 2]):
+                least = min(least, older[j - 2] + 1)
+            row.append(least)
+    return row[-1]
 
 
 def _only_post_number(text: str) -> bool:
@@ -116,5 +173,5 @@ def is_po_box(line: str) -> bool:
 
 
 def is_military(*lines: str) -> bool:
-    """Say whether any line belongs to forces mail."""
+    """Say whether any line, or two fields together ("APO", "AE"), belong to forces mail."""
     return any(MILITARY.search(line) for line in lines)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from include.core.address import places, stations
+from include.core.address import overseas, places, stations
 from include.core.address import split as splitting
 from include.core.address.line import (
     bare,
+    conscription,
     is_number,
     is_road_name,
     is_units,
@@ -16,19 +17,22 @@ from include.core.address.line import (
     two_numbers,
     two_streets,
 )
+from include.core.address.pick_up import is_pick_up
 from include.core.address.placeholders import is_mashed, is_note, is_placeholder
 from include.core.address.text import key, letters
+from include.core.address.units import is_sole_part
 from include.core.address.words import (
+    ARTICLE_END,
     BLOCK,
     CONTACT,
     COUNTRY_NAMES,
     DATE_FOR_NUMBER,
+    DATE_IN_STREET,
     ESTATE,
     NAMELESS,
     NO_NUMBER,
     NO_NUMBER_COUNTRIES,
     PERSON,
-    PICK_UP,
     STREET,
     TYPE_ONLY,
     is_square,
@@ -61,7 +65,7 @@ _ANY_PLACE = frozenset({
 _SQUARE_OF_MANNHEIM = re.compile(r"[A-U] ?\d{1,2}")
 _DIGITS, _NO_DIGITS = re.compile(r"\d+"), re.compile(r"\D+")
 _FIVE_DIGITS, _LONG_END = re.compile(r"\d{5}"), re.compile(r"(?<![\w.])\d{5,}$")
-_LONGEST_NUMBER = {"US": 6, "CA": 6, "AU": 5}
+_LONGEST_NUMBER = {"US": 6, "CA": 6, "AU": 5, "NL": 5}
 
 
 def alone(desk: Desk) -> None:
@@ -77,8 +81,9 @@ def check(desk: Desk, where: Country) -> None:
     if not any(desk.lines):
         desk.note("ADDRESS_STREET_MISSING")
         return
-    boxes = [line for line in desk.lines if stations.is_po_box(line)]
-    kept = tuple("" if line in boxes else line for line in desk.lines)
+    lines_read = tuple(conscription(line, where.rules) for line in desk.lines)
+    boxes = [line for line in lines_read if stations.is_po_box(line)]
+    kept = tuple("" if line in boxes else line for line in lines_read)
     if boxes and not any(letters(line) > 1 for line in kept):
         desk.note("ADDRESS_PO_BOX" if desk.settings.po_box == "stop" else "ADDRESS_PO_BOX_HINT")
         desk.street = a.address1
@@ -105,7 +110,7 @@ def _is_street(desk: Desk, where: Country) -> bool:
             "sie enthält eine E-Mail oder Internetadresse",
             "it holds an e-mail or web address",
         )
-    if PICK_UP.match(street):
+    if is_pick_up(street) and not (desk.number and STREET.search(street)):
         return _refuse(
             desk,
             "sie ist Abholstelle eines anderen Dienstes",
@@ -113,13 +118,13 @@ def _is_street(desk: Desk, where: Country) -> bool:
         )
     if PERSON.match(street) and not desk.number and not STREET.search(street):
         return _refuse(desk, "sie nennt nur eine Person", "it only names a person")
-    if DATE_FOR_NUMBER.fullmatch(desk.address.address2):
+    if DATE_FOR_NUMBER.fullmatch(desk.address.address2) or _holds_date(desk.address):
         desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
         return False
     if key(street) in COUNTRY_NAMES and not desk.number:
         return _refuse(desk, "sie ist der Name eines Landes", "it is the name of a country")
     lines = tuple(filter(None, desk.lines))
-    if _only_rooms([part.strip() for line in lines for part in line.split(",")]):
+    if _only_rooms([part.strip() for line in lines for part in line.split(",")], desk.address.town):
         desk.note("ADDRESS_STREET_MISSING")
         return False
     if any(map(leaves_open, lines)) or two_numbers(street, desk.number, where.rules):
@@ -161,21 +166,36 @@ def _is_street(desk: Desk, where: Country) -> bool:
     return _refuse(desk, "sie hat keine Buchstaben", "it has no letters")
 
 
+def _holds_date(address: Address) -> bool:
+    """Say whether a spreadsheet's date ends the street's field: "Rosenstr. Mrz 12"."""
+    date = None if address.address2 else DATE_IN_STREET.search(address.address1)
+    if date is None:
+        return False
+    street = address.address1[: date.start()]
+    return (
+        STREET.search(street) is not None
+        and TYPE_ONLY.fullmatch(street) is None
+        and ARTICLE_END.search(street) is None
+    )
+
+
 def _refuse(desk: Desk, why_de: str, why_en: str) -> bool:
     """Note why the street is none; False, as `_is_street` answers."""
     desk.note("ADDRESS_STREET_INVALID", why_de=why_de, why_en=why_en)
     return False
 
 
-def _only_rooms(parts: list[str]) -> bool:
+def _only_rooms(parts: list[str], town: str) -> bool:
     """Say whether an address holds only units of some house, numbers beside them or not."""
-    return all(_in_some_house(part) or is_number(part) for part in parts) and any(
-        map(_in_some_house, parts)
+    inside = [_in_some_house(part, town) for part in parts]
+    return any(inside) and all(
+        room or is_number(part) for room, part in zip(inside, parts, strict=True)
     )
 
 
-def _in_some_house(part: str) -> bool:
-    return is_units(part) or key(part) in _ANY_PLACE
+def _in_some_house(part: str, town: str) -> bool:
+    named = key(part).rstrip("0123456789") == key(town)  # a village can be called Werk or Halle
+    return is_units(part) or key(part) in _ANY_PLACE or (is_sole_part(part) and not named)
 
 
 def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
@@ -187,6 +207,8 @@ def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
     )
     number = "" if estate else desk.number
     if number and not NO_NUMBER.fullmatch(number):
+        if where.rules in overseas.AMERICAN and number.casefold() in overseas.SPELLED:
+            return  # "One Microsoft Way"
         digits = _DIGITS.findall(number)
         longest = _LONGEST_NUMBER.get(where.rules, 4)
         code = _NO_DIGITS.sub("", desk.address.postal_code)
@@ -204,6 +226,9 @@ def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
     if ends and len(ends[0]) > _LONGEST_NUMBER.get(where.rules, 4):
         desk.note("ADDRESS_HOUSE_NUMBER_INVALID")
         return
+    if overseas.is_route(parts.street, where.rules):
+        desk.note("ADDRESS_NO_HOUSE_NUMBER_HINT")
+        return
     policy = desk.settings.house_number
     needed = (
         estate
@@ -211,7 +236,8 @@ def _number(desk: Desk, where: Country, parts: splitting.Split) -> None:
             "always": True,
             "squares": not is_square(parts.street),
             "places": STREET.search(parts.street) is not None or is_square(parts.street),
-            "streets": STREET.search(parts.street) is not None,
+            "streets": STREET.search(parts.street) is not None
+            or overseas.has_type(parts.street, where.rules),
             "hint": False,
         }[where.number]
     )

@@ -14,11 +14,12 @@ KILOMETRE = r"(?<!\w)(?:km|kil[oó]metro|p\.?\s?k)\.?"
 # The house has no number, and the post there knows that.
 NO_NUMBER = re.compile(
     r"(?:s\s?/\s?n[º°r]?|s\.\s?n\.(?:\s?c\.)?|snc?|b\.?\s?b\.?|z\s?/\s?n|sin\s+n[úu]mero|"
-    r"sem\s+n[úu]mero|senza\s+numero|sans\s+num[ée]ro|bez\s+broja)",
+    r"b\s?/\s?n|bez\s+numeru|sem\s+n[úu]mero|senza\s+numero|sans\s+num[ée]ro|bez\s+broja)",
     re.IGNORECASE,
 )
 NO_NUMBER_COUNTRIES = frozenset({
     "ES", "IT", "PT", "SM", "HR", "SI", "RS", "BA", "ME", "MK", "FR", "BE", "RO", "BG", "GR",
+    "PL",
 })  # fmt: skip
 
 # What may follow a house number: door, floor, building, person.
@@ -116,18 +117,6 @@ NAMELESS = re.compile(
     r"(?:\s+(?:de|du|des|la|le|les|l['’]|d['’]|del|della|delle|dei|di|do|da|dos|das|el|los|las|van|of|the))*",
     re.IGNORECASE,
 )
-# Shops and lockers where somebody else's parcels wait: no carrier of ours delivers there.
-PICK_UP = re.compile(
-    r"(?:(?:inpost|dpd|gls|ups|hermes|amazon|postnord|bring|omniva|venipak|posti|postnl|bpost|evri|foxpost)\s+"
-    r"(?:locker|hub|counter|punt|point|point\s+relais|pick[\s\-]?up|access\s+point|(?:paket|parcel|pakke|service)"
-    r"[\s\-]?(?:shop|point|station|punt|boks|automat))(?!\w)|"
-    r"(?:\w+\s+)?(?:paczkomat|paketautomat|paketbox|pakkeautomat|pakkeboks|pakkeshop|pakettiautomaatti|pakiautomaat|"
-    r"pa[šs]tomatas|pakom[āa]ts|csomagautomata|csomagpont|parcel\s?(?:locker|shop)|packeta|z[áa]silkovna|"
-    r"z[áa]sielkov[ňn]a|z-box|easybox|box\s?now|mondial\s+relay|relais\s+colis|point\s+relais|"
-    r"punto\s+(?:pack|ritiro|de\s+recogida)|ponto\s+(?:pickup|de\s+recolha)|citypaq|pickup\s+(?:station|point)|"
-    r"servicepoint|afhaalpunt))(?!\w)",
-    re.IGNORECASE,
-)
 # A line that only names a person: "c/o Meier", "presso Rossi", "Mr Smith".
 PERSON = re.compile(
     r"(?:c/o|presso|att|attn|mr|mrs|ms|miss|herrn?|frau|mme|mlle|monsieur|madame|signora?|sig|sig\.ra|"
@@ -173,6 +162,16 @@ _MONTH = (
 DATE_FOR_NUMBER = re.compile(
     rf"\d{{1,2}}[.\s\-/]*{_MONTH}(?:[.\s\-/]*\d{{2,4}})?\.?|{_MONTH}[.\s\-/]*\d{{1,4}}|"
     r"\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d[\d.,]*e\+?\d+",
+    re.IGNORECASE,
+)
+# The same inside a street's field, in the short forms only: "Rosenstr. Mrz 12", "Rosenstr. 12. Mrz"
+# were "3-12" and "12/3", while "via 24 maggio" and "ul. 3 Maja" are names.
+_SHORT_MONTH = (
+    r"(?:jan|janv|feb|febr|fév|févr|mrz|mär|mar|mrt|apr|avr|abr|mag|may|jun|jul|juil|giu|lug|aug|ago|"
+    r"sep|sept|set|okt|oct|ott|out|nov|dez|dec|déc|dic|ene|gen|cze|lip|sie|wrz|paź|lis|gru|sty|lut|kwi)"
+)
+DATE_IN_STREET = re.compile(
+    rf"(?<=[\w.])[\s,]+(?:{_SHORT_MONTH}[.\s\-]+\d{{1,4}}|\d{{1,2}}[.\s\-]+{_SHORT_MONTH}\.?)$",
     re.IGNORECASE,
 )
 DATE_ONLY = re.compile(
@@ -243,7 +242,7 @@ NUMBERED_THING = re.compile(
 )
 
 PO_BOX = re.compile(
-    r"(?:p\.?\s?o\.?[\s\-]?box|p\.?\s?o\.?\s?b\.?(?=\s?\d)|post[\s\-]?(?:office)?[\s\-]?box|"
+    r"(?:g?\.?p\.?\s?o\.?[\s\-]?box|locked\s+bag|private\s+bag|general\s+delivery|p\.?\s?o\.?\s?b\.?(?=\s?\d)|post[\s\-]?(?:office)?[\s\-]?box|"
     r"post[\s\-]?fach|postf\.|pf[.:]*(?=\s?\d)|"
     r"postbus|bo[îi]te\s+postale|b\.?\s?p\.?(?=\s?\d)|cs(?=\s?\d{4,5})|casella\s+postale|"
     r"case\s+postale|c\.?\s?p\.?(?=\s?\d{1,5}$)|"
@@ -259,6 +258,22 @@ PO_BOX = re.compile(
 MILITARY = re.compile(r"\b(?:BFPO|[AFD]PO\s+A[AEP]|Feldpost)\b", re.IGNORECASE)
 
 CONTACT = re.compile(r"@|https?:|www\.", re.IGNORECASE)  # in a street or town: no address
+
+# Codes of countries where a town should be: ISO, car signs. Real towns of two letters are not among
+# them where they lie ("As", "Au", "By", "Eu", "Ii").
+COUNTRY_CODES = {
+    "DE": {"de", "deu", "ger", "d", "brd"}, "AT": {"at", "aut", "a"}, "CH": {"ch", "che", "sui"},
+    "FR": {"fr", "fra", "f"}, "IT": {"it", "ita", "i"}, "ES": {"es", "esp", "e"},
+    "NL": {"nl", "nld", "ned"}, "BE": {"be", "bel", "b"}, "LU": {"lu", "lux", "l"},
+    "DK": {"dk", "dnk", "den"}, "SE": {"se", "swe"}, "NO": {"nor"}, "FI": {"fi", "fin"},
+    "PL": {"pl", "pol"}, "CZ": {"cz", "cze"}, "SK": {"sk", "svk"}, "HU": {"hu", "hun"},
+    "SI": {"si", "slo", "svn"}, "HR": {"hr", "hrv", "cro"}, "RO": {"ro", "rou"},
+    "BG": {"bg", "bgr", "bul"}, "GR": {"gr", "grc", "gre", "el"}, "PT": {"pt", "prt", "por"},
+    "IE": {"ie", "irl"}, "GB": {"gb", "gbr", "uk", "eng"}, "EE": {"ee", "est"},
+    "LV": {"lv", "lva"}, "LT": {"lt", "ltu"}, "US": {"us", "usa"}, "CA": {"ca", "can"},
+    "AU": {"au", "aus"}, "JP": {"jp", "jpn"}, "LI": {"li", "lie", "fl"}, "MT": {"mt", "mlt"},
+    "CY": {"cy", "cyp"}, "TR": {"tr", "tur"},
+}  # fmt: skip
 
 # A postal code in front of the town's name, with or without the sign of the country.
 TOWN_CODE = re.compile(
@@ -277,5 +292,6 @@ COUNTRY_NAMES = frozenset({
     "slowakei", "slovakia", "slovensko", "slowenien", "slovenia", "slovenija", "ungarn", "hungary",
     "magyarorszag", "kroatien", "croatia", "hrvatska", "rumanien", "romania", "bulgarien",
     "bulgaria", "българия", "ελλαδα", "estland", "estonia", "eesti", "lettland", "latvia",
-    "latvija", "litauen", "lithuania", "lietuva",
+    "latvija", "litauen", "lithuania", "lietuva", "usa", "unitedstates",
+    "canada", "kanada", "australia", "australien", "japan", "nippon",
 })  # fmt: skip
