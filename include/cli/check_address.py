@@ -28,6 +28,8 @@ _FIELDS = {
     "postNumber": "post_number", "post_number": "post_number",
 }  # fmt: skip
 
+_SENT = ("address1", "address2", "address3", "address4")
+
 
 def check_address(lines: Iterable[str], settings: QualitySettings | None = None) -> Iterator[str]:
     """Yield one JSON verdict per line of ``lines``; a line that is no JSON object is one as well.
@@ -48,7 +50,9 @@ def _answer(line: str, settings: QualitySettings) -> dict[str, Any]:
         return _error("Die Zeile ist kein JSON.", "The line is not JSON.")
     if not isinstance(data, dict):
         return _error("Die Zeile ist kein JSON-Objekt.", "The line is not a JSON object.")
-    return _verdict(check(_address(data), settings))
+    address = _address(data)
+    profile = _id(_text(data.get("shippingProfileId")))
+    return _verdict(address, check(address, settings, profile=profile))
 
 
 def _error(de: str, en: str) -> dict[str, Any]:
@@ -87,7 +91,8 @@ def _text(value: object) -> str:
         return ""
 
 
-def _verdict(result: AddressResult) -> dict[str, Any]:
+def _verdict(address: Address, result: AddressResult) -> dict[str, Any]:
+    sent = result.address if result.changed else address  # as it goes to the warehouse
     decides = loudest(list(result.findings))
     notes = [f for f in result.findings if f.rule.severity == "warn"]
     repairs = [f for f in notes if f.code in result.repairs]
@@ -104,8 +109,7 @@ def _verdict(result: AddressResult) -> dict[str, Any]:
         **_said(said),
         "street": result.street,
         "house_number": result.house_number,
-        "address3": result.address.address3,
-        "address4": result.address.address4,
+        **{name: getattr(sent, name) for name in _SENT},
         "postal_code": result.address.postal_code,
         "town": result.address.town,
         "country": result.address.country,

@@ -37,6 +37,17 @@ class Repairs(_Section):
     )
 
 
+class CarrierLines(_Section):
+    """How long a line one carrier takes, and what happens to a longer one."""
+
+    characters: int = Field(35, ge=20, le=60, description="Characters of one label line.")
+    longer: Literal["warn", "stop", "split"] = Field(
+        "stop",
+        description="A longer line warns, stops the order (6.2), or is split over free address "
+        "lines and only stops where that is impossible.",
+    )
+
+
 class QualitySettings(_Section):
     """What the validate task checks and how strictly, for one merchant."""
 
@@ -57,6 +68,12 @@ class QualitySettings(_Section):
         examples=[["ADDRESS_PO_BOX"]],
     )
     label_length: int = Field(35, ge=20, le=60, description="Characters of one label line.")
+    carrier_lines: dict[int, CarrierLines] = Field(
+        default_factory=dict,
+        description="plentymarkets shipping profile id -> line length of its carrier; the others "
+        "have `label_length` and warn.",
+        examples=[{6: {"characters": 30, "longer": "split"}}],
+    )
     po_box: Literal["stop", "warn"] = Field(
         "stop", description="What a PO box without a street means."
     )

@@ -128,7 +128,7 @@ def _look_at(
         try:
             # judged as it is sent: perhaps without e-mail and phone
             read = order.delivery and for_carrier(order.delivery, order, merchant)
-            address = check_address(read, merchant.quality)
+            address = check_address(read, merchant.quality, profile=order.shipping_profile_id)
             customs = crosses_customs(address.address)
             concern = "order"
             findings = check_order(

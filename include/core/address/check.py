@@ -51,16 +51,20 @@ class AddressResult:
         return bool(self.repairs)
 
 
-def check_address(address: Address | None, settings: QualitySettings) -> AddressResult:
+def check_address(
+    address: Address | None, settings: QualitySettings, *, profile: int | None = None
+) -> AddressResult:
     """Return the findings for a delivery address (plentymarkets contract 6.10); never raises.
 
     An empty ``country`` is looked up from ``country_id``. Findings are in the order of the checks;
     `include.core.rules.loudest` says which one decides. An address that a check fails on, or takes
     too long for, is ``ADDRESS_UNCHECKABLE``: a person looks at it, and no other order waits.
+
+    :param profile: plentymarkets' shipping profile, whose carrier may take shorter lines.
     """
     if address is None:
         return AddressResult(Address(), (found("ADDRESS_MISSING"),))
-    desk = Desk(address, settings)
+    desk = Desk(address, settings, settings.carrier_lines.get(profile or 0))
     endless = labels.endless(address)
     if endless:  # before anything costly looks at it
         desk.note("ADDRESS_TOO_LONG", endless[0], length=endless[1])
@@ -273,14 +277,17 @@ def _contacts(desk: Desk) -> None:
 
 
 def _label(desk: Desk) -> None:
-    limit = desk.settings.label_length
-    if desk.settings.repairs.label_lines:
+    carrier, settings = desk.carrier, desk.settings
+    limit = carrier.characters if carrier else settings.label_length
+    if carrier.longer == "split" if carrier else settings.repairs.label_lines:
         spread = labels.spread(desk.address, limit)
         if spread != desk.address:
             desk.address = spread
             desk.repairs.append("REPAIRED_LABEL_LINES")
+    stops = carrier is not None and carrier.longer != "warn"
+    code = "ADDRESS_LINE_TOO_LONG" if stops else "ADDRESS_LABEL_LENGTH"
     for field, length in labels.long_lines(desk.address, limit):
-        desk.note("ADDRESS_LABEL_LENGTH", field, length=length, limit=limit)
+        desk.note(code, field, length=length, limit=limit)
     for name in (*_NAMES, *_LINES, "town"):
         text = getattr(desk.address, name)
         if text and not is_latin(text):

@@ -10,15 +10,18 @@ from include.core.rules import Finding, found
 if TYPE_CHECKING:
     from include.core.address.countries import Country
     from include.core.models import Address
-    from include.core.quality_settings import QualitySettings
+    from include.core.quality_settings import CarrierLines, QualitySettings
 
 
 class Desk:
     """The address on the desk while it is checked: its state, findings and repairs so far."""
 
-    def __init__(self, address: Address, settings: QualitySettings) -> None:
+    def __init__(
+        self, address: Address, settings: QualitySettings, carrier: CarrierLines | None = None
+    ) -> None:
         self.address = address
         self.settings = settings
+        self.carrier = carrier
         self.where: Country | None = None
         self.findings: list[Finding] = []
         self.repairs: list[str] = []

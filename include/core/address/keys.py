@@ -23,10 +23,11 @@ _NAMES = frozenset({
 })  # fmt: skip
 _WINDOWS = frozenset(
     piece
-    for row in _ROWS
+    for row in map(key, _ROWS)
     for way in (row, row[::-1])
     for piece in (way[at : at + _SHORTEST] for at in range(len(way) - _SHORTEST + 1))
 )
+_KEPT = frozenset(map(key, _NAMES))
 # Two to four consonants said twice: "dfgdfg".
 _TWICE = re.compile(r"([bcdfghjklmnpqrstvwxz]{2,4})\1$")
 _IN_ROW = re.compile(
@@ -47,7 +48,7 @@ def is_key_row(value: str) -> bool:
 
 
 def _is_walk(word: str) -> bool:
-    if word in _NAMES:
+    if word in _KEPT:
         return False
     if _IN_ROW.search(word) or _THREE_AND_DIGITS.fullmatch(word):
         return True

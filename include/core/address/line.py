@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from include.core.address.pick_up import is_pick_up
-from include.core.address.text import key, letters
+from include.core.address.text import letters
 from include.core.address.units import cut_ahead, is_door, is_sole_part
 from include.core.address.words import (
     AFTER_NUMBER,
@@ -14,16 +14,13 @@ from include.core.address.words import (
     DATE_END,
     DATE_ONLY,
     DATE_WORD,
-    EITHER,
     FLOOR_FIRST,
     KILOMETRE,
     LOT,
     NO_NUMBER,
     NO_NUMBER_COUNTRIES,
-    NUMBER_FOLLOWS,
     NUMBER_SIGN,
     NUMBERED_THING,
-    OR_ELSE,
     ORDINAL_FLOOR,
     STREET,
     TYPE_ONLY,
@@ -112,7 +109,6 @@ _BARE_N = frozenset({"ES", "IT", "PT", "FR"})
 _COMMA_OR_DASH = re.compile(r"(?<!\s)(?:\s*,\s*|\s+[-–]\s+)")
 _ORDINAL = re.compile(r"\d{1,2}(?:e|ste|de)\s", re.IGNORECASE)  # "1e Helmersstraat"
 _MIDDLE = re.compile(r"(?<=[\s,\-])\d{1,4}(?!\d)")
-_PIECES = re.compile(r"\s[/|]\s|(?<!\s)\s*[;|]\s*")
 _UNIT_AND_MORE = re.compile(
     rf"(?P<unit>{UNIT_FIRST.pattern}\s*\w{{1,4}})\s+(?P<line>\d.*)", re.IGNORECASE
 )
@@ -155,46 +151,6 @@ def is_units(text: str) -> bool:
 def after_number(text: str) -> bool:
     """Say whether a text can only follow a house number: a door, a floor, a person."""
     return _SEPARATED.match(text) is not None or AFTER_NUMBER.match(text) is not None
-
-
-def leaves_open(line: str) -> bool:
-    """Say whether a line leaves open which house is meant: "12 oder 14", "15?"."""
-    if EITHER.search(line):
-        return True
-    other = OR_ELSE.search(line)
-    return other is not None and NUMBER_FOLLOWS.search(line, other.end()) is not None
-
-
-def two_numbers(street: str, number: str, country: str) -> bool:
-    """Say whether the street's field holds another house number than the number's field does.
-
-    Only where the second is not the flat, as in Poland or the Netherlands.
-    """
-    alone = country in {"DE", "CH", "LI", "IT"}
-    inner = one_line(street, country, number_first=False) if alone else None
-    return (
-        inner is not None
-        and number[:1].isdigit()
-        and STREET.search(inner[0]) is not None
-        and TYPE_ONLY.fullmatch(inner[0]) is None
-        and inner[1] != bare(number)
-    )
-
-
-def two_streets(lines: tuple[str, ...], country: str, *, number_first: bool) -> bool:
-    """Say whether two streets, each with its number, leave open which is meant.
-
-    British and Irish lines may name two: a row of houses and the road it stands at.
-    """
-    pieces = [piece for line in lines for piece in _PIECES.split(line)]
-    if len(pieces) < 2 or country in {"GB", "IE"}:
-        return False
-    streets = set()
-    for piece in pieces:
-        parts = one_line(piece, country, number_first=number_first)
-        if parts and STREET.search(parts[0]) and not is_unit(piece):
-            streets.add(key(parts[0]))
-    return len(streets) > 1
 
 
 def tidy(number: str) -> str:

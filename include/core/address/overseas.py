@@ -11,7 +11,6 @@ import re
 from functools import lru_cache
 
 from include.core.address.text import letters
-from include.core.address.words import UNIT_BEHIND
 
 Parts = tuple[str, str, tuple[str, ...]]  # street, number, further parts
 
@@ -60,6 +59,15 @@ _JAPANESE = re.compile(
     r"[\s\-–,]*)?\d{1,5}(?:\s?[\-–−ー]\s?\d{1,5}|番地?の?\s?\d{0,5}|号)*)(?!\s?(?:f|階|号室)\b)",
     re.IGNORECASE,
 )
+_TYPE_ALONE = re.compile(
+    r"(?:[NSEW]\.?\s)?(?:st|street|rd|road|ave?|avenue|dr|drive|ln|lane|ct|court|blvd|hwy|highway|pkwy|"
+    r"cir|pl|tce|cres|pde|way)\.?",
+    re.IGNORECASE,
+)
+_ROADS = re.compile(r"(?:highway|hwy|route|rte|road|rd|fm|cr|sr|interstate|i|us)\.?", re.IGNORECASE)
+_UNIT_AT_END = re.compile(
+    r"(?<![\s,])[\s,]+(?:unit|flat|apt|level|suite|shop|office)\.?\s+(?:\d\w*|[a-z])$", re.IGNORECASE
+)
 _GAPS = re.compile(r"\s+")
 _EDGES = " ,;-–/"
 
@@ -75,6 +83,11 @@ def read(lines: tuple[str, str, str, str], country: str) -> Parts | None:
             others = tuple(t for p, t in enumerate(lines) if t and p != place)
             return parts[0], parts[1], (*parts[2], *others)
     return None
+
+
+def is_type_alone(street: str, country: str) -> bool:
+    """Say whether a street is only a type without a name: "123 St"."""
+    return country in AMERICAN | AUSTRALIAN and _TYPE_ALONE.fullmatch(street) is not None
 
 
 def is_route(street: str, country: str) -> bool:
@@ -108,10 +121,16 @@ def _american(line: str) -> Parts | None:
     for token, label in usaddress.parse(line):
         if label in _NUMBER_LABELS and not street:
             number.append(token.strip(_EDGES))
-        elif label.startswith("StreetName"):
+        elif label.startswith("StreetName") or (
+            street and token[:1].isdigit() and not others and _ROADS.fullmatch(street[-1])
+        ):  # "8483 Al Highway 157"
             street.append(token.strip(" ,;"))
         else:
             others.append(token)
+    first, _, behind = line.partition(" ")
+    if not number and first.casefold() in SPELLED and letters(behind) > 1:
+        parts = _american(f"1 {behind}")
+        return parts and (parts[0], first, parts[2])
     name = " ".join(filter(None, street))
     if not number or not name:
         return None
@@ -123,11 +142,11 @@ def _australian(line: str) -> Parts | None:
     match = _AUSTRALIAN.fullmatch(line)
     if match is None:
         return None
-    behind = UNIT_BEHIND.search(match["street"])
+    behind = _UNIT_AT_END.search(match["street"])
     street = match["street"][: behind.start()] if behind else match["street"]
     street, *more = (part.strip() for part in street.split(","))
     unit = match["unit"].strip(_EDGES)
-    rest = (unit, *more, behind["unit"] if behind else "")
+    rest = (unit, *more, behind[0].strip(_EDGES) if behind else "")
     number = _GAPS.sub("", match["num"]) if match["num"][:1].isdigit() else match["num"].strip()
     return street, number, tuple(filter(None, rest))
 

@@ -50,7 +50,7 @@ _ALIASES = {
 }  # fmt: skip
 _GAPS, _NAME_PARTS = re.compile(r"[\s\-]"), re.compile(r"[,(/\-]")
 _QUALIFIER = re.compile(r"[(/,]\s*([^()/,]+)")
-_CITY, _TOGETHER = 4, 0.7
+_CITY, _BIG_CITY, _TOGETHER = 4, 12, 0.7
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -116,11 +116,17 @@ def _cities(towns: Mapping[str, Sequence[str]]) -> frozenset[str]:
     starts: dict[str, Counter[str]] = {}
     for code, names in towns.items():
         for name in {name.rstrip("0123456789") for name in names}:
-            starts.setdefault(name, Counter())[code[:1]] += 1
-    return frozenset(
-        name
-        for name, counted in starts.items()
-        if counted.total() >= _CITY and max(counted.values()) >= _TOGETHER * counted.total()
+            starts.setdefault(name, Counter()).update((code[:1], code[:2]))
+    return frozenset(name for name, counted in starts.items() if _lie_together(counted))
+
+
+def _lie_together(starts: Counter[str]) -> bool:
+    """Say whether codes, counted by their first one and two characters, are one town's."""
+    codes = starts.total() // 2
+    near = max(count for start, count in starts.items() if len(start) == 2)
+    far = max(count for start, count in starts.items() if len(start) == 1)
+    return (codes >= _CITY and near >= _TOGETHER * codes) or (
+        codes >= _BIG_CITY and far >= _TOGETHER * codes
     )
 
 

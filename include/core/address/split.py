@@ -24,8 +24,9 @@ from include.core.address.line import (
     tidy,
 )
 from include.core.address.text import letters
-from include.core.address.units import ends_in_unit
+from include.core.address.units import cut_behind, ends_in_unit
 from include.core.address.words import (
+    ESTATE,
     NO_NUMBER,
     NO_NUMBER_COUNTRIES,
     STREET,
@@ -50,6 +51,10 @@ class Split:
 
 _SQUARE_OF_MANNHEIM = re.compile(
     r"([A-U])[\s,]*(\d{1,2})(?:\s*[,/]\s*|\s+|\s*-\s*)(\d{1,3}\s?[a-z]?(?:\s?[-–]\s?\d{1,3})?)",
+    re.IGNORECASE,
+)
+_BLOCK_OF_ESTATE = re.compile(
+    r"(?P<street>.*[^\s,])[\s,]+(?P<num>(?:bl|blok|бл|блок)\.?\s?\d{1,4}[a-zа-я]?(?!\w))(?P<rest>.*)",
     re.IGNORECASE,
 )
 _HOUSE = re.compile(r"(?:haus|hs)\.?\s?\d{1,4}\s?[a-z]?", re.IGNORECASE)
@@ -77,6 +82,9 @@ def _split(lines: Lines, country: str, first: bool, squares: bool) -> Split:
     if square:
         street, number, own = square
         return Split(street, number, (*own, *others), apart=(one, two) == (street, number))
+    block = _estate(lines) if country == "BG" else None
+    if block:
+        return block
     abroad = overseas.read(lines, country)
     if abroad:
         street, number, own = abroad
@@ -108,14 +116,26 @@ def _split(lines: Lines, country: str, first: bool, squares: bool) -> Split:
     house = _HOUSE.fullmatch(two) if country in _HOUSES else None
     if house and letters(one):  # "Wiesengrund", "Haus 5": no other number, so it is the house's
         return Split(one, two, rest=tuple(others), apart=True)
-    return _without_number(lines)
+    return _without_number(lines, country)
+
+
+def _estate(lines: Lines) -> Split | None:
+    """Read a Bulgarian estate, whose blocks are its houses: "zh.k. Mladost 3, bl. 305, vh. B"."""
+    if not ESTATE.match(lines[0]):
+        return None
+    match = _BLOCK_OF_ESTATE.fullmatch(", ".join(t for t in lines if t))
+    if match is None:
+        return None
+    rest = match["rest"].strip(" ,;")
+    apart = lines[:2] == (match["street"], match["num"])
+    return Split(match["street"], match["num"], (rest,) if rest else (), apart=apart)
 
 
 def _like_street(parts: Parts | None) -> bool:
     return parts is not None and looks_like_street(parts[0])
 
 
-def _without_number(lines: Lines) -> Split:
+def _without_number(lines: Lines, country: str) -> Split:
     """Take the line that is most like a street, the first where none is."""
     filled = [t for t in lines if letters(t)] if not is_number(lines[0]) else []
     if not filled:
@@ -125,6 +145,12 @@ def _without_number(lines: Lines) -> Split:
     )
     street = filled[0] if filled[0] in streets else streets[0]
     rest = tuple(t for t in lines if t and t != street)
+    unit, _, behind = street.partition(",")
+    if is_unit(unit) and STREET.search(behind.strip()):  # "Flat 2, Bridge Street"
+        return Split(behind.strip(), "", rest=(unit, *rest))
+    cut = cut_behind(street, country)
+    if cut:
+        return Split(cut[0], "", rest=(cut[1], *rest))
     return Split(street, "", rest=rest, apart=street == lines[0])
 
 

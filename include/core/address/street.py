@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from include.core.address import overseas, places, stations
 from include.core.address import split as splitting
+from include.core.address.choice import leaves_open, two_numbers, two_streets
 from include.core.address.line import (
     bare,
     conscription,
     is_number,
     is_road_name,
+    is_unit,
     is_units,
-    leaves_open,
-    two_numbers,
-    two_streets,
 )
 from include.core.address.pick_up import is_pick_up
 from include.core.address.placeholders import is_mashed, is_note, is_placeholder
@@ -110,7 +109,7 @@ def _is_street(desk: Desk, where: Country) -> bool:
             "sie enthält eine E-Mail oder Internetadresse",
             "it holds an e-mail or web address",
         )
-    if is_pick_up(street) and not (desk.number and STREET.search(street)):
+    if is_pick_up(f"{street} {desk.number}") and not (desk.number and STREET.search(street)):
         return _refuse(
             desk,
             "sie ist Abholstelle eines anderen Dienstes",
@@ -139,6 +138,7 @@ def _is_street(desk: Desk, where: Country) -> bool:
         nonsense = is_placeholder(street) or (where.rules not in _FEW_VOWELS and is_mashed(street))
         nameless = NAMELESS if desk.number else TYPE_ONLY
         nonsense = nonsense or nameless.fullmatch(street) is not None
+        nonsense = nonsense or overseas.is_type_alone(street, where.rules)
         if not (desk.number and STREET.search(street)):  # "5 rue du Retrait" is in Paris
             nonsense = nonsense or is_note(street, numbered=bool(desk.number))
         if nonsense and not desk.has("ADDRESS_PLACEHOLDER"):
@@ -260,7 +260,7 @@ def _private_door(where: Country, parts: splitting.Split, address: Address) -> b
     if where.rules in {"GB", "IE", "MT"}:  # a house has a name instead, or an Eircode: one door's
         eircode = code if where.rules == "IE" else ""
         more = (*parts.rest, address.address2, address.address3, address.address4, eircode)
-        return named and "," not in street and not any(more)
+        return named and "," not in street and all(is_unit(t) for t in more if t)
     if cities is None or cities.fullmatch(code) is None:
         return False
     return named or where.rules == "GR"  # Greek streets are called by their name alone: Ermou

@@ -11,6 +11,8 @@ _SPACES = re.compile(r"\s+")
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});")
 # UTF-8 bytes read as Windows-1252: "StraÃŸe", "MÃ¼nchen", "OÅ¾bolt".
 _MISREAD = re.compile(r"[\u00c2-\u00c5\u00cc-\u00d1\u00e2][\u0080-\u00bf\u0152-\u2122]")
+# Emojis and other pictures, with the marks that join and colour them: no label prints them.
+_PICTURES = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0e\ufe0f\u200d\u20e3]+")
 _NOT_TEXT = {"Cc", "Cf", "Co", "Cn", "Cs"}
 _EDGES = " ,;"
 _PLAIN = str.maketrans({
@@ -29,8 +31,9 @@ REPLACEMENT = "\ufffd"
 def clean(value: str) -> str:
     """Return ``value`` with composed characters, single spaces and nothing invisible.
 
-    HTML entities become characters; UTF-8 that was read as Windows-1252 is read again where that
-    works out exactly. Separators at the edges go. What is lost stays lost (`REPLACEMENT`).
+    HTML entities become characters, emojis go; UTF-8 that was read as Windows-1252 is read again
+    where that works out exactly. Separators at the edges go. What is lost stays lost
+    (`REPLACEMENT`).
     """
     text = value
     if "&" in text and _ENTITY.search(text):
@@ -38,7 +41,7 @@ def clean(value: str) -> str:
     if _MISREAD.search(text):
         text = _read_again(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+        text = _PICTURES.sub(" ", unicodedata.normalize("NFC", text))
         text = "".join(
             " " if unicodedata.category(c) == "Zs"
             else "" if unicodedata.category(c) in _NOT_TEXT and not c.isspace()

@@ -46,7 +46,9 @@ _PARTS = frozenset({
 })  # fmt: skip
 # Where a line is only these and a number, it is no place ("Werk 2"), other than "Hof 2".
 _SOLE = re.compile(
-    r"(?:halle|werk|station|zimmer|lager|gebäude|geb|whg|wohnung|tor|rampe|campus|büro)\.?\s?"
+    r"(?:halle|werk|station|zimmer|lager|gebäude|geb|whg|wohnung|tor|rampe|campus|büro|service|salle|"
+    r"bureau|pavillon|hangar|capannone|reparto|padiglione|hala|magazyn|oddział|afdeling|ward|gate|dock|"
+    r"avdelning|avdeling|afdeling|osasto|pavilon)\.?\s?"
     r"(?:nr\.?\s?)?(?:\d{1,3}[a-z]?|[a-z])",
     re.IGNORECASE,
 )
@@ -57,6 +59,9 @@ _AHEAD = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL_DOOR = re.compile(r"\s?[ºª]")
+_NORDIC_FLOOR = re.compile(r"\s?(?:tr|trappor|etg|etasje|sal|krs|kerros)\.?$", re.IGNORECASE)
+_NORDIC = frozenset({"SE", "NO", "DK", "FI"})
+_AT_END = re.compile(r"(?P<before>.*\S)\s+(?:\d\w{0,4}|[a-z]|[IVX]{1,4})", re.IGNORECASE)
 _DANISH_DOOR = re.compile(r"\.\s?(?:tv|th|mf)(?!\w)", re.IGNORECASE)
 
 
@@ -66,7 +71,18 @@ def is_door(before: str, number: str, rest: str, country: str) -> bool:
         return True  # "Calle Mayor 3º B"
     if country == "DK" and len(number) == 1 and _DANISH_DOOR.match(rest):
         return True  # "Vesterbrogade 3. tv."
+    if country in _NORDIC and len(number) < 3 and _NORDIC_FLOOR.match(rest):
+        return True  # "Drottninggatan 3 tr"
     return ends_in_unit(before, country)
+
+
+def cut_behind(text: str, country: str) -> tuple[str, str] | None:
+    """Split "Gedimino pr. butas 45" into the street and the unit; None where no unit ends it."""
+    match = _AT_END.fullmatch(text)
+    if match is None or not ends_in_unit(match["before"], country):
+        return None
+    street = match["before"].rstrip(" .:,").rpartition(" ")[0].rstrip(" ,;-–(")
+    return street, text[len(street) :].strip(" ,;-–(")
 
 
 def ends_in_unit(before: str, country: str) -> bool:

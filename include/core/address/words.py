@@ -7,7 +7,7 @@ import re
 # In front of a number, saying that it is one: "Nr. 5", "č.p. 12", "nº 3".
 NUMBER_SIGN = (
     r"(?:(?:haus|hs\.?)[\s\-]?(?:nummer|nr)|hnr|nummer|numéro|numero|número|number|núm|num|nro|nr|"
-    r"no|n\s?[°º]|n\.\s?[°º]|n\.|č\.\s?p|čp|č\.\s?ev|č\.|br|№|#|αριθμός|αρ)\.?\s?[°º]?"
+    r"no|n\s?[°º]|n\.\s?[°º]|n\.|č\.\s?p|čp|č\.\s?ev|č\.|br|№|#|αριθμός|αρ)\.?:?\s?[°º]?"
 )
 KILOMETRE = r"(?<!\w)(?:km|kil[oó]metro|p\.?\s?k)\.?"
 
@@ -70,8 +70,9 @@ LOT = re.compile(
 UNIT_BEHIND = re.compile(
     r"(?<!\s)\s++(?:[-–]\s*+)?(?P<unit>(?:(?:apt|apartment|suite|ste|unit|flat|fl|floor|appt|appart|"
     r"appartement|r[ée]s|[ée]tage|chez|"
-    r"b[âa]t|b[âa]timent|esc|escalier|bte|bo[îi]te|bus|r[ée]sidence|immeuble|imm|porte)\.?\s+\w+|"
-    r"\(|c/o|"
+    r"b[âa]t|b[âa]timent|esc|escalier|bte|bo[îi]te|bus|r[ée]sidence|immeuble|imm|porte|code|digicode|"
+    r"interphone)\.?\s+\w+|"
+    r"\(|c/o|#\s?\w|"
     rf"{FLOOR_FIRST.pattern}|rdc(?!\w)).*)$",
     re.IGNORECASE,
 )
@@ -216,6 +217,9 @@ STREET = re.compile(
     rf"(?:{_STREET_AFTER}|(?<!\w)(?:{_WORD_AFTER}))\.?(?=$|[\s,])|\s(?:g|pr|skg|al|u)\.$",
     re.IGNORECASE,
 )
+
+# English words that other countries give to parks and buildings: "Airport Court 4".
+ENGLISH_TYPE = re.compile(rf"(?<!\w)(?:{_WORD_AFTER})\.?$", re.IGNORECASE)
 
 # Squares, which may do without numbers.
 _SQUARE = re.compile(
