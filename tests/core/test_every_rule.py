@@ -16,7 +16,7 @@ from include.core.address import check
 from include.core.address.check import check_address
 from include.core.models import OtherPosition, Verdict
 from include.core.order_rules import check_order
-from include.core.quality_settings import QualitySettings, Repairs
+from include.core.quality_settings import CarrierLines, QualitySettings, Repairs
 from include.core.rules import LEFT_ALONE, RULES, Rule
 from include.core.states import State
 from include.core.stock_rules import StockView, share_out
@@ -64,6 +64,12 @@ def no_address() -> Codes:
     return {f.code for f in check_address(None, QualitySettings()).findings}
 
 
+def carrier(**changes: Any) -> Codes:
+    settings = QualitySettings(carrier_lines={6: CarrierLines()})
+    found = check_address(replace(GOOD, **changes), settings, profile=6).findings
+    return {f.code for f in found}
+
+
 def unchecked() -> Codes:
     with patch.object(check, "_CHECKS", (Mock(side_effect=RecursionError),)):
         return address()
@@ -95,6 +101,8 @@ BOTH_SIDES: dict[str, tuple[Callable[[], Codes], Callable[[], Codes]]] = {
     "ADDRESS_TOO_LONG": (
         lambda: address(address1="a" * 251), lambda: address(address1="Ab" * 60)),
     "ADDRESS_UNCHECKABLE": (unchecked, address),
+    "ADDRESS_LINE_TOO_LONG": (
+        lambda: carrier(address1=f"{LONG} am Stadtrand"), lambda: carrier()),
     "ADDRESS_COUNTRY_UNKNOWN": (
         lambda: address(country="QQ"), lambda: address(country="", country_id=1)),
     "ADDRESS_COUNTRY_NOT_SHIPPED": (

@@ -19,7 +19,7 @@ _SHORTEST = 4
 #: beginnings of real names that happen to lie in a row
 _NAMES = frozenset({
     "wert", "reza", "azer", "zert", "trez", "ertz", "oiko", "opol", "lopo", "апро", "крав", "вера",
-    "γηξκ", "polo", "loki", "milo", "аро", "лорд",
+    "γηξκ", "polo", "loki", "milo", "аро", "лорд", "ytre",
 })  # fmt: skip
 _WINDOWS = frozenset(
     piece

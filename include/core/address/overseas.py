@@ -66,7 +66,8 @@ _TYPE_ALONE = re.compile(
 )
 _ROADS = re.compile(r"(?:highway|hwy|route|rte|road|rd|fm|cr|sr|interstate|i|us)\.?", re.IGNORECASE)
 _UNIT_AT_END = re.compile(
-    r"(?<![\s,])[\s,]+(?:unit|flat|apt|level|suite|shop|office)\.?\s+(?:\d\w*|[a-z])$", re.IGNORECASE
+    r"(?<![\s,])[\s,]+(?:unit|flat|apt|level|suite|shop|office)\.?\s+(?:\d\w*|[a-z])$",
+    re.IGNORECASE,
 )
 _GAPS = re.compile(r"\s+")
 _EDGES = " ,;-–/"
@@ -116,22 +117,25 @@ def _american(line: str) -> Parts | None:
     import usaddress  # a tenth of a second, for those who ship there
 
     number: list[str] = []
-    street: list[str] = []
-    others: list[str] = []
-    for token, label in usaddress.parse(line):
+    street: list[int] = []  # places of its words
+    tokens = usaddress.parse(line)
+    for place, (token, label) in enumerate(tokens):
+        road = bool(street) and street[-1] == place - 1 and _ROADS.fullmatch(tokens[place - 1][0])
         if label in _NUMBER_LABELS and not street:
             number.append(token.strip(_EDGES))
-        elif label.startswith("StreetName") or (
-            street and token[:1].isdigit() and not others and _ROADS.fullmatch(street[-1])
-        ):  # "8483 Al Highway 157"
-            street.append(token.strip(" ,;"))
-        else:
-            others.append(token)
+        elif label.startswith("StreetName") or (road and token[:1].isdigit()):
+            street.append(place)  # "8483 Al Highway 157" as well
+    between = range(street[0], street[-1] + 1) if street else range(0)
+    others = [
+        token
+        for place, (token, label) in enumerate(tokens)
+        if place not in between and (label not in _NUMBER_LABELS or (street and place > street[-1]))
+    ]
     first, _, behind = line.partition(" ")
     if not number and first.casefold() in SPELLED and letters(behind) > 1:
         parts = _american(f"1 {behind}")
         return parts and (parts[0], first, parts[2])
-    name = " ".join(filter(None, street))
+    name = " ".join(tokens[place][0].strip(" ,;") for place in between)
     if not number or not name:
         return None
     rest = " ".join(others).strip(_EDGES)

@@ -61,6 +61,9 @@ _AHEAD = re.compile(
 _ORDINAL_DOOR = re.compile(r"\s?[ºª]")
 _NORDIC_FLOOR = re.compile(r"\s?(?:tr|trappor|etg|etasje|sal|krs|kerros)\.?$", re.IGNORECASE)
 _NORDIC = frozenset({"SE", "NO", "DK", "FI"})
+_PREPOSITION = re.compile(
+    r"\s(?:in|a|al|da|di|an|auf|bei|sur|sous|en|na|nad|pri|pod)$", re.IGNORECASE
+)
 _AT_END = re.compile(r"(?P<before>.*\S)\s+(?:\d\w{0,4}|[a-z]|[IVX]{1,4})", re.IGNORECASE)
 _DANISH_DOOR = re.compile(r"\.\s?(?:tv|th|mf)(?!\w)", re.IGNORECASE)
 
@@ -90,8 +93,15 @@ def ends_in_unit(before: str, country: str) -> bool:
     street, _, word = before.rstrip(" .:,").rpartition(" ")
     word = word.strip("(,.-").casefold()
     street = street.rstrip(" ,;-–(")
-    if letters(street) < 3 or ARTICLE_END.search(street) or TYPE_ONLY.fullmatch(street):
+    if (
+        letters(street) < 3
+        or _PREPOSITION.search(street)
+        or ARTICLE_END.search(street)
+        or TYPE_ONLY.fullmatch(street)
+    ):
         return False
+    if word == "as" and not STREET.search(street):
+        return False  # "Kalanti as 12" is a station's village in Finland
     if word in _ANYWHERE or word in _OWN.get(country, ()):
         return True
     return word in _PARTS - {"haus"} and STREET.search(street) is not None

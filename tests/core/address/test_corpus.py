@@ -32,6 +32,8 @@ FIRST_CONTACT: dict[str, Shares] = {
     "round 12": (0.0, 0.1800, 1.0),
     "round 13": (0.0083, 0.1133, 1.0),
     "round 14, nasty ones only": (0.0, 0.0200, 1.0),
+    "round 15, odd ones only": (0.0885, 0.4286, 0.8192),
+    "round 16, odd ones only": (0.0099, 0.0119, 0.9703),
 }
 
 
@@ -76,6 +78,18 @@ def test_addresses_that_were_held_out_are_within_the_limits_too(
     assert held_out.wrongly_stopped <= 0.01, held_out.stopped
     assert held_out.wrongly_passed <= 0.02, held_out.passed
     assert held_out.split_right >= 0.98, held_out.split_wrong
+
+
+def test_overseas_addresses_are_within_their_limits(
+    record_property: Callable[[str, object], None],
+) -> None:
+    overseas = {"US", "CA", "AU", "JP"}
+    figures = measure([c for c in own_cases() if c["address"]["country"] in overseas])
+    record_property("figures", f"overseas addresses the rules were mended by: {figures}")
+    assert figures.good > 150
+    assert figures.wrongly_stopped <= 0.02, figures.stopped
+    assert figures.wrongly_passed <= 0.04, figures.passed
+    assert figures.split_right >= 0.95, figures.split_wrong
 
 
 @pytest.mark.parametrize("case", rows("bad.jsonl"), ids=lambda c: f"{c['code']}-{c['address']}")
