@@ -13,6 +13,7 @@ from include.core.moved import DELETED, HELD, Moved, on_moved, usual_statuses
 from include.core.slices import packed, slices
 from include.core.states import ENDED, NEVER_SENT, State
 from include.core.statuses import normal
+from include.core.stays import CODE as STANDS_STILL
 from include.core.wemalo_order import WarehouseStatus
 from include.ledger import due, exceptions, outbox, shipping
 
@@ -43,7 +44,7 @@ _DERIVED = frozenset(
     {"ORDER_MALFORMED", "PRODUCT_UNKNOWN", "PROFILE_UNMAPPED", "ORDER_STOPPED", "CANCEL_UNCLEAR",
      "DELIVERY_ORDER_LATE", "PART_LATE", "CARRIER_UNMAPPED", "WRITE_REFUSED",
      "PARCEL_WITHOUT_NUMBER", "WAREHOUSE_BLOCKED", "RULE_FAILED", "ORDER_HELD",
-     "SHIPPED_BY_HAND", "ORDER_DELETED", "NOT_HANDED_OVER", stays.CODE}
+     "SHIPPED_BY_HAND", "ORDER_DELETED", "NOT_HANDED_OVER", STANDS_STILL}
 )  # fmt: skip
 #: over when the order has ended
 _UNTIL_THE_END = (

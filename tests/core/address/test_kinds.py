@@ -271,7 +271,8 @@ def test_every_network_has_its_countries_and_a_source() -> None:
 @pytest.mark.parametrize(
     "line",
     ["InPost WAW22A", "AlzaBox Flora", "DHL Abholstation 12", "My Post 24 Automat",
-     "Balíkovna 12000", "Amazon Locker Theo", "UPS Access Point Späti", "Еконт офис Люлин", "Instabox ICA Maxi",
+     "Balíkovna 12000", "Amazon Locker Theo", "UPS Access Point Späti",
+     "Еконт офис Люлин", "Instabox ICA Maxi",
      "Punto Poste Tabacchi Rossi", "LP Express paštomatas 12", "Parcel Locker 10032"],
 )  # fmt: skip
 def test_a_shop_or_locker_of_another_network_is_known(line: str) -> None:
