@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZERO_DATE = "-0001-11-30T00:00:00+01:00"
 
 
+@lru_cache(maxsize=8192)  # an order shows its two times in each of its rows
 def to_text(timestamp: float) -> str:
     """Return Unix seconds as text with +01:00 or +02:00."""
     return datetime.fromtimestamp(timestamp, BERLIN).isoformat(timespec="seconds")
