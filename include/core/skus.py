@@ -6,6 +6,7 @@ from __future__ import annotations
 def clean_sku(value: object) -> str:
     """Return a variation number (plentymarkets) or SKU (wemalo) as it is compared and sent.
 
-    Spaces at either end are typed by mistake and shown by neither system.
+    Spaces at either end are typed by mistake and shown by neither system. What is no text and no
+    number is none: "".
     """
-    return "" if value is None else str(value).strip()
+    return str(value).strip() if isinstance(value, (str, int, float)) else ""
