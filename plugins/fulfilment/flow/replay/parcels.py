@@ -20,7 +20,7 @@ from include.core.window import both_ends
 from include.ledger import orders, replays, shipping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from fulfilment.flow.work import Work
     from fulfilment.hooks.paging import Row
@@ -34,11 +34,13 @@ def sent_by_order(
 
     An order whose parcels left at different times may come more than once.
     """
-    pages = (
-        (work.wemalo.sent_of(external_id(order_id)) for order_id in order_ids)
-        if order_ids
-        else work.wemalo.sent_between(*both_ends(window))
-    )
+    pages: Iterable[list[Row]] = work.wemalo.sent_between(*both_ends(window))
+    if order_ids:
+        pages = named = []
+        each(
+            work, "replay", order_ids,
+            lambda order_id: named.append(work.wemalo.sent_of(external_id(order_id))),
+        )  # fmt: skip
     by_order: dict[int, list[Row]] = {}
     for row in chain.from_iterable(pages):
         number = own_order_id(str(row.get("externalGoodsOrderId") or ""))

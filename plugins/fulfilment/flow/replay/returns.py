@@ -68,6 +68,8 @@ def _open_pieces(work: Work, page: Sequence[Row]) -> list[tuple[int, ReturnRow]]
 
 
 def _read(work: Work, window: Window, order_ids: Sequence[int]) -> Iterable[list[Row]]:
-    if order_ids:
-        return (work.wemalo.returns_of(external_id(order_id)) for order_id in order_ids)
-    return work.wemalo.returns_between(*both_ends(window))
+    if not order_ids:
+        return work.wemalo.returns_between(*both_ends(window))
+    pages: list[list[Row]] = []
+    each(work, "replay", order_ids, lambda n: pages.append(work.wemalo.returns_of(external_id(n))))
+    return pages

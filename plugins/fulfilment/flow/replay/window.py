@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.each import each, halved
 from fulfilment.flow.orders.extract import COUNTS, decide, is_ours, take_cancelled, take_contents
 from fulfilment.flow.orders.handover import accept
 from fulfilment.flow.replay.parcels import repair_parcels, sent_by_order
@@ -162,28 +163,38 @@ def _adopt(work: Work, rows: Part) -> list[int]:
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
     found: dict[int, WemaloStatus] = {}
-    for order_id, row in rows.items():
-        entry = known.get(order_id)
-        if not may_be_there(entry.state if entry else None, row.status):
+
+    def ask(order_id: int) -> None:
+        entry, status = known.get(order_id), rows[order_id].status
+        if not may_be_there(entry.state if entry else None, status):
             if entry is None:
                 work.leave(order_id, "NOT_RELEASED")
-            continue
+            return
         answer = work.wemalo.status(external_id(order_id))
         if answer is not None:
             found[order_id] = answer
-        elif entry is None and row.status != work.merchant.statuses.fetch:
+        elif entry is None and status != work.merchant.statuses.fetch:
             work.leave(order_id, "NOT_AT_WEMALO")
-    contents = work.plenty.order_contents(found) if found else {}
-    countries = work.countries() if found else {}
-    adopted = []
-    for order_id, answer in found.items():
-        try:
-            order = parse_order(contents[order_id], countries)
-        except (OrderInvalid, KeyError):
-            log.warning("%s order %s: at wemalo, but it cannot be read", work.name, order_id)
-            continue
-        if is_ours(work, order) and _take_over(work, order, known.get(order_id), answer):
-            adopted.append(order_id)
+
+    if not each(work, "replay", rows, ask):
+        work.raise_trouble()
+    adopted: list[int] = []
+
+    def adopt(ids: Sequence[int]) -> None:
+        contents = work.plenty.order_contents(ids)
+        countries = work.countries()
+        for order_id in ids:
+            try:
+                order = parse_order(contents[order_id], countries)
+            except (OrderInvalid, KeyError):
+                log.warning("%s order %s: at wemalo, but it cannot be read", work.name, order_id)
+                continue
+            ours = is_ours(work, order)
+            if ours and _take_over(work, order, known.get(order_id), found[order_id]):
+                adopted.append(order_id)
+
+    if found and not halved(work, "replay", sorted(found), adopt):
+        work.raise_trouble()
     return adopted
 
 
