@@ -164,23 +164,6 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
                 rows[int(row["id"])] = row
         return rows
 
-    def order_by_id(self, order_id: int, *, splits: bool = False) -> Row | None:
-        """Return an order by its own route, None if it clearly does not exist (contract 6.1).
-
-        A search may omit an order for a moment; what follows from its absence asks here first.
-        """
-        route = "/rest/orders/{order_id}"
-        try:
-            row = self._get(route, order_id=order_id)
-        except NotFound:
-            return None
-        if not isinstance(row, dict) or whole(row.get("id")) != order_id:
-            what = f"GET {route}"
-            raise self._odd(what)
-        if splits:
-            self._tell_splits([row])
-        return row
-
     def order_contents(self, ids: Iterable[int], *, splits: bool = False) -> dict[int, Row]:
         """Return orders with all that fulfilment needs (contract 6.4); unknown ids are absent."""
         return self.rows_by_id(ids, FULFILMENT_SET, splits=splits)

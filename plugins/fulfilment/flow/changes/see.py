@@ -15,6 +15,7 @@ from fulfilment.flow import quality
 from fulfilment.flow.changes.cancel import request_cancel, told_too_late
 from fulfilment.flow.changes.send import MERCHANT_RETRY, clear_changes, tell_bad
 from fulfilment.flow.each import each, halved
+from fulfilment.flow.orders.now import row_now
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.changes import without_taken_away
@@ -97,7 +98,7 @@ def _by_id(work: Work, some: Collection[int]) -> Sightings:
     shown = Sightings(work.plenty.rows_by_id(some, splits=True).values())
 
     def look(order_id: int) -> None:  # the search may omit it for a moment
-        row = work.plenty.order_by_id(order_id, splits=True)
+        row = row_now(work, order_id, splits=True)
         if row is not None:
             shown.add(row)
             return

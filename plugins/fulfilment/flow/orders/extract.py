@@ -66,8 +66,8 @@ def extract(work: Work) -> dict[str, int]:
     counts["released"] = len(released)
     wanted = packed(n for part in released.parts(CHUNK) for n in decide(work, part, counts))
     counts["seen_changes"] = see_changes(work)
-    _look_at_withdrawn(work)
     _let_go(work, released)
+    _look_at_withdrawn(work)
     take_contents(work, wanted, counts)
     look_at_incomplete(work)
     with work.engine.begin() as connection:
@@ -176,18 +176,21 @@ def _let_go(work: Work, released: Sightings) -> None:
 
 
 def _look_at_withdrawn(work: Work) -> None:
-    """Keep the status of orders that were withdrawn lately: 5.1 set by hand hands nothing over."""
+    """Keep the status of orders that were withdrawn lately: 5.1 set by hand hands nothing over.
+
+    `fulfilment.flow.watch` tells of it.
+    """
     with work.engine.begin() as connection:
-        known = due.ids_in(
-            connection, work.name, [State.WITHDRAWN], due.changed_within(WITHDRAWN_LATELY)
-        )
+        lately = due.changed_within(WITHDRAWN_LATELY)
+        known = due.ids_in(connection, work.name, [State.WITHDRAWN], lately)
+        told = exceptions.order_ids(connection, work.name, ["NOT_HANDED_OVER"])
 
     def look(ids: Sequence[int]) -> None:
         shown = work.plenty.rows_by_id(ids)
         with work.engine.begin() as connection:
             orders.set_statuses(connection, work.name, {i: row_status(shown[i]) for i in shown})
 
-    for some in slices(known, CHUNK):
+    for some in slices(packed(sorted({*known, *told})), CHUNK):
         if not halved(work, "read", some, look):
             return
 
@@ -196,8 +199,7 @@ def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[
     current = row_status(now) if now else None
     # one in a fault status of ours goes on from there; a cancelled one is settled elsewhere
     statuses = work.merchant.statuses
-    # one that shows the hand-over was set so by hand: it is told, see `fulfilment.flow.watch`
-    ours = {statuses.fetch, statuses.handed_over, statuses.address_error, statuses.no_stock}
+    ours = {statuses.fetch, statuses.address_error, statuses.no_stock}
     stays = current is not None and (
         current in ours or current == row.plenty_status or is_cancelled(current)
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.changes.cancel import cancel_requested, request_cancel, settle_unsent
 from fulfilment.flow.each import each
+from fulfilment.flow.orders.now import row_now
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core import notes
@@ -113,7 +114,7 @@ def _write_some(work: Work, ids: Sequence[int], counts: dict[str, int]) -> tuple
     def write(row: Row[Any]) -> None:
         nonlocal cancels
         order_id = row.order_id
-        seen = now.get(order_id) or work.plenty.order_by_id(order_id)
+        seen = now.get(order_id) or row_now(work, order_id)
         current = row_status(seen) if seen else None
         target = Decimal(row.payload["target"])
         expected = {Decimal(value) for value in row.payload["expected"]}
