@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from include.core.errors import AmbiguousWrite
 from include.core.exception_texts import exception_text
 from include.core.slices import packed, slices
 from include.ledger import batches, exceptions, failures, locks, outbox
@@ -125,20 +124,6 @@ class Work:
                 failures.forget_gone(connection, self.journal, self.started)
         self.raise_trouble()
         return counts
-
-    def postpone(self, row: Row[Any], error: FulfilmentError, event: str = "") -> bool:
-        """Let a write of the outbox be tried again by the next run.
-
-        :param event: what the diary calls it; "" tells nothing.
-        :returns: whether the system can still be used: only this write's answer was lost.
-        """
-        ambiguous = isinstance(error, AmbiguousWrite)
-        with self.engine.begin() as connection:
-            outbox.postpone(connection, row.outbox_id, error.code, ambiguous=ambiguous, wait_s=0)
-            if event:
-                self.journal.add(connection, row.order_id, event, code=error.code)
-        self.note_trouble(error)
-        return ambiguous
 
     def tell(self, connection: Connection, order_id: int, code: str, **values: object) -> None:
         """Open an exception about an order, see `include.core.exception_texts`."""
