@@ -68,6 +68,12 @@ def sent_row(data: Mapping[str, Any]) -> SentRow:
     )
 
 
+def row_name(value: object) -> str:
+    """Return how a row is named to people: its history id, ``?`` where it has no usable one."""
+    text = str(value).strip()
+    return text if _WHOLE.fullmatch(text) else "?"
+
+
 def by_parcel(parcel_id: str, numbers: Sequence[str]) -> dict[str, str]:
     """Return the number of each parcel that a parcel of wemalo's stands for, by parcel id.
 

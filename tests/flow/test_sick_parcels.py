@@ -112,7 +112,7 @@ def test_a_row_without_its_id_does_not_hide_the_others(
     stage.run()
     assert not stage.errors
     assert stage.state(2) == "shipped"
-    assert told(stage) == {("row:None", "STEP_FAILED")}
+    assert told(stage) == {("row:?", "STEP_FAILED")}
 
 
 def test_a_row_that_wemalo_no_longer_knows_counts_as_acknowledged_if_the_queue_agrees(

@@ -17,7 +17,7 @@ from fulfilment.flow.parcels.ship import end_orders
 from fulfilment.flow.poll import look_at_warehouse
 from fulfilment.flow.watch import look_over
 from include.core.exception_texts import exception_text
-from include.core.sent import SentRow, sent_row
+from include.core.sent import SentRow, row_name, sent_row
 from include.ledger import exceptions, orders, outbox, shipping
 
 if TYPE_CHECKING:
@@ -82,9 +82,10 @@ def _take_page(work: Work, page: Sequence[Mapping[str, Any]], counts: dict[str, 
             ours = [row for row in marked if row.order_id in known]
             fresh = shipping.keep_sent_rows(connection, work.name, ours)
             _journal_rows(work, connection, [row for row in ours if row.history_id in fresh])
-        strange.extend(row.external_id for row in some if row not in ours)
+        kept = {row.history_id for row in ours}
+        strange.extend(row.external_id[:40] for row in some if row.history_id not in kept)
 
-    each(work, "row", page, read, subject=lambda data: f"row:{data.get('historyId')}")
+    each(work, "row", page, read, subject=lambda data: f"row:{row_name(data.get('historyId'))}")
     halved(work, "row_kept", rows, keep, subject=lambda row: f"row:{row.history_id}")
     counts["queue_rows"] += len(rows)
     counts["foreign_rows"] += len(strange)

@@ -10,6 +10,7 @@ from fulfilment.flow.returns.read import existing_returns
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core import return_orders
 from include.core.returns import return_row
+from include.core.sent import row_name
 from include.core.slices import slices
 from include.core.wemalo_order import external_id
 from include.core.window import both_ends
@@ -61,7 +62,7 @@ def _open_pieces(work: Work, page: Sequence[Row]) -> list[tuple[int, ReturnRow]]
         if row.order_id is not None:
             rows[row.history_id] = row.order_id, row
 
-    each(work, "row", page, read, subject=lambda data: f"returned:{data.get('id')}")
+    each(work, "row", page, read, subject=lambda data: f"returned:{row_name(data.get('id'))}")
     with work.engine.begin() as connection:
         settled = replays.settled_pieces(connection, work.name, rows)
     return [found for history_id, found in rows.items() if history_id not in settled]

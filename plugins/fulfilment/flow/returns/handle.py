@@ -31,6 +31,7 @@ from fulfilment.hooks.answers import whole
 from include.core import return_orders
 from include.core import returns as rules
 from include.core.errors import NotFound, OrderRejected
+from include.core.sent import row_name
 from include.core.window import EVERYTHING
 from include.ledger import returns as ledger
 from include.ledger import shipping
@@ -142,7 +143,7 @@ def _keep(work: Work, rows: Sequence[ReturnRow]) -> None:
 
 
 def _row(history_id: object) -> str:
-    return f"returned:{history_id}"
+    return f"returned:{row_name(history_id)}"
 
 
 def _row_of(row: ReturnRow) -> str:
