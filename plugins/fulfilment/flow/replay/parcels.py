@@ -71,7 +71,10 @@ def repair_parcels(work: Work, sent: Mapping[int, Sequence[Row]]) -> set[int]:
         entry = known[order_id]
         packages = read.found[order_id].get("shippingPackages") or []
         written = {str(package.get("packageNumber") or "") for package in packages}
-        left = [sent_row({"packageId": "0", **row}) for row in sent[order_id]]
+        found = [sent_row({"packageId": "0", **row}) for row in sent[order_id]]
+        left = [row for row in found if row.is_marked(work.merchant.plenty.plenty_id)]
+        if not left:
+            return
         numbers = {number for row in left for number in row.numbers}
         with work.engine.begin() as connection:
             kept = {p.tracking_number for p in shipping.parcels_of(connection, work.name, order_id)}
