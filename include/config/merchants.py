@@ -72,7 +72,7 @@ def load_beside(path: Path) -> Merchant:
 def load_all(wanted: str | None = None) -> tuple[list[Merchant], list[BrokenFile]]:
     """Read all merchant files, in the order of their names; a broken one hides no other.
 
-    Of two merchants that would fetch the same orders the first by name goes on.
+    Of two merchants that would get in each other's way (`same_orders`) the first by name goes on.
 
     :param wanted: only the merchant of this DAG id: no other merchant's file is opened, so what
         only shows beside the others is not seen.
@@ -105,23 +105,53 @@ def load_all(wanted: str | None = None) -> tuple[list[Merchant], list[BrokenFile
 
 
 def same_orders(good: Iterable[tuple[str, Merchant]]) -> list[Problem]:
-    """Return a problem for each file that would fetch the orders of one before it.
+    """Return a problem for each file that would get in the way of the orders of one before it.
+
+    That is: one that fetches the same orders, or one whose orders come into the same wemalo client
+    or shop. Order ids of two plentymarkets systems are alike, so there one merchant's order would
+    take the place of the other's; two warehouses of one system share their ids and may share it.
 
     :param good: file names and their merchants.
     """
     problems = []
-    seen: dict[tuple[str, int, int], str] = {}
+    used: list[tuple[str, Merchant]] = []
     for file, merchant in good:
-        plenty = merchant.plenty
-        scope = (plenty.connection, plenty.plenty_id, plenty.warehouse_id)
-        first = seen.setdefault(scope, file)
-        if first != file:
-            text = (
-                f"connection, plentyID and warehouse are those of {first}, which goes on; {file} "
-                "is not used, for both would fetch the same orders and send them twice"
-            )
-            problems.append(Problem(Place(file), "plenty", text))
+        found = next(filter(None, (_clash(file, merchant, *other) for other in used)), None)
+        if found is None:
+            used.append((file, merchant))
+        else:
+            problems.append(found)
     return problems
+
+
+def _clash(file: str, merchant: Merchant, first: str, other: Merchant) -> Problem | None:
+    """Return what is wrong with a file beside one that goes on."""
+    mine, its = merchant.plenty, other.plenty
+    same_system = mine.connection == its.connection
+    same_warehouse = mine.warehouse_id == its.warehouse_id
+    if same_system and same_warehouse and mine.plenty_id == its.plenty_id:
+        text = (
+            f"connection, plentyID and warehouse are those of {first}, which goes on; {file} "
+            "is not used, for both would fetch the same orders and send them twice"
+        )
+        return Problem(Place(file), "plenty", text)
+    if same_system and not same_warehouse:
+        return None
+    for name, what in (("connection", "the connection"), ("shop", "the shop")):
+        value = _bare(getattr(merchant.wemalo, name))
+        if value and value == _bare(getattr(other.wemalo, name)):
+            text = (
+                f"{what} {value} is that of {first}, which goes on; {file} is not used, for the "
+                "orders of both would take each other's place in the warehouse. Give it the "
+                f"{name} of its own wemalo client; only warehouses of one plentymarkets system "
+                "(the same plenty.connection) may share one"
+            )
+            return Problem(Place(file), f"wemalo.{name}", text)
+    return None
+
+
+def _bare(value: str) -> str:
+    return value.strip().casefold()
 
 
 def _broken(merchant: str, error: BadFile) -> BrokenFile:

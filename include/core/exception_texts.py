@@ -235,6 +235,38 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Dem Kunden das Fehlende erstatten oder als neuen Auftrag nachsenden.",
         "Refund what is missing, or send it as a new order.",
     ),
+    "MERCHANT_FILE_CHANGED": (
+        "Die Händlerdatei wurde geändert: {what}. {count} Aufträge, die schon unterwegs sind, "
+        "werden nach den alten Angaben zu Ende gebracht.",
+        "The merchant file was changed: {what}. {count} orders that were under way by then are "
+        "finished by the old facts.",
+        "Nichts, falls die Änderung gewollt ist. Sonst die alten Werte wieder eintragen.",
+        "Nothing, if the change is meant. Else put the old values back.",
+    ),
+    "MERCHANT_SYSTEM_CHANGED": (
+        "{count} Aufträge liegen in einem System, zu dem die Händlerdatei nicht mehr führt "
+        "({what}). Zu ihnen wird nichts mehr gelesen oder geschrieben, auch keine Stornierung und "
+        "keine Sendungsnummer.",
+        "{count} orders are in a system that the merchant file no longer leads to ({what}). "
+        "Nothing is read or written about them any more, cancellations and tracking numbers "
+        "included.",
+        "Die alte Verbindung wieder eintragen, bis sie zu Ende sind, und dem anderen System eine "
+        "eigene Händlerdatei geben. Hat nur die Adresse desselben plentymarkets-Systems "
+        "gewechselt: die alte in plenty.former_urls nennen. Ein neues Token desselben "
+        "wemalo-Mandanten gehört in die alte Verbindung.",
+        "Put the old connection back until they are finished, and give the other system a merchant "
+        "file of its own. If only the address of the same plentymarkets system has changed: name "
+        "the old one in plenty.former_urls. A new token of the same wemalo client belongs into the "
+        "old connection.",
+    ),
+    "ORDER_ID_TAKEN": (
+        "Nicht abgeholt: die Nummer gehört zu einem Auftrag des plentymarkets-Systems, das dieser "
+        "Händler vorher hatte.",
+        "Not fetched: its number is that of an order of the plentymarkets system that this "
+        "merchant had before.",
+        "Dem neuen System eine Händlerdatei mit einem eigenen Namen geben.",
+        "Give the new system a merchant file with a name of its own.",
+    ),
     "FOREIGN_ROWS": (
         "{count} Zeilen in wemalos Versandliste gehören zu keinem Auftrag von hier ({orders}). Sie "
         "bleiben dort.",

@@ -16,17 +16,20 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from include.core.document_settings import Documents
+from include.core.merchant_facts import KEPT, key_of
 from include.core.payment_settings import CashOnDelivery
 from include.core.positions import Positions
 from include.core.quality_settings import QualitySettings
 from include.core.retention_settings import Retention
 from include.core.return_settings import Returns
 from include.core.states import State  # noqa: TC001 - pydantic looks at it
+from include.core.status_rules import contradictions
 from include.core.statuses import status
 from include.core.stock_settings import Products, StockSync
 
@@ -42,6 +45,12 @@ def _distinct(values: list[int]) -> list[int]:
     return values
 
 
+def _addresses(values: list[str]) -> list[str]:
+    for value in values:
+        key_of(value)
+    return values
+
+
 class Section(BaseModel):
     """Common behaviour of all sections: unknown keys are errors, values do not change."""
 
@@ -54,6 +63,12 @@ class Plenty(Section):
     connection: str = Field(
         description="Airflow connection with URL, user name and password of the REST user.",
         examples=["plenty_alpha"],
+    )
+    former_urls: Annotated[list[str], AfterValidator(_addresses)] = Field(
+        default_factory=list,
+        description="Addresses that this very system had before, where only the address has "
+        "changed: orders in flight belong to the system at the address they were fetched from.",
+        examples=[["https://old-name.example.com"]],
     )
     plenty_id: int = Field(
         gt=0,
@@ -142,6 +157,13 @@ class Statuses(Section):
         description="Status to set once everything has left; empty leaves the status alone.",
         examples=["7"],
     )
+
+    @model_validator(mode="after")
+    def _do_not_contradict(self, info: ValidationInfo) -> Statuses:
+        found = contradictions(dict(self)) if info.context is not KEPT else []
+        if found:
+            raise ValueError("; ".join(found))
+        return self
 
 
 class Merchant(Section):
@@ -277,6 +299,18 @@ class Merchant(Section):
     def _status_is_named(self) -> Merchant:
         if self.goods_issue == "status" and self.statuses.shipped is None:
             msg = "goods_issue 'status' needs statuses.shipped"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _returns_do_not_ship(self) -> Merchant:
+        both = sorted({*self.plenty.shippable_types} & {*self.returns.announce.types})
+        if both and self.returns.announce.statuses:
+            types = ", ".join(map(str, both))
+            msg = (
+                f"order type {types} is in plenty.shippable_types and in returns.announce.types, "
+                "but an order cannot both leave and come back"
+            )
             raise ValueError(msg)
         return self
 

@@ -89,11 +89,18 @@ def known(
 
 
 def put_fetched(
-    connection: Connection, journal: Journal, batch_id: int, fetched: Sequence[Order]
+    connection: Connection,
+    journal: Journal,
+    batch_id: int,
+    fetched: Sequence[Order],
+    *,
+    facts: str | None = None,
 ) -> None:
     """Insert orders as FETCHED, or take the new content of ones that may start over.
 
     An order the warehouse has is never touched here: the conflict clause repeats the states.
+
+    :param facts: version of the merchant's facts they are fetched under; None keeps an order's own.
     """
     if not fetched:
         return
@@ -110,6 +117,7 @@ def put_fetched(
                 "batch_id": batch_id,
                 "content": order.to_json(),
                 "fingerprint": order.fingerprint(),
+                "facts": facts,
             }
             for order in fetched
         ]
@@ -125,6 +133,7 @@ def put_fetched(
                 "batch_id": batch_id,
                 "content": statement.excluded.content,
                 "fingerprint": statement.excluded.fingerprint,
+                "facts": func.coalesce(statement.excluded.facts, orders.c.facts),
                 "episode": orders.c.episode
                 + func.cast(orders.c.state != State.FETCHED, orders.c.episode.type),
                 "reason_code": None,

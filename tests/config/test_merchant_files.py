@@ -185,6 +185,89 @@ def test_of_two_merchants_with_the_same_orders_the_first_goes_on_and_both_are_na
     assert "those of alpha.yaml, which goes on; beta.yaml is not used" in broken[0].message
 
 
+OTHER = (
+    GOOD.replace("merchant: alpha", "merchant: beta")
+    .replace("plenty_alpha", "plenty_beta")
+    .replace("wemalo_alpha", "wemalo_beta")
+    .replace("shop: alpha", "shop: beta")
+)
+
+
+def of_both(folder: Path, second: str) -> tuple[list[str], str]:
+    """Return the merchants that go on, and what is said of the others."""
+    (folder / "alpha.yaml").write_text(GOOD)
+    (folder / "beta.yaml").write_text(second)
+    good, broken = load_all()
+    done = invoke(app, "lint")
+    said = "\n".join(b.message for b in broken)
+    assert done.exit_code == bool(broken)
+    assert said in done.stderr
+    return [m.merchant for m in good], said
+
+
+def test_two_merchants_with_systems_of_their_own_both_go_on(folder: Path) -> None:
+    assert of_both(folder, OTHER) == (["alpha", "beta"], "")
+
+
+@pytest.mark.parametrize(
+    ("own", "taken", "field"),
+    [
+        ("connection: wemalo_beta", "connection: wemalo_alpha", "wemalo.connection"),
+        ("connection: wemalo_beta", "connection: Wemalo_Alpha", "wemalo.connection"),
+        ("shop: beta", "shop: alpha", "wemalo.shop"),
+        ("shop: beta", "shop: ' Alpha '", "wemalo.shop"),
+    ],
+)
+def test_of_two_systems_with_one_wemalo_client_the_first_goes_on_and_both_are_named(
+    folder: Path, own: str, taken: str, field: str
+) -> None:
+    good, said = of_both(folder, OTHER.replace(own, taken))
+    assert good == ["alpha"]
+    assert said.startswith("beta.yaml, ")
+    assert f": {field}: the " in said
+    assert "that of alpha.yaml, which goes on; beta.yaml is not used" in said
+    assert "of its own wemalo client" in said
+
+
+def test_two_warehouses_of_one_system_may_share_a_wemalo_client(folder: Path) -> None:
+    second = GOOD.replace("merchant: alpha", "merchant: beta")
+    second = second.replace("warehouse_id: 3", "warehouse_id: 4")
+    assert of_both(folder, second) == (["alpha", "beta"], "")
+
+
+def test_two_stores_in_one_warehouse_may_not_share_a_wemalo_client(folder: Path) -> None:
+    second = GOOD.replace("merchant: alpha", "merchant: beta")
+    second = second.replace("plenty_id: 1001", "plenty_id: 1002")
+    good, said = of_both(folder, second)
+    assert good == ["alpha"]
+    assert "wemalo.connection: the connection wemalo_alpha is that of alpha.yaml" in said
+
+
+def test_a_file_that_is_refused_takes_nothing_from_a_third(folder: Path) -> None:
+    copied = GOOD.replace("merchant: alpha", "merchant: beta").replace("wemalo_alpha", "wemalo_b")
+    third = OTHER.replace("merchant: beta", "merchant: gamma").replace("wemalo_beta", "wemalo_b")
+    (folder / "gamma.yaml").write_text(third.replace("shop: beta", "shop: gamma"))
+    good, said = of_both(folder, copied)
+    assert good == ["alpha", "gamma"]
+    assert "both would fetch the same orders" in said
+
+
+def test_a_contradiction_of_two_statuses_is_told_at_its_place(folder: Path) -> None:
+    said = message(folder, GOOD + "statuses:\n  cancel_too_late: 8\n")
+    assert "statuses: cancel_requested and cancel_too_late must differ (8), for what we" in said
+
+
+def test_an_order_type_cannot_both_ship_and_come_back(folder: Path) -> None:
+    text = GOOD.replace("  plenty_id:", "  shippable_types: [1, 3]\n  plenty_id:")
+    said = message(folder, text + "returns: {announce: {statuses: [9.1]}}\n")
+    assert "order type 3 is in plenty.shippable_types and in returns.announce.types" in said
+
+
+def test_a_former_address_is_an_address(folder: Path) -> None:
+    text = GOOD.replace("  plenty_id:", "  former_urls: ['']\n  plenty_id:")
+    assert "plenty.former_urls: not an address such as https://" in message(folder, text)
+
+
 def test_a_missing_folder_is_an_error_and_not_an_empty_list(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

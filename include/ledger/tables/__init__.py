@@ -29,6 +29,7 @@ from include.ledger.tables.reports import (
 from include.ledger.tables.systems import (
     circuits,
     failures,
+    merchant_facts,
     rate_budget,
     reference_data,
     tokens,
@@ -45,6 +46,7 @@ __all__ = [
     "documents",
     "exceptions",
     "failures",
+    "merchant_facts",
     "metadata",
     "order_events",
     "orders",

@@ -51,6 +51,7 @@ orders = Table(
     Column("episode", Integer, nullable=False, server_default=text("1")),  # grows per release
     Column("content", JSONB),  # Order.to_json; personal, removed when no longer needed
     Column("fingerprint", Text),  # of `content`
+    Column("facts", Text),  # version of `merchant_facts` it was fetched under; null: the current
     Column("sent_fingerprint", Text),  # of what wemalo has
     time("cancel_requested_at"),  # the merchant's 8.0 was seen and is not yet settled
     Column("cancel_tries", Integer, nullable=False, server_default=text("0")),  # unclear answers

@@ -105,3 +105,18 @@ reference_data = Table(
     Column("value", JSONB, nullable=False),
     now("fetched_at"),
 )
+
+#: the facts of a merchant file that orders were fetched under, and the systems they came from
+merchant_facts = Table(
+    "merchant_facts",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("version", Text, primary_key=True),  # digest of facts and addresses
+    Column("facts", JSONB, nullable=False),  # setting -> value, see include.core.merchant_facts
+    Column("plenty_address", Text, nullable=False),  # digests: no address, never a secret
+    Column("wemalo_address", Text, nullable=False),
+    Column("wemalo_secret", Text),
+    now("first_seen_at"),
+    now("last_seen_at"),
+    Index(None, "wemalo_secret"),
+)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+from fulfilment.flow import facts
 from fulfilment.flow.work import Work
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
+from include.ledger.merchant_facts import check_client
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -45,6 +47,8 @@ def open_work(
     """Return the work of one task; limits, logins and circuits are the ledger's in a dry run, too.
 
     :param priority: of its calls, a key of `include.ledger.budget.RESERVES`.
+    :raises ConfigError: a connection cannot be used, or another merchant's orders of another
+        system are in the wemalo client (code ``SAME_CLIENT``): no call is made.
     """
     rehearsal = dry.rehearsal if dry else None
     plenty = PlentyHook(
@@ -63,9 +67,13 @@ def open_work(
         priority=priority,
         rehearsal=rehearsal,
     )
+    if dry:  # the copy of the ledger knows nothing of the other merchants
+        with engine.connect() as connection:
+            check_client(connection, merchant.merchant, facts.kept(merchant, plenty, wemalo))
+    ledger = dry.paper if dry else engine
     return Work(
         merchant=merchant,
-        engine=dry.paper if dry else engine,
+        engine=ledger,
         journal=journal,
         batch_id=batch_id,
         lease_s=lease_seconds(merchant, plenty, wemalo),
@@ -74,6 +82,7 @@ def open_work(
         left={} if dry else None,
         plenty=plenty,
         wemalo=wemalo,
+        known_facts=facts.meet(ledger, merchant, plenty, wemalo),
     )
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow import facts as in_force
 from include.core.exception_texts import exception_text
+from include.core.merchant_facts import laid_over
 from include.core.slices import packed, slices
-from include.ledger import batches, exceptions, failures, locks, outbox
+from include.ledger import batches, exceptions, failures, locks, merchant_facts, outbox
 from include.ledger.reference import cached
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Row
 
+    from fulfilment.flow.facts import Facts
     from fulfilment.hooks.plenty import PlentyHook
     from fulfilment.hooks.wemalo import WemaloHook
     from include.core.errors import FulfilmentError
@@ -52,6 +55,7 @@ class Work:
     failing: set[str] = field(default_factory=set)  # items that failed in this task, as subjects
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     left: dict[int, str] | None = None  # a dry run: orders that were looked at and left, why
+    known_facts: Facts | None = field(default=None, repr=False)  # None: met at the first need
 
     @property
     def name(self) -> str:
@@ -62,6 +66,28 @@ class Work:
     def owner(self) -> str:
         """Who holds a lease: this try of this run."""
         return f"{self.journal.run_id}/{self.journal.task}/{self.journal.try_number}"
+
+    @property
+    def facts(self) -> Facts:
+        """What this merchant's orders go by; the first look notes it in the ledger.
+
+        :raises ConfigError: see `fulfilment.flow.facts.meet`.
+        """
+        if self.known_facts is None:
+            self.known_facts = in_force.meet(self.engine, self.merchant, self.plenty, self.wemalo)
+        return self.known_facts
+
+    def merchant_of(self, connection: Connection, order_id: int) -> Merchant:
+        """Return the merchant with the facts that an order was fetched under laid over.
+
+        Status ids, warehouse, plentyID, storage location and wemalo's product id are the order's;
+        all else is as the merchant file says now.
+        """
+        if not self.facts.older:
+            return self.merchant
+        version = merchant_facts.version_of(connection, self.name, order_id)
+        old = self.facts.older.get(version or "")
+        return laid_over(self.merchant, old.facts) if old else self.merchant
 
     def check_lock(self) -> None:
         """Make sure that no other run of this task is at work; see `include.ledger.locks`.
@@ -82,8 +108,12 @@ class Work:
         return {int(key): str(iso) for key, iso in value.items()}
 
     def covers(self, order_id: int | None) -> bool:
-        """Say whether an order is this run's business; a replay looks at its own orders only."""
-        return self.scope is None or order_id in self.scope
+        """Say whether an order is this run's business; a replay looks at its own orders only.
+
+        Never one of another system, to which the merchant file no longer leads.
+        """
+        mine = self.scope is None or order_id in self.scope
+        return mine and order_id not in self.facts.strangers
 
     def slices(self, ids: Iterable[int], size: int) -> Iterator[array[int]]:
         """Yield those of ``ids`` that are this run's business, in their order, some at a time."""

@@ -39,6 +39,7 @@ from include.core.errors import (
     Timeout,
     Unavailable,
 )
+from include.core.merchant_facts import key_of
 from include.ledger import budget, circuits
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     from fulfilment.hooks.rehearsal import Rehearsal
     from fulfilment.hooks.settings import Settings
+    from include.core.merchant_facts import SystemKey
 
 READ_TRIES = 3
 READ_PAUSES_S = (0.5, 2.0)
@@ -200,6 +202,14 @@ class ApiHook(HttpHook):
         An answer whose head comes at the last moment may take as long again (`transport`).
         """
         return self._max_wait_s + self._settings.connect_s + 2 * self._settings.read_s
+
+    @property
+    def leads_to(self) -> SystemKey:
+        """Return which system the connection leads to, as digests.
+
+        :raises ConfigError: the connection is missing or cannot be used.
+        """
+        return key_of(self._settings.base_url, self._settings.password)
 
     def close(self) -> None:
         """Close the connections to the other system."""
