@@ -12,9 +12,10 @@ from include.config.fields import homes, section_at
 from include.config.problems import BadFile, Path, Place, Problem, dotted
 from include.config.refused import secrets_in
 from include.core.merchant import Merchant
+from include.core.status_rules import contradictions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pydantic_core import ErrorDetails
 
@@ -56,9 +57,17 @@ def merchant_of(own: Source, defaults: Source | None) -> Merchant:
     except ValidationError as error:
         problems = _problems(error, data, sources, {problem.field for problem in secrets})
         raise BadFile([*secrets, *problems]) from None
-    if secrets:
-        raise BadFile(secrets)
+    problems = [*secrets, *_contradictions(merchant, where)]
+    if problems:
+        raise BadFile(problems)
     return merchant
+
+
+def _contradictions(merchant: Merchant, where: Callable[[Path, bool], Place]) -> Iterable[Problem]:
+    """Yield a problem for each status that contradicts another, at the one that was written."""
+    for name, text in contradictions(merchant.statuses):
+        path = ("statuses", name)
+        yield Problem(where(path, True), dotted(path), text)
 
 
 def merged(below: dict[Any, Any], above: dict[Any, Any]) -> dict[Any, Any]:

@@ -16,20 +16,18 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from include.core.document_settings import Documents
-from include.core.merchant_facts import KEPT, key_of
+from include.core.merchant_facts import key_of
 from include.core.payment_settings import CashOnDelivery
 from include.core.positions import Positions
 from include.core.quality_settings import QualitySettings
 from include.core.retention_settings import Retention
 from include.core.return_settings import Returns
 from include.core.states import State  # noqa: TC001 - pydantic looks at it
-from include.core.status_rules import contradictions
 from include.core.statuses import status
 from include.core.stock_settings import Products, StockSync
 
@@ -157,13 +155,6 @@ class Statuses(Section):
         description="Status to set once everything has left; empty leaves the status alone.",
         examples=["7"],
     )
-
-    @model_validator(mode="after")
-    def _do_not_contradict(self, info: ValidationInfo) -> Statuses:
-        found = contradictions(dict(self)) if info.context is not KEPT else []
-        if found:
-            raise ValueError("; ".join(found))
-        return self
 
 
 class Merchant(Section):

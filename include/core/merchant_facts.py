@@ -28,8 +28,6 @@ _FIELDS = {
 }
 #: where the calls go: kept to be told, never laid over, see `same_system` and `same_client`
 _PLENTY, _WEMALO = "plenty.connection", "wemalo.connection"
-#: context of the validation of facts of another time: the rules for a file do not bind them
-KEPT: dict[str, bool] = {"kept": True}
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -100,7 +98,7 @@ def laid_over(merchant: Merchant, facts: Mapping[str, Any]) -> Merchant:
 def _section(section: BaseModel, name: str, facts: Mapping[str, Any]) -> BaseModel:
     known = _FIELDS[name] or tuple(type(section).model_fields)
     old = {field: facts[f"{name}.{field}"] for field in known if f"{name}.{field}" in facts}
-    return type(section).model_validate({**section.model_dump(), **old}, context=KEPT)
+    return type(section).model_validate({**section.model_dump(), **old})
 
 
 def same_system(old: Kept, now: Kept, former_urls: Iterable[str] = ()) -> bool:

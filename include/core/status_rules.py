@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from include.core.statuses import is_cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from decimal import Decimal
+    from include.core.merchant import Statuses
 
 #: settings that must differ -> what would happen
 _APART: dict[tuple[str, tuple[str, ...]], str] = {
@@ -26,21 +25,22 @@ _APART: dict[tuple[str, tuple[str, ...]], str] = {
 _GOES_ON = ("fetch", "handed_over", "address_error", "no_stock", "shipped")
 
 
-def contradictions(statuses: Mapping[str, Decimal | None]) -> list[str]:
-    """Return what contradicts what, as an operator reads it; nothing where all is well.
-
-    :param statuses: settings of the section ``statuses``; None is not set.
-    """
-    texts = []
+def contradictions(statuses: Statuses) -> list[tuple[str, str]]:
+    """Return each setting that contradicts another, with what an operator reads about it."""
+    values = dict(statuses)
+    found = []
     for (one, others), why in _APART.items():
-        same = [name for name in others if statuses[one] == statuses[name] is not None]
-        if same:
-            texts.append(f"{one} and {', '.join(same)} must differ ({statuses[one]}), for {why}")
+        found += [
+            (name, f"must differ from statuses.{one} ({values[one]}): {why}")
+            for name in others
+            if values[name] == values[one] is not None
+        ]
     for name in _GOES_ON:
-        value = statuses[name]
+        value = values[name]
         if value is not None and is_cancelled(value):
-            texts.append(
-                f"{name} must not lie from 8 to 8.9999 ({value}), where plentymarkets keeps "
-                "cancelled orders: everything there would be cancelled"
+            text = (
+                f"must not lie from 8 to 8.9999 ({value}), where plentymarkets keeps cancelled "
+                "orders: everything there would be cancelled"
             )
-    return texts
+            found.append((name, text))
+    return found

@@ -253,8 +253,16 @@ def test_a_file_that_is_refused_takes_nothing_from_a_third(folder: Path) -> None
 
 
 def test_a_contradiction_of_two_statuses_is_told_at_its_place(folder: Path) -> None:
-    said = message(folder, GOOD + "statuses:\n  cancel_too_late: 8\n")
-    assert "statuses: cancel_requested and cancel_too_late must differ (8), for what we" in said
+    said = message(folder, GOOD + "statuses:\n  cancel_too_late: 8\n  handed_over: 8.3\n")
+    assert "column 20: statuses.cancel_too_late: must differ from statuses.cancel_requested" in said
+    assert "column 16: statuses.handed_over: must not lie from 8 to 8.9999 (8.3)" in said
+
+
+def test_a_contradiction_with_the_centres_defaults_is_told(folder: Path) -> None:
+    (folder / "_defaults.yaml").write_text("statuses: {fetch: 5.5}\n")
+    said = message(folder, GOOD + "statuses: {no_stock: 5.5}\n")
+    assert "alpha.yaml, line 20" in said
+    assert "statuses.no_stock: must differ from statuses.fetch (5.5)" in said
 
 
 def test_an_order_type_cannot_both_ship_and_come_back(folder: Path) -> None:
