@@ -203,15 +203,6 @@ def _one(name: str, paths: list[Path], defaults: Source | None) -> Merchant:
     path = paths[0]
     own = read(path)
     merchant = merchant_of(own, defaults)
-    if merchant.statuses.cancel_too_late == merchant.statuses.cancel_requested:
-        key = ("statuses", "cancel_too_late")
-        place = own.place(key, value=True) or Place(path.name)
-        text = (
-            "it is the same as statuses.cancel_requested: an order that was cancelled too late "
-            "would look like one that is cancelled once more. Choose another status, for example "
-            "the one in statuses.cancel_done"
-        )
-        raise BadFile([Problem(place, ".".join(key), text)])
     if merchant.merchant == name:
         return merchant
     text = f"this file must be called {merchant.merchant}.yaml, like its merchant"

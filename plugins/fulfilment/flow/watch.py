@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fulfilment.flow import stays
+from fulfilment.flow.facts import merchants_under_way
 from include.core.exception_texts import ExceptionText, exception_text
 from include.core.moved import DELETED, HELD, Moved, on_moved, usual_statuses
 from include.core.slices import packed, slices
@@ -93,10 +94,12 @@ def look_over(work: Work) -> None:
 def _to_look_at(work: Work, connection: Connection) -> array[int]:
     """Return the orders that may have an exception, or have one, ascending."""
     name = work.name
+    merchants = merchants_under_way(work, connection)
+    usual = set.intersection(*map(usual_statuses, merchants))
     lists = (
         due.ids_in(connection, name, [State.QUARANTINED]),
         due.ids_in(connection, name, _AT_WAREHOUSE, due.stuck(CANCEL_TRIES)),
-        due.ids_in(connection, name, _MAY_BE_HELD, due.moved(usual_statuses(work.merchant), HELD)),
+        due.ids_in(connection, name, _MAY_BE_HELD, due.moved(usual, HELD)),
         due.ids_in(connection, name, NEVER_SENT, due.shows(work.merchant.statuses.handed_over)),
         outbox.failing_orders(connection, name),
         shipping.orders_without_number(
@@ -148,7 +151,7 @@ def _moved_by_hand(work: Work, connection: Connection, ids: Sequence[int]) -> Fo
         if row.plenty_status == DELETED:
             found.append((row.order_id, exception_text("ORDER_DELETED", warehouse=warehouse)))
             continue
-        moved = on_moved(row.plenty_status, work.merchant)
+        moved = on_moved(row.plenty_status, work.merchant_by(row.facts))
         code = {Moved.HELD: "ORDER_HELD", Moved.SHIPPED: "SHIPPED_BY_HAND"}.get(moved)
         if code is None or (moved is Moved.SHIPPED and row.order_id in left):
             continue

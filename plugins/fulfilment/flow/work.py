@@ -85,9 +85,21 @@ class Work:
         """
         if not self.facts.older:
             return self.merchant
-        version = merchant_facts.version_of(connection, self.name, order_id)
+        return self.merchant_by(merchant_facts.version_of(connection, self.name, order_id))
+
+    def merchant_by(self, version: str | None) -> Merchant:
+        """Return the merchant as `merchant_of` does, by the column ``facts`` of an order's row."""
         old = self.facts.older.get(version or "")
         return laid_over(self.merchant, old.facts) if old else self.merchant
+
+    def by_merchant(self, rows: Sequence[Row[Any]]) -> Iterator[tuple[Merchant, list[Row[Any]]]]:
+        """Yield rows of orders in their order, with the merchant they go by: mostly all at once."""
+        parts: dict[str, list[Row[Any]]] = {}
+        for row in rows:
+            version = row.facts if row.facts in self.facts.older else ""
+            parts.setdefault(version, []).append(row)
+        for version, part in parts.items():
+            yield self.merchant_by(version), part
 
     def check_lock(self) -> None:
         """Make sure that no other run of this task is at work; see `include.ledger.locks`.

@@ -96,7 +96,9 @@ def _still_wanted(work: Work, still: list[Row[Any]], rows: Sequence[Row[Any]]) -
     with work.engine.begin() as connection:
         for row in rows:
             seen = now.get(row.order_id)
-            moved = on_moved(row_status(seen), work.merchant) if seen else Moved.CANCELLED
+            moved = (
+                on_moved(row_status(seen), work.merchant_by(row.facts)) if seen else Moved.CANCELLED
+            )
             held = row.reason_code == HELD and moved in {Moved.HELD, Moved.SHIPPED}
             if seen is None or held or is_cancelled(row_status(seen)):
                 keep.append(row)
@@ -233,14 +235,14 @@ def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: 
 
 def queue_cancel_done(work: Work, connection: Connection, order_id: int, key: str) -> None:
     """Queue 8.8 over the merchant's 8.0; ``key`` names the occasion."""
-    target = work.merchant.statuses.cancel_done
+    target = work.merchant_of(connection, order_id).statuses.cancel_done
     work.queue_status(connection, order_id, target, _asked(work, connection, order_id), key)
 
 
 def _asked(work: Work, connection: Connection, order_id: int) -> tuple[Decimal, ...]:
     """Return the statuses that asked for a cancellation: 8.0, and the one that was seen."""
-    shown = orders.one(connection, work.name, order_id).plenty_status
-    asked = work.merchant.statuses.cancel_requested
+    row = orders.one(connection, work.name, order_id)
+    shown, asked = row.plenty_status, work.merchant_by(row.facts).statuses.cancel_requested
     return (asked, shown) if is_cancelled(shown) and shown != asked else (asked,)
 
 
@@ -282,7 +284,7 @@ def queue_too_late(
     work.queue_status(
         connection,
         order_id,
-        work.merchant.statuses.cancel_too_late,
+        work.merchant_of(connection, order_id).statuses.cancel_too_late,
         _asked(work, connection, order_id),
         f"too_late:{key}",
     )

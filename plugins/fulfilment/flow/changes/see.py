@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import quality
 from fulfilment.flow.changes.cancel import request_cancel, told_too_late
 from fulfilment.flow.changes.send import MERCHANT_RETRY, clear_changes, tell_bad
 from fulfilment.flow.each import each, halved
+from fulfilment.flow.facts import merchants_under_way
 from fulfilment.flow.orders.now import row_now
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
+    from include.core.merchant import Merchant
     from include.core.models import Order
     from include.core.sightings import Shown
     from include.quality.batch import Judgement
@@ -82,15 +85,24 @@ def _shown(work: Work, some: Collection[int], read_until: datetime | None) -> Si
     """Return what plentymarkets shows of the orders; of many, only of those changed lately."""
     if len(some) <= ASKED_BY_ID:
         return _by_id(work, some)
-    plenty = work.merchant.plenty
-    filters = [  # whatever their status: the merchant may use more of them than we know
-        Filter("plentyId", "eq", plenty.plenty_id),
-        Filter("orderTypeId", "in", plenty.shippable_types),
-        Filter("updatedAt", "gte", (read_until or datetime.now(UTC) - FIRST_LOOK) - OVERLAP),
-    ]
-    return work.plenty.search_shown(
-        filters, expect=lambda row: int(row["plentyId"]) == plenty.plenty_id, splits=True
-    )
+    with work.engine.begin() as connection:
+        merchants = merchants_under_way(work, connection)
+    clients = {m.plenty.plenty_id: m.plenty.shippable_types for m in reversed(merchants)}
+    shown = Sightings()
+    for plenty_id, types in clients.items():
+        filters = [  # whatever their status: the merchant may use more of them than we know
+            Filter("plentyId", "eq", plenty_id),
+            Filter("orderTypeId", "in", types),
+            Filter("updatedAt", "gte", (read_until or datetime.now(UTC) - FIRST_LOOK) - OVERLAP),
+        ]
+        work.plenty.search_shown(
+            filters, expect=partial(_is_of_client, plenty_id), splits=True, into=shown
+        )
+    return shown
+
+
+def _is_of_client(plenty_id: int, row: Mapping[str, Any]) -> bool:
+    return int(row["plentyId"]) == plenty_id
 
 
 def _by_id(work: Work, some: Collection[int]) -> Sightings:
@@ -121,7 +133,8 @@ def _take_statuses(
     left = shipping.with_parcels(connection, work.name, shown)
     settled = told_too_late(work, connection, rows)
     for order_id, one in shown.items():
-        row, found = rows[order_id], on_moved(one.status, work.merchant)
+        row = rows[order_id]
+        found = on_moved(one.status, work.merchant_of(connection, order_id))
         if found is Moved.CANCELLED and order_id not in settled:
             request_cancel(work, connection, order_id)
         elif found is Moved.HELD or (found is Moved.SHIPPED and order_id not in left):
@@ -136,7 +149,8 @@ def _changed(work: Work, shown: Mapping[int, Shown], told: set[int]) -> list[int
     """Return those whose content is to be read; tell of splits, of which ``told`` are known."""
     with work.engine.begin() as connection:
         rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=shown)
-        ours = {order_id: shown[order_id] for order_id in rows}
+        mine = [order_id for order_id in rows if order_id not in work.facts.strangers]
+        ours = {order_id: shown[order_id] for order_id in mine}
         _tell_splits(work, connection, ours, told)
         _take_statuses(work, connection, rows, ours)
     return [order_id for order_id, one in ours.items() if _to_read(rows[order_id], one)]
@@ -158,7 +172,7 @@ def _read_some(work: Work, shown: Sightings, ids: Collection[int], settled: date
             released = (
                 row.state == State.WAITING
                 and order_id not in pending
-                and row_status(data) == work.merchant.statuses.fetch
+                and row_status(data) == work.merchant_of(connection, order_id).statuses.fetch
                 and not shown[order_id].split  # else the status is theirs
             )
             read = _read(data, countries)
@@ -240,7 +254,8 @@ def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:
 
     def judge(rows: Sequence[Row[Any]]) -> None:
         nonlocal good
-        good += _judge(work, rows, examine)
+        for merchant, part in work.by_merchant(rows):
+            good += _judge(work, merchant, part, examine)
 
     for some in work.slices(ids, JUDGED_AT_ONCE):
         with work.engine.begin() as connection:
@@ -250,10 +265,15 @@ def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:
     return good
 
 
-def _judge(work: Work, rows: Sequence[Row[Any]], examine: Callable[..., Judgement]) -> int:
+def _judge(
+    work: Work,
+    merchant: Merchant,
+    rows: Sequence[Row[Any]],
+    examine: Callable[..., Judgement],
+) -> int:
     changed = [replace(_new(row), lock_status="unlocked") for row in rows]
     judgement = examine(
-        changed, merchant=work.merchant, stock=StockView(available={}), known_products=None
+        changed, merchant=merchant, stock=StockView(available={}), known_products=None
     )
     quality.tell_failed(work, judgement)
     by_id = {row.order_id: row for row in rows}

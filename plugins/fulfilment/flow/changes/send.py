@@ -66,7 +66,7 @@ def _send(work: Work, row: Row[Any]) -> str:
     """Send one change and return its count, "" for none."""
     order_id = row.order_id
     try:
-        body = compose(order_from_json(row.new_content), work.merchant)
+        body = compose(order_from_json(row.new_content), work.merchant_by(row.facts))
     except OrderInvalid as error:
         _bad(work, row, error)
         return ""

@@ -18,6 +18,7 @@ from fulfilment.flow.changes.cancel import (
 )
 from fulfilment.flow.changes.see import see_changes
 from fulfilment.flow.each import halved
+from fulfilment.flow.facts import merchants_under_way, tell_changes
 from fulfilment.flow.orders.family import look_at_incomplete, with_family
 from fulfilment.flow.orders.now import rows_now
 from fulfilment.flow.work import Work, log
@@ -61,8 +62,9 @@ def extract(work: Work) -> dict[str, int]:
     counts = dict.fromkeys(COUNTS, 0)
     with work.engine.begin() as connection:
         started = exceptions.clock(connection)
+        tell_changes(work, connection)
     _look_for_cancelled(work, counts)
-    released = _search(work, work.merchant.statuses.fetch, [])
+    released = _search(work, work.merchant, work.merchant.statuses.fetch, [])
     counts["released"] = len(released)
     wanted = packed(n for part in released.parts(CHUNK) for n in decide(work, part, counts))
     counts["seen_changes"] = see_changes(work)
@@ -72,7 +74,8 @@ def extract(work: Work) -> dict[str, int]:
     look_at_incomplete(work)
     with work.engine.begin() as connection:
         # a full look: who is gone is gone
-        exceptions.clear_unseen(connection, work.journal, "RELEASED_AGAIN", started)
+        for code in ("RELEASED_AGAIN", "ORDER_ID_TAKEN"):
+            exceptions.clear_unseen(connection, work.journal, code, started)
     return work.end(counts)
 
 
@@ -102,9 +105,14 @@ def order_filters(
 
 
 def _search(
-    work: Work, status: Decimal, more: Sequence[Filter], *, main_orders: bool = False
+    work: Work,
+    merchant: Merchant,
+    status: Decimal,
+    more: Sequence[Filter],
+    *,
+    main_orders: bool = False,
 ) -> Sightings:
-    plenty = work.merchant.plenty
+    plenty = merchant.plenty
 
     def ours(row: Mapping[str, Any]) -> bool:
         return (
@@ -117,7 +125,7 @@ def _search(
 
     found = None
     for by_items in (True, False):
-        where = order_filters(work.merchant, status, main_orders=main_orders, by_items=by_items)
+        where = order_filters(merchant, status, main_orders=main_orders, by_items=by_items)
         found = work.plenty.search_shown([*where, *more], expect=ours, into=found)
     return found or Sightings()
 
@@ -132,7 +140,15 @@ def decide(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> lis
         known = orders.known(connection, work.name, rows)
         pending = outbox.has_pending(connection, work.name, known, ["status"])
         for order_id, row in rows.items():
+            if order_id in work.facts.strangers:
+                counts["foreign"] += 1
+                work.tell(connection, order_id, "ORDER_ID_TAKEN")
+                continue
             entry = known.get(order_id)
+            if entry and _is_ours_by_its_facts(work, connection, entry, row.status):
+                counts["unchanged"] += 1
+                work.leave(order_id)
+                continue
             action = on_release(
                 entry.state if entry else None,
                 sent=bool(entry and entry.sent),
@@ -155,6 +171,15 @@ def decide(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> lis
     return wanted
 
 
+def _is_ours_by_its_facts(
+    work: Work, connection: Connection, entry: Known, status: Decimal
+) -> bool:
+    """Say whether an order stands in the fetch status because we set it before that was one."""
+    statuses = work.merchant_of(connection, entry.order_id).statuses
+    set_by_us = {statuses.handed_over, statuses.shipped, statuses.cancel_done}
+    return entry.sent and status != statuses.fetch and status in set_by_us
+
+
 def _let_go(work: Work, released: Sightings) -> None:
     """Withdraw orders that were set aside and that the merchant deleted or moved elsewhere.
 
@@ -163,6 +188,7 @@ def _let_go(work: Work, released: Sightings) -> None:
     aside = (State.QUARANTINED, State.INVALID, State.NO_STOCK)
     with work.engine.begin() as connection:
         known = due.ids_in(connection, work.name, aside)
+    known = packed(n for n in known if n not in work.facts.strangers)
 
     def look(ids: Sequence[int]) -> None:
         shown = rows_now(work, ids, splits=True)
@@ -198,8 +224,8 @@ def _look_at_withdrawn(work: Work) -> None:
 def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[str, Any]) -> None:
     current = row_status(now) if now else None
     # one in a fault status of ours goes on from there; a cancelled one is settled elsewhere
-    statuses = work.merchant.statuses
-    ours = {statuses.fetch, statuses.address_error, statuses.no_stock}
+    statuses = work.merchant_by(row.facts).statuses
+    ours = {statuses.fetch, statuses.address_error, statuses.no_stock, work.merchant.statuses.fetch}
     stays = current is not None and (
         current in ours or current == row.plenty_status or is_cancelled(current)
     )
@@ -214,7 +240,7 @@ def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[
 
 
 def _repair(work: Work, connection: Connection, order_id: int, row: Shown) -> None:
-    statuses = work.merchant.statuses
+    statuses = work.merchant_of(connection, order_id).statuses
     if work.queue_status(
         connection,
         order_id,
@@ -273,7 +299,9 @@ def _take_content(work: Work, counts: dict[str, int], ids: Sequence[int]) -> Non
             work.leave(order_id, "NOT_RELEASED")
     good = with_family(work, good)
     with work.engine.begin() as connection:
-        orders.put_fetched(connection, work.journal, work.batch_id, good)
+        orders.put_fetched(
+            connection, work.journal, work.batch_id, good, facts=work.facts.now.version
+        )
         for order_id, error in bad:
             reason = {"field": error.field, "de": error.operator, "en": error.operator}
             orders.put_unreadable(
@@ -295,13 +323,24 @@ def is_ours(work: Work, order: Order) -> bool:
 def _look_for_cancelled(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
         last = batches.previous_start(connection, work.name, work.batch_id)
+        merchants = merchants_under_way(work, connection)
     if last is None:
         return  # nothing was ever fetched, so nothing of ours can be cancelled
     more = [Filter("updatedAt", "gte", last - CANCEL_OVERLAP)]
     # main orders too: one that was split after its hand-over is still the warehouse's order
-    shown = _search(work, work.merchant.statuses.cancel_requested, more, main_orders=True)
-    for part in shown.parts(CHUNK):
-        take_cancelled(work, part, counts)
+    scopes = {_cancel_scope(merchant): merchant for merchant in reversed(merchants)}
+    for merchant in scopes.values():
+        asked = merchant.statuses.cancel_requested
+        shown = _search(work, merchant, asked, more, main_orders=True)
+        for part in shown.parts(CHUNK):
+            take_cancelled(work, part, counts)
+
+
+def _cancel_scope(merchant: Merchant) -> tuple[object, ...]:
+    """Return what the search for cancelled orders depends on."""
+    plenty = merchant.plenty
+    types = tuple(plenty.shippable_types)
+    return plenty.plenty_id, plenty.warehouse_id, types, merchant.statuses.cancel_requested
 
 
 def take_cancelled(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> None:
@@ -316,6 +355,8 @@ def take_cancelled(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]
         for order_id, entry in sorted(known.items()):
             if order_id in told:
                 continue  # settled; only its status is still to be written
+            if order_id in work.facts.strangers:
+                continue
             action = on_cancel(
                 entry.state,
                 requested=entry.cancel_requested,

@@ -63,7 +63,7 @@ def accept(
     if state is State.WAITING:
         _waiting(work, connection, order_id, episode, reason)
     elif state is State.ACCEPTED:
-        statuses = work.merchant.statuses
+        statuses = work.merchant_of(connection, order_id).statuses
         work.queue_status(
             connection,
             order_id,
@@ -106,7 +106,7 @@ def warehouse_cancelled(work: Work, connection: Connection, order_id: int) -> No
 
 
 def _waiting(work: Work, connection: Connection, order_id: int, episode: int, reason: str) -> None:
-    statuses = work.merchant.statuses
+    statuses = work.merchant_of(connection, order_id).statuses
     faulty = reason == ADDRESS
     target = statuses.address_error if faulty else statuses.no_stock
     expected = (

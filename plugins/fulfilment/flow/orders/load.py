@@ -94,7 +94,6 @@ def _still_released(
 
     :param ready: takes in those.
     """
-    fetch, no_stock = work.merchant.statuses.fetch, work.merchant.statuses.no_stock
     now = rows_now(work, [row.order_id for row in rows], splits=True)
     touched = [
         row.order_id
@@ -109,9 +108,10 @@ def _still_released(
         for row in rows:
             seen = now.get(row.order_id)
             current = row_status(seen) if seen else None
+            statuses = work.merchant_by(row.facts).statuses
             # one that lacked goods goes on by itself: its fault status is ours
-            resumed = current == no_stock and row.plenty_status == no_stock
-            if seen is None or not (current == fetch or resumed):
+            resumed = current == statuses.no_stock == row.plenty_status
+            if seen is None or not (current == statuses.fetch or resumed):
                 _not_released(work, connection, row, current, found)
             elif seen.get("hasDeliveryOrders"):
                 # split since it was read: it shows its lowest delivery order's status, and those
@@ -129,7 +129,8 @@ def _still_released(
                     connection, work.journal, row.order_id, State.FETCHED,
                     sets={"plenty_updated_at": None}, event="changed_before_sending",
                 )  # fmt: skip
-                if resumed:  # it is in no status that is read again: take it as it is
+                if resumed or row.facts in work.facts.older:
+                    # it is in no status that is read again: take it as it is
                     _take(work, connection, row.order_id, contents[row.order_id], countries)
             else:
                 keep.append((row, orders.content(row)))
@@ -197,7 +198,7 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
     :raises FulfilmentError: this order or the system fails; the order is READY again.
     """
     try:
-        body = compose(order, work.merchant)
+        body = compose(order, work.merchant_by(row.facts))
     except OrderInvalid as error:
         return _refused(work, order.order_id, error, row.attempts)
     with work.engine.begin() as connection:
@@ -211,7 +212,7 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
             connection, work.journal, order.order_id, State.SUBMITTING,
             only_from=SENDABLE, owner=work.owner, seconds=work.lease_s,
             sets={"sent_fingerprint": row.fingerprint, "lookups": 0},
-            **handed_over(body, order, work.merchant),
+            **handed_over(body, order, work.merchant_by(row.facts)),
         ):  # fmt: skip
             return "postponed"
     try:

@@ -32,6 +32,7 @@ def settle_interrupted(work: Work) -> int:
     """
     with work.engine.begin() as connection:
         rows = orders.take_over_leases(connection, work.name, work.owner, work.lease_s)
+    rows = [row for row in rows if row.order_id not in work.facts.strangers]
     settled = 0
 
     def look(row: Row[Any]) -> None:

@@ -96,16 +96,16 @@ class _Slices:
             return
         view = self.view = self.view or _stock(work, self.counts)
         rows += [row for row in short if _enough(work, row, view)]
-        if rows:
-            self._judge(rows, view)
+        for merchant, some in work.by_merchant(rows):
+            self._judge(merchant, some, view)
 
-    def _judge(self, rows: Sequence[Row[Any]], view: StockView) -> None:
+    def _judge(self, merchant: Merchant, rows: Sequence[Row[Any]], view: StockView) -> None:
         work = self.work
         fetched = [orders.content(row) for row in rows]
         known = set(view.available) if view.measured_at else None
         taken = deepcopy(self.taken)  # what fails takes nothing
         judgement = self.examine(
-            fetched, merchant=work.merchant, stock=view, known_products=known, taken=taken
+            fetched, merchant=merchant, stock=view, known_products=known, taken=taken
         )
         quality.tell_failed(work, judgement)
         lacking = {row.order_id for row in rows if row.state == State.NO_STOCK}
@@ -265,7 +265,7 @@ def _tell(
     """
     if verdict.code in LEFT_ALONE:
         return
-    statuses = work.merchant.statuses
+    statuses = work.merchant_of(connection, verdict.order_id).statuses
     target = {State.INVALID: statuses.address_error, State.NO_STOCK: statuses.no_stock}.get(state)
     occasion = order.fingerprint()
     if target is not None:

@@ -221,6 +221,7 @@ def _check_history(work: Work, counts: dict[str, int]) -> tuple[bool, bool]:
     """
     with work.engine.begin() as connection:
         rows = outbox.unchecked(connection, work.name)
+    rows = [row for row in rows if row.order_id not in work.facts.strangers]
     if not rows:
         return True, False
     targets: dict[int, set[Decimal]] = defaultdict(set)

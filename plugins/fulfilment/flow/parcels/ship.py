@@ -97,15 +97,15 @@ def _move_shipped(
     tell_short(work, connection, order_id)
     last = parcels[-1]
     queue_information(work, connection, order_id, parcels, "shipping_info")
+    statuses = work.merchant_of(connection, order_id).statuses
     if work.merchant.goods_issue == "book":
         at = (last.handed_over_at or datetime.now(UTC)).isoformat()
         outbox.enqueue(connection, work.journal, order_id, "goods_issue", "goods_issue", {"at": at})
-    elif work.merchant.statuses.shipped is not None:
-        statuses = work.merchant.statuses
+    elif statuses.shipped is not None:
         work.queue_status(
             connection,
             order_id,
-            work.merchant.statuses.shipped,
+            statuses.shipped,
             (statuses.handed_over, statuses.fetch),
             "shipped",
         )

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import each, halved
+from fulfilment.flow.facts import merchants_under_way
 from fulfilment.flow.orders.extract import COUNTS, decide, is_ours, take_cancelled, take_contents
 from fulfilment.flow.orders.handover import accept
 from fulfilment.flow.replay.parcels import repair_parcels, sent_by_order
@@ -87,8 +88,10 @@ def _look_at(
     work: Work, part: Part, wanted: array[int], adopted: array[int], counts: dict[str, int]
 ) -> None:
     """Look at orders: note cancellations, adopt, decide whose content is read, repair statuses."""
-    asked = work.merchant.statuses.cancel_requested
-    take_cancelled(work, {i: row for i, row in part.items() if row.status == asked}, counts)
+    with work.engine.begin() as connection:
+        merchants = merchants_under_way(work, connection)
+    asked = {merchant.statuses.cancel_requested for merchant in merchants}
+    take_cancelled(work, {i: row for i, row in part.items() if row.status in asked}, counts)
     adopted.extend(_adopt(work, part))
     released = _released(work, part)
     counts["released"] += len(released)
@@ -204,7 +207,9 @@ def _take_over(work: Work, order: Order, entry: Known | None, found: WemaloStatu
         work.leave(order.order_id, "CANCELLED")
         return False
     with work.engine.begin() as connection:
-        orders.put_fetched(connection, work.journal, work.batch_id, [order])
+        orders.put_fetched(
+            connection, work.journal, work.batch_id, [order], facts=work.facts.now.version
+        )
         ready = orders.move(
             connection, work.journal, order.order_id, State.READY,
             only_from=[State.FETCHED], event="replay_found",
@@ -227,11 +232,11 @@ def _take_over(work: Work, order: Order, entry: Known | None, found: WemaloStatu
 
 
 def _repair_statuses(work: Work, shown: Mapping[int, Any], counts: dict[str, int]) -> None:
-    statuses = work.merchant.statuses
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, shown)
         pending = outbox.has_pending(connection, work.name, known, ["status"])
         for order_id, entry in sorted(known.items()):
+            statuses = work.merchant_of(connection, order_id).statuses
             lost = lost_status(
                 entry.state, shown[order_id], statuses, write_pending=order_id in pending
             )
