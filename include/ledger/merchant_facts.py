@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 GONE_DAYS = 7
 #: orders that go by the facts they were fetched under; of the others the next release decides
 UNDER_WAY = frozenset(State) - ENDED - {State.INVALID, State.QUARANTINED}
+_OPEN = frozenset(State) - ENDED
 
 _facts = merchant_facts.c
 
@@ -218,7 +219,7 @@ def not_ended(connection: Connection, merchant: str, versions: Collection[str]) 
         .where(
             orders.c.merchant == merchant,
             orders.c.facts.in_(list(versions)),
-            orders.c.state.not_in(sorted(ENDED)),
+            orders.c.state.in_(sorted(_OPEN)),
         )
     )
     return sorted(connection.execute(statement).scalars())

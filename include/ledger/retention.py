@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, delete, exists, func, null, or_, select, update
 
 from include.core.states import ENDED, State
-from include.ledger.tables import batches, exceptions, orders, outbox
+from include.ledger.tables import batches, exceptions, merchant_facts, orders, outbox
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,6 +93,15 @@ def drop_paperwork(connection: Connection, merchant: str, days: int) -> int:
         ),
         delete(exceptions).where(
             exceptions.c.merchant == merchant, exceptions.c.cleared_at <= _before(days)
+        ),
+        delete(merchant_facts).where(
+            merchant_facts.c.merchant == merchant,
+            merchant_facts.c.last_seen_at <= _before(days),
+            ~exists().where(
+                orders.c.merchant == merchant,
+                orders.c.facts == merchant_facts.c.version,
+                orders.c.state.not_in(sorted(ENDED)),
+            ),
         ),
     )
     return sum(connection.execute(statement).rowcount for statement in statements)

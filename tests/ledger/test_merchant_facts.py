@@ -11,7 +11,7 @@ from include.core.errors import ConfigError
 from include.core.merchant_facts import Kept, SystemKey, key_of
 from include.core.plenty_order import parse_order
 from include.core.states import State
-from include.ledger import batches, merchant_facts, orders
+from include.ledger import batches, merchant_facts, orders, retention
 from include.ledger.engine import ledger_engine
 from include.ledger.journal import Journal
 from tests.core.orders import COUNTRIES, order_json
@@ -198,3 +198,15 @@ def test_orders_under_way_are_counted_by_their_facts(engine: Engine) -> None:
     with engine.begin() as connection:
         assert merchant_facts.not_ended(connection, "alpha", ["1"]) == ["1"]
         assert list(merchant_facts.orders_of(connection, "alpha", [], at_warehouse=["1"])) == [1, 2]
+
+
+def test_facts_that_nobody_goes_by_any_more_are_forgotten_after_their_time(engine: Engine) -> None:
+    meet(engine, "alpha", facts(version="1"))
+    meet(engine, "alpha", facts(version="2"))
+    put(engine, "alpha", "2", 1)
+    away(engine, "alpha", 40)
+    with engine.begin() as connection:
+        retention.drop_paperwork(connection, "alpha", 30)
+    assert meet(engine, "alpha", facts(version="3")) == [
+        facts(version="2"), facts(version="3")
+    ]  # fmt: skip
