@@ -26,6 +26,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 #: (module, function) -> why its loop needs no guard: it goes over no items
 ALLOWED: Mapping[tuple[str, str], str] = {
+    ("orders.extract", "_search"): "the two ways to ask for the warehouse, each one search",
     ("orders.load", "_send_due"): "slices of the due; what reads one is given to `halved`",
     ("orders.now", "rows_now"): "what one search omits, within a batch that `halved` splits",
     ("orders.writeback", "_write_statuses"): "slices, each read and written by `halved` or `each`",
