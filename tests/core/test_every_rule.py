@@ -292,6 +292,9 @@ class Desk:
         self.notes: list[tuple[str, str]] = []
         self.statuses: list[Any] = []
 
+    def merchant_of(self, _connection: Any, _order: int) -> Any:
+        return self.merchant
+
     def queue_status(self, _connection: Any, _order: int, target: Any, *_: Any) -> None:
         self.statuses.append(target)
 
@@ -307,7 +310,8 @@ def test_whatever_stops_or_waits_leaves_an_order_note_unless_it_is_not_ours(rule
     states = {"bad": State.INVALID, "short": State.NO_STOCK, "wait": State.FETCHED}
     state = states.get(rule.outcome, State.QUARANTINED)
     verdict = Verdict(1, rule.outcome, rule.code, rule.field, f"{rule.de}", f"{rule.en}")
-    validate._tell(desk, None, verdict, 1, state)  # type: ignore[arg-type]
+    with patch.object(validate.outbox, "standing_occasion", Mock(return_value="")):
+        validate._tell(desk, Mock(), an_order(1), verdict, state, 1)
     if rule.code in LEFT_ALONE:
         assert (desk.notes, desk.statuses) == ([], [])
     else:
