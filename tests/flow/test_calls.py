@@ -88,12 +88,12 @@ def number_changes(stage: Stage) -> None:
 CASES: dict[str, tuple[Callable[[Stage], None], int, int]] = {
     # one search a run for what the warehouse has, and its content once after our own write
     "at the warehouse": (handed_over, 3, 0),
-    # with twins and credit notes, and the countries, read once a day
-    "faulty address": (bad_address, 6, 2),
+    # with twins and credit notes, the countries, read once a day, and where it stands later
+    "faulty address": (bad_address, 9, 2),
     "goes on after waiting": (waits, 5, 1),
     "cancelled in time": (cancel, 3, 1),
-    "cancelled too late": (too_late, 5, 2),
-    "cancelled by the warehouse": (warehouse_cancels, 2, 1),
+    "cancelled too late": (too_late, 6, 2),
+    "cancelled by the warehouse": (warehouse_cancels, 3, 1),
     "changed": (changes, 3, 0),
     "changed too late": (changes_too_late, 4, 1),  # the note is one more change of ours
     "shipped": (ships, 3, 2),
