@@ -86,8 +86,8 @@ def number_changes(stage: Stage) -> None:
 
 #: case -> (before the counted runs, reads beyond the four of an idle run each, writes)
 CASES: dict[str, tuple[Callable[[Stage], None], int, int]] = {
-    # one search a run for what the warehouse has, and its content once after our own write
-    "at the warehouse": (handed_over, 3, 0),
+    # two searches a run for what the warehouse has and what of it was split, and its content once
+    "at the warehouse": (handed_over, 5, 0),
     # with twins and credit notes, the countries, read once a day, and where it stands later
     "faulty address": (bad_address, 9, 2),
     "goes on after waiting": (waits, 5, 1),
