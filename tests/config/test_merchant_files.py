@@ -57,7 +57,7 @@ def message(folder: Path, text: str | bytes, name: str = "alpha.yaml") -> str:
         (GOOD + "statuses:\n  fetch: later\n", "line 21, column 10: statuses.fetch: not a status"),
         (GOOD + "statuses: {no_stock: 6:30}\n", "statuses.no_stock: not a status id"),
         (GOOD + "statuses:\n  cancel_too_late: 8\n",
-         "line 21, column 20: statuses.cancel_too_late: it is the same as "
+         "line 21, column 20: statuses.cancel_too_late: must differ from "
          "statuses.cancel_requested"),
         (GOOD + "statuses: {cancel_done: 25}\n", "statuses.cancel_done: status id out of range"),
         ("- alpha\n", "line 1, column 1: the file is no list of settings"),

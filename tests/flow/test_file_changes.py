@@ -230,18 +230,6 @@ def test_orders_in_another_wemalo_client_are_told_and_left_alone(stage: Stage) -
     assert (stage.plenty_status(1), warehouse(stage)) == (Decimal("8.8"), "CANCELLED")
 
 
-def test_a_renewed_token_changes_nothing(stage: Stage) -> None:
-    by_hand(stage)
-    stage.add(good_order(1))
-    run(stage)
-    stage.sandbox.wemalo.merge(wemalo_scenario(ALPHA, [], "renewed"))
-    by_hand(stage)
-    set_connection("wemalo_alpha", "wemalo", stage.sandbox.wemalo_url, "", "renewed")
-    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
-    run(stage)
-    assert (stage.plenty_status(1), told(stage)) == (Decimal("8.8"), {})
-
-
 def opened(stage: Stage, merchant: Any, dry: DryRun | None = None) -> None:
     journal = Journal(merchant.merchant, "load_to_wemalo", "run", 1)
     open_work(merchant, stage.engine, journal, 0, priority="orders", dry=dry)

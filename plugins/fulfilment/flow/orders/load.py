@@ -212,7 +212,7 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
             connection, work.journal, order.order_id, State.SUBMITTING,
             only_from=SENDABLE, owner=work.owner, seconds=work.lease_s,
             sets={"sent_fingerprint": row.fingerprint, "lookups": 0},
-            **handed_over(body, order, work.merchant_by(row.facts)),
+            **handed_over(body, order, work.merchant),
         ):  # fmt: skip
             return "postponed"
     try:
