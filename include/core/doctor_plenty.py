@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from include.core.doctor_facts import Check, Facts, unknown
+from include.core.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -124,7 +125,7 @@ def warehouse(facts: Facts, merchant: Merchant) -> Check:
     if facts.warehouses is None:
         return unknown("WAREHOUSE", facts, "warehouses", weight=3)
     wanted = merchant.plenty.warehouse_id
-    row = next((one for one in facts.warehouses if _number(one.get("id")) == wanted), None)
+    row = next((one for one in facts.warehouses if whole(one.get("id")) == wanted), None)
     if row is None:
         known = ", ".join(
             f"{one.get('id')} {one.get('name', '')}".strip() for one in facts.warehouses
@@ -138,7 +139,7 @@ def warehouse(facts: Facts, merchant: Merchant) -> Check:
             "Correct plenty.warehouse_id in the merchant's file.",
             weight=3,
         )
-    kind, logistics = _number(row.get("typeId")), str(row.get("logisticsType", ""))
+    kind, logistics = whole(row.get("typeId")), str(row.get("logisticsType", ""))
     if kind == 0 and logistics == "own":
         return Check(
             "WAREHOUSE",
@@ -248,12 +249,5 @@ def plan(facts: Facts, merchant: Merchant) -> Check:
     )
 
 
-def _number(value: Any) -> int | None:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return None
-
-
 def _numbers(rows: Iterable[Mapping[str, Any]], name: str) -> set[int]:
-    return {number for row in rows if (number := _number(row.get(name))) is not None}
+    return {number for row in rows if (number := whole(row.get(name))) is not None}

@@ -7,6 +7,7 @@ import binascii
 from typing import TYPE_CHECKING, Any
 
 from include.core.returns import Trouble
+from include.core.values import need_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,10 +48,10 @@ def newest(order: Mapping[str, Any] | None, kind: str) -> tuple[str, int]:
     ]
     if not rows:
         return MISSING, 0
-    row = max(rows, key=lambda row: int(row.get("id") or 0))
+    row = max(rows, key=lambda row: need_whole(row, "id"))
     status = str(row.get("status") or "done")
     state = {"done": READY, "faulty": FAULTY}.get(status, PENDING)
-    return state, int(row.get("id") or 0)
+    return state, need_whole(row, "id")
 
 
 def unusable(content: object) -> str | None:

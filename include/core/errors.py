@@ -87,6 +87,17 @@ class ContractError(FulfilmentError):
     code = "CONTRACT"
 
 
+class Malformed(ContractError):
+    """One record of an answer holds a value that cannot be read: it belongs to that record."""
+
+    code = "MALFORMED"
+
+    @classmethod
+    def field(cls, name: str, what: str) -> Malformed:
+        """Return the error of a field; its value is never quoted."""
+        return cls(f"The field {name} holds {what}. Correct it where it comes from.")
+
+
 class NotFound(FulfilmentError):
     """The thing asked for does not exist on the other side."""
 

@@ -267,6 +267,14 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Dem neuen System eine Händlerdatei mit einem eigenen Namen geben.",
         "Give the new system a merchant file with a name of its own.",
     ),
+    "ROWS_UNREADABLE": (
+        "Zeilen ohne lesbare Nummer sind übergangen worden ({rows}). Alle anderen sind gelesen.",
+        "Rows without a readable id were passed over ({rows}). All others were read.",
+        "Im genannten System nach Datensätzen ohne oder mit fremder Nummer suchen, sonst den "
+        "Support des Systems fragen.",
+        "Look in the system named for records without an id or with another one's, else ask the "
+        "system's support.",
+    ),
     "FOREIGN_ROWS": (
         "{count} Zeilen in wemalos Versandliste gehören zu keinem Auftrag von hier ({orders}). Sie "
         "bleiben dort.",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.core.values import need_id, words
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -20,11 +22,8 @@ def choose(
     :param own: the package that the parcel has already, where it has one.
     :param others: the packages of the order's other parcels.
     """
-    free = {
-        int(row["id"]): str(row.get("packageNumber") or "").strip()
-        for row in packages
-        if int(row["id"]) not in others
-    }
+    ids = {need_id(row, "id"): row for row in packages}
+    free = {n: words(row.get("packageNumber")) for n, row in ids.items() if n not in others}
     if own is not None and own in free:
         return ("there" if free[own] == number else "fill"), own
     for wanted, what in ((number, "there"), ("", "fill")):

@@ -10,10 +10,10 @@ import html
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from include.core import positions
+from include.core import positions, values
 from include.core.errors import OrderInvalid
 from include.core.models import Address, Order, OrderItem, OtherPosition
 from include.core.skus import clean_sku
@@ -30,6 +30,8 @@ PROPERTY_WAREHOUSE, PROPERTY_PROFILE, PROPERTY_PAYMENT, PROPERTY_EXTERNAL_ID = 1
 PROPERTY_EXPRESS = 65
 PROPERTY_PAYMENT_METHOD, PROPERTY_CONSENT, PROPERTY_TEXT = 3, 999, 82  # contract 6.7
 DATE_SHIPPING, DATE_DELIVERY = 8, 11  # contract 6.8
+ZERO = Decimal(0)
+HIGHEST_AMOUNT = 10**13  # also in currencies of small coins
 
 
 def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
@@ -38,10 +40,18 @@ def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
     :param countries: plentymarkets country id -> ISO 3166 alpha-2.
     :raises OrderInvalid: a field that decides what is shipped cannot be read.
     """
+    try:
+        return _order(data, countries)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        # A shape that no field below expects: this order's, and not a reason to stop the others.
+        _refuse("(one of them)", "has a value of an unexpected kind")
+
+
+def _order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
     properties = _properties(data)
     amounts = _amounts(data)
     return Order(
-        order_id=_int(data.get("id"), "id"),
+        order_id=_id(data.get("id"), "id"),
         type_id=_int(data.get("typeId"), "typeId"),
         plenty_id=_int(data.get("plentyId"), "plentyId"),
         status=_status(data.get("statusId")),
@@ -57,8 +67,8 @@ def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
             if _int(row.get("typeId"), "orderItems.typeId") in positions.GOODS
         ),
         delivery=_delivery(data, countries),
-        external_order_id=str(properties.get(PROPERTY_EXTERNAL_ID) or "").strip(),
-        payment_status=str(properties.get(PROPERTY_PAYMENT) or ""),
+        external_order_id=values.words(properties.get(PROPERTY_EXTERNAL_ID)),
+        payment_status=values.words(properties.get(PROPERTY_PAYMENT)),
         express=str(properties.get(PROPERTY_EXPRESS) or "").lower() in {"1", "true", "yes"},
         lock_status=str(data.get("lockStatus") or "unlocked"),
         currency=str(amounts.get("currency") or "EUR"),
@@ -69,7 +79,7 @@ def parse_order(data: Mapping[str, Any], countries: Mapping[int, str]) -> Order:
         has_delivery_orders=data.get("hasDeliveryOrders") is True,
         taken_from=_taken_from(data),
         plenty_packages=tuple(
-            (_int(p.get("id"), "shippingPackages.id"), str(p.get("packageNumber") or ""))
+            (_int(p.get("id"), "shippingPackages.id"), _text(p, "packageNumber"))
             for p in _list(data, "shippingPackages")
         ),
         others=_others(_list(data, "orderItems")),
@@ -103,13 +113,13 @@ def twin_key(row: Mapping[str, Any]) -> tuple[str, str]:
         ),
         "",
     )
-    return str(number or "").strip(), _referrer(row)
+    return values.words(number), _referrer(row)
 
 
 def goods_issue_booked(data: Mapping[str, Any]) -> bool:
     """Say whether outgoing items are booked: date 5 is set (contract 6.8, 11)."""
     return any(
-        str(row.get("typeId")) == "5" and not str(row.get("date") or "-0001").startswith("-0001")
+        values.whole(row.get("typeId")) == 5 and values.moment(row.get("date"), UTC) is not None
         for row in _list(data, "dates")
     )
 
@@ -132,15 +142,27 @@ def _list(data: Mapping[str, Any], name: str, *, required: bool = False) -> list
 
 
 def _int(value: object, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, str, float)):
-        _refuse(name, "is missing" if value is None else "is not a whole number")
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
+    if value is None:
+        _refuse(name, "is missing")
+    number = values.whole(value)
+    if number is None:
         _refuse(name, "is not a whole number")
-    if not number.is_finite() or number != number.to_integral_value():
-        _refuse(name, "is not a whole number")
-    return int(number)
+    return number
+
+
+def _id(value: object, name: str) -> int:
+    number = _int(value, name)
+    if number <= 0:
+        _refuse(name, "is not an id")
+    return number
+
+
+def _text(row: Mapping[str, Any], name: str, path: str = "") -> str:
+    """Return a text; a list or an object where a text belongs is no text to guess from."""
+    value = row.get(name)
+    if isinstance(value, (list, dict)):
+        _refuse(f"{path}.{name}" if path else name, "is not a text")
+    return values.words(value)
 
 
 def _optional_int(value: object, name: str) -> int | None:
@@ -155,36 +177,23 @@ def _status(value: object) -> Decimal:
 
 
 def _time(value: object, name: str) -> datetime:
-    if not isinstance(value, str):
-        _refuse(name, "is not a date")
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:  # also the zero date -0001-11-30 of contract 3.1
-        _refuse(name, "is not a date")
-    if moment.tzinfo is None:
-        _refuse(name, "is a date without a time zone")
-    return moment.astimezone(UTC)
+    moment = values.moment(value)
+    if moment is None:
+        zoneless = values.moment(value, UTC) is not None
+        _refuse(name, "is a date without a time zone" if zoneless else "is not a date")
+    return moment
 
 
 def _quantity(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        _refuse("orderItems.quantity", "is not a number")
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        _refuse("orderItems.quantity", "is not a number")
-    if not number.is_finite() or abs(number) > Decimal(10) ** 9:
-        _refuse("orderItems.quantity", "is out of range")
+    number = values.number(value)
+    if number is None:
+        _refuse("orderItems.quantity", "is not a number that can be")
     return number
 
 
 def _cents(value: object) -> int:
     """Return an amount in EUR or other currency units as whole cents, 0 where there is none."""
-    try:
-        number = Decimal(str(value or 0)) * 100
-        return int(number.to_integral_value()) if abs(number) < Decimal(10) ** 15 else 0
-    except InvalidOperation:
-        return 0
+    return int(((values.number(value, HIGHEST_AMOUNT) or ZERO) * 100).to_integral_value())
 
 
 def _properties(data: Mapping[str, Any]) -> dict[int, Any]:
@@ -292,10 +301,8 @@ def _consent(properties: Mapping[int, Any]) -> bool | None:
 
 
 def _referrer(data: Mapping[str, Any]) -> str:
-    try:
-        return format(Decimal(str(data.get("referrerId") or 0)).normalize(), "f")
-    except (InvalidOperation, ValueError, OverflowError):
-        return ""
+    number = values.number(data.get("referrerId") or 0)
+    return "" if number is None else format(number.normalize(), "f")
 
 
 def _ship_from(data: Mapping[str, Any]) -> datetime | None:
@@ -318,12 +325,12 @@ def _item(row: Mapping[str, Any]) -> OrderItem:
         item_id=_int(row.get("id"), "orderItems.id"),
         type_id=_int(row.get("typeId"), "orderItems.typeId"),
         variation_id=_optional_int(row.get("itemVariationId"), "orderItems.itemVariationId") or 0,
-        sku=clean_sku(variation.get("number")),
+        sku=clean_sku(_text(variation, "number", "variation")),
         quantity=quantity,
         warehouse_id=_optional_int(row.get("warehouseId"), "orderItems.warehouseId"),
         total_cents=int(gross * quantity),
         tax_cents=int((gross - net) * quantity),
-        name=str(row.get("orderItemName") or ""),
+        name=_text(row, "orderItemName"),
         active=variation.get("isActive") is not False,
         text=_wish(row),
     )
@@ -356,8 +363,7 @@ def parse_address(row: Mapping[str, Any], countries: Mapping[int, str]) -> Addre
     country_id = _optional_int(row.get("countryId"), "addresses.countryId") or 0
 
     def text(name: str) -> str:
-        value = row.get(name)
-        return "" if value is None else str(value).strip()
+        return _text(row, name)
 
     return Address(
         **{f"name{n}": text(f"name{n}") for n in (1, 2, 3, 4)},
@@ -367,7 +373,7 @@ def parse_address(row: Mapping[str, Any], countries: Mapping[int, str]) -> Addre
         country_id=country_id,
         country=countries.get(country_id, ""),
         state=text("stateName"),
-        email=str(options.get(OPTION_EMAIL) or "").strip(),
-        phone=str(options.get(OPTION_PHONE) or "").strip(),
-        post_number=str(options.get(OPTION_POST_NUMBER) or "").strip(),
+        email=values.words(options.get(OPTION_EMAIL)),
+        phone=values.words(options.get(OPTION_PHONE)),
+        post_number=values.words(options.get(OPTION_POST_NUMBER)),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from include.core.skus import clean_sku
+from include.core.values import need_id, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +64,7 @@ def is_bundle(variation: Mapping[str, Any]) -> bool:
 def components(variations: Iterable[Mapping[str, Any]]) -> set[int]:
     """Return the variations that these bundles consist of."""
     return {
-        int(row["componentVariationId"])
+        need_id(row, "componentVariationId")
         for variation in variations
         if is_bundle(variation)
         for row in variation.get("variationBundleComponents") or []
@@ -111,7 +112,7 @@ def compose(
     :param item: the variation's item with ``texts`` and ``producingCountryId``; may be empty.
     :param countries: plentymarkets country id -> ISO code.
     """
-    number = clean_sku(variation.get("number"))
+    sku = clean_sku(variation.get("number"))
     name = product_name(variation, item, settings)
     ean, wrong = gtin13(variation.get("variationBarcodes") or [], settings)
     gross = _amount(variation.get("weightG"))
@@ -119,10 +120,10 @@ def compose(
     tariff = variation.get("customsTariffNumber") or item.get("customsTariffNumber") or ""
     country = countries.get(int(_amount(item.get("producingCountryId"))), "")
     body: dict[str, Any] = {
-        "externalId": str(variation["id"]),
-        "sku": number,
+        "externalId": str(need_id(variation, "id")),
+        "sku": sku,
         "productGroup": settings.product_group,
-        "name": name or number,
+        "name": name or sku,
         "isActive": bool(variation.get("isActive")),
     }
     facts: dict[str, Any] = {
@@ -137,11 +138,11 @@ def compose(
         facts |= {ours: _plain(_amount(variation.get(theirs)) / 10) for ours, theirs in sides}
     body |= {field: value for field, value in facts.items() if value}
     return Product(
-        variation_id=int(variation["id"]),
+        variation_id=need_id(variation, "id"),
         item_id=int(_amount(variation.get("itemId"))),
-        sku=number,
+        sku=sku,
         body=body,
-        problem=_problem(number, body, wrong, settings),
+        problem=_problem(sku, body, wrong, settings),
     )
 
 
@@ -164,10 +165,8 @@ def _safe(text: str) -> str:
 
 
 def _amount(value: object) -> Decimal:
-    try:
-        return Decimal(str(value or 0))
-    except InvalidOperation:
-        return Decimal(0)
+    found = number(value)
+    return found if found is not None and found > 0 else Decimal(0)
 
 
 def _plain(value: Decimal) -> int | float:

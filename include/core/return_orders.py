@@ -9,6 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from include.core.returns import Returnable
 from include.core.skus import clean_sku
+from include.core.values import (
+    identifier,
+    need_id,
+    need_number,
+    need_whole,
+    own_id,
+    whole,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,12 +48,12 @@ def positions(
     found = []
     out = dict(sent or {})
     for item in order.get("orderItems") or []:
-        item_id, variation = int(item.get("id") or 0), item.get("variation") or {}
-        if int(item.get("typeId") or 0) not in GOODS_TYPES or not item_id:
+        item_id, variation = need_whole(item, "id"), item.get("variation") or {}
+        if need_whole(item, "typeId") not in GOODS_TYPES or not item_id:
             continue
-        number = str(item.get("itemVariationId") or "")
+        number = words(item.get("itemVariationId"))
         product = clean_sku(variation.get("number")) if product_id == "sku" else number
-        pieces = int(Decimal(str(item.get("quantity") or 0)))
+        pieces = int(need_number(item, "quantity"))
         found.append(Returnable(item_id, product, pieces, number))
     if sent is not None and out.keys() <= {row.product for row in found}:
         for place, row in enumerate(found):
@@ -58,7 +67,7 @@ def parent_of(data: Mapping[str, Any]) -> int | None:
     """Return the order that a return order belongs to (plentymarkets contract 9.2)."""
     for row in data.get("orderReferences") or data.get("originOrderReferences") or []:
         if row.get("referenceType") == "parent":
-            return int(row.get("originOrderId") or row.get("referenceOrderId") or 0) or None
+            return identifier(row.get("originOrderId") or row.get("referenceOrderId"))
     return None
 
 
@@ -66,7 +75,7 @@ def source_item(item: Mapping[str, Any]) -> int | None:
     """Return the original order's item that an item of a return order stands for."""
     for row in item.get("references") or []:
         if row.get("referenceType") == "parent":
-            return int(row.get("referenceOrderItemId") or 0) or None
+            return identifier(row.get("referenceOrderItemId"))
     return None
 
 
@@ -77,7 +86,7 @@ def came_back(returns: Sequence[Mapping[str, Any]]) -> Counter[int]:
         for item in data.get("orderItems") or []:
             source = source_item(item)
             if source is not None:
-                found[source] += int(Decimal(str(item.get("quantity") or 0)))
+                found[source] += int(need_number(item, "quantity"))
     return found
 
 
@@ -102,11 +111,11 @@ def pair_items(
         fitting = [
             item
             for item in items
-            if (int(item.get("id") or 0) if announced else source_item(item)) == line.item_id
+            if (need_whole(item, "id") if announced else source_item(item)) == line.item_id
         ]
         if not fitting:
             continue
-        exact = [i for i in fitting if Decimal(str(i.get("quantity") or 0)) == line.quantity]
+        exact = [i for i in fitting if need_number(i, "quantity") == line.quantity]
         item = (exact or fitting)[0]
         pairs.append((item, line))
         if not announced:
@@ -122,7 +131,7 @@ def described(item: Mapping[str, Any], line: Line) -> dict[str, Any]:
     """
     given = {PROPERTY_REASON: line.reason, PROPERTY_CONDITION: line.condition}
     old = item.get("properties") or []
-    kept = [row for row in old if given.get(int(row.get("typeId") or 0)) is None]
+    kept = [row for row in old if given.get(need_whole(row, "typeId")) is None]
     added = [
         {"typeId": type_id, "value": str(value)}
         for type_id, value in given.items()
@@ -134,7 +143,7 @@ def described(item: Mapping[str, Any], line: Line) -> dict[str, Any]:
 def is_described(item: Mapping[str, Any], line: Line) -> bool:
     """Say whether an item of a return order shows its line's reason and condition."""
     there = {
-        int(row.get("typeId") or 0): str(row.get("value")) for row in item.get("properties") or []
+        need_whole(row, "typeId"): str(row.get("value")) for row in item.get("properties") or []
     }
     given = {PROPERTY_REASON: line.reason, PROPERTY_CONDITION: line.condition}
     return all(value is None or there.get(key) == str(value) for key, value in given.items())
@@ -148,10 +157,10 @@ def marker(key: int) -> str:
 def key_of(data: Mapping[str, Any]) -> int | None:
     """Return the key of a return order of ours, None for somebody else's; see `marker`."""
     for comment in data.get("comments") or []:
-        _, found, rest = str(comment.get("text", "")).partition(MARKER)
+        _, found, rest = words(comment.get("text")).partition(MARKER)
         number = rest.partition(")")[0]
-        if found and number.isdecimal():
-            return int(number)
+        if found and (key := own_id(number)) is not None:
+            return key
     return None
 
 
@@ -165,9 +174,9 @@ def reasons(data: Mapping[str, Any]) -> dict[int, int]:
     found: dict[int, int] = {}
     for item in data.get("orderItems") or []:
         for row in item.get("properties") or []:
-            value = str(row.get("value") or "")
-            if int(row.get("typeId") or 0) == PROPERTY_REASON and value.isdecimal():
-                found[int(item["id"])] = int(value)
+            reason = identifier(row.get("value"))
+            if need_whole(row, "typeId") == PROPERTY_REASON and reason is not None:
+                found[need_id(item, "id")] = reason
     return found
 
 
@@ -178,7 +187,7 @@ def is_for(data: Mapping[str, Any], warehouse_id: int) -> bool:
     """
     for row in data.get("relations") or []:
         if row.get("referenceType") == "warehouse" and row.get("relation") == "receiver":
-            return int(row.get("referenceId") or 0) == warehouse_id
+            return whole(row.get("referenceId")) == warehouse_id
     return any(
-        int(item.get("warehouseId") or 0) == warehouse_id for item in data.get("orderItems") or []
+        whole(item.get("warehouseId")) == warehouse_id for item in data.get("orderItems") or []
     )

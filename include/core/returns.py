@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from include.core.errors import ContractError
+from include.core.errors import Malformed
 from include.core.sent import wemalo_time
+from include.core.values import identifier, words
 from include.core.wemalo_order import own_order_id
 
 if TYPE_CHECKING:
@@ -61,45 +61,36 @@ class ReturnRow:
 def return_row(data: Mapping[str, Any]) -> ReturnRow:
     """Read one row of ``returns/booked``.
 
-    :raises ContractError: it has no id, or a count that is no whole number above zero.
+    :raises Malformed: it has no id, or a count that is no whole number above zero.
     """
-    try:
-        count = Decimal(str(data.get("count") or 1))
-        return ReturnRow(
-            history_id=int(data["id"]),
-            order_external_id=_text(data, "goodsOrderExternalId"),
-            return_external_id=_text(data, "goodsReceiptExternalId"),
-            # the second spelling is the vendor's own typing error (wemalo contract 2)
-            product=_text(data, "externalProductId") or _text(data, "externaProductlId"),
-            product_name=_text(data, "productName"),
-            quantity=_pieces(count),
-            reason=_text(data, "reasonCode"),
-            quality=_text(data, "attributeCode"),
-            default_quality=_flag(data.get("attributeDefault")),
-            packaging=_text(data, "attributePackagingCode"),
-            ready=_flag(data.get("readyForShipment")),
-            serial_number=_text(data, "serialNumber"),
-            booked_at=wemalo_time(data.get("bookingDate")),
-        )
-    except (KeyError, ValueError, TypeError, InvalidOperation) as error:
+    history_id, count = identifier(data.get("id")), identifier(data.get("count") or 1)
+    if history_id is None or count is None:
         text = (
             "wemalo's queue of booked returns holds a row without a usable "
-            f"{'id' if isinstance(error, KeyError) else 'id or count'}. The row stays in the "
-            "queue; report it to the warehouse."
+            f"{'id' if history_id is None else 'count'}. The row stays in the queue; report it to "
+            "the warehouse."
         )
-        raise ContractError(text) from error
-
-
-def _pieces(count: Decimal) -> int:
-    if count != count.to_integral_value() or count < 1:
-        msg = "a count of pieces is a whole number above zero"
-        raise ValueError(msg)
-    return int(count)
+        raise Malformed(text)
+    return ReturnRow(
+        history_id=history_id,
+        order_external_id=_text(data, "goodsOrderExternalId"),
+        return_external_id=_text(data, "goodsReceiptExternalId"),
+        # the second spelling is the vendor's own typing error (wemalo contract 2)
+        product=_text(data, "externalProductId") or _text(data, "externaProductlId"),
+        product_name=_text(data, "productName"),
+        quantity=count,
+        reason=_text(data, "reasonCode"),
+        quality=_text(data, "attributeCode"),
+        default_quality=_flag(data.get("attributeDefault")),
+        packaging=_text(data, "attributePackagingCode"),
+        ready=_flag(data.get("readyForShipment")),
+        serial_number=_text(data, "serialNumber"),
+        booked_at=wemalo_time(data.get("bookingDate")),
+    )
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    return "" if value is None else str(value).strip()
+    return words(data.get(name))
 
 
 def _flag(value: object) -> bool:

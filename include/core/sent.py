@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from include.core.errors import ContractError
+from include.core.errors import Malformed
 from include.core.tracking import tracking_numbers
+from include.core.values import identifier, utc, words
 from include.core.wemalo_order import MARK, mark, own_order_id
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 SENT_COMPLETELY = "500"  # orderStatusId: with this hand-over the order is sent completely
 WEMALO_ZONE = ZoneInfo("Europe/Berlin")  # wemalo contract 2: no zone given, assumed
-_WHOLE, _PIECES = re.compile(r"[0-9]{1,18}"), re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
+_PIECES = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
 _FORMAT = "%d.%m.%Y %H:%M:%S"
+_LONGEST_TIME = 40  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,18 @@ class SentRow:
 def sent_row(data: Mapping[str, Any]) -> SentRow:
     """Read one row.
 
-    :raises ContractError: a field without which the row cannot be acted upon is missing.
+    :raises Malformed: a field without which the row cannot be acted upon is missing.
     """
     return SentRow(
         history_id=_number(data, "historyId"),
         external_id=_text(data, "externalGoodsOrderId"),
         parcel_id=_text(data, "packageId"),
-        product=str(data.get("externalProductId") or ""),
+        product=words(data.get("externalProductId")),
         quantity=_quantity(data),
-        complete=str(data.get("orderStatusId") or "") == SENT_COMPLETELY,
+        complete=words(data.get("orderStatusId")) == SENT_COMPLETELY,
         numbers=tracking_numbers(data.get("trackingNumber")),
-        carrier=str(data.get("dispatcherName") or "").strip(),
-        service=str(data.get("dispatcherProduct") or "").strip(),
+        carrier=words(data.get("dispatcherName")),
+        service=words(data.get("dispatcherProduct")),
         mark=_mark(data.get("orderInfo")),
         handed_over_at=wemalo_time(data.get("handoverDate")),
     )
@@ -70,8 +72,7 @@ def sent_row(data: Mapping[str, Any]) -> SentRow:
 
 def row_name(value: object) -> str:
     """Return how a row is named to people: its history id, ``?`` where it has no usable one."""
-    text = str(value).strip()
-    return text if _WHOLE.fullmatch(text) else "?"
+    return str(identifier(value) or "?")
 
 
 def by_parcel(parcel_id: str, numbers: Sequence[str]) -> dict[str, str]:
@@ -84,10 +85,10 @@ def by_parcel(parcel_id: str, numbers: Sequence[str]) -> dict[str, str]:
 
 
 def _number(data: Mapping[str, Any], name: str) -> int:
-    value = str(data.get(name, "")).strip()
-    if not _WHOLE.fullmatch(value):
+    number = identifier(data.get(name))
+    if number is None:
         raise _unusable(name)
-    return int(value)
+    return number
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
@@ -111,17 +112,19 @@ def _mark(info: object) -> str:
     return found[0] if found else ""
 
 
-def _unusable(name: str) -> ContractError:
+def _unusable(name: str) -> Malformed:
     text = (
         f"wemalo's queue of sent items holds a row without a usable {name}. The row stays in the "
         "queue; report it to the warehouse."
     )
-    return ContractError(text)
+    return Malformed(text)
 
 
 def wemalo_time(value: object) -> datetime | None:
     """Return ``dd.MM.yyyy HH:mm:ss`` in wemalo's zone as aware UTC, None where it is no date."""
+    if not isinstance(value, str) or len(value) > _LONGEST_TIME:
+        return None
     try:
-        return datetime.strptime(str(value), _FORMAT).replace(tzinfo=WEMALO_ZONE).astimezone(UTC)
+        return utc(datetime.strptime(value.strip(), _FORMAT), WEMALO_ZONE)  # noqa: DTZ007
     except ValueError:
         return None

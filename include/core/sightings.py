@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from include.core.errors import OrderInvalid
 from include.core.plenty_order import row_status, row_time
 from include.core.slices import place_of, slices
+from include.core.values import need_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,7 +41,7 @@ class Shown:
 class Sightings:
     """Orders by id, ascending, as they were shown last."""
 
-    __slots__ = ("_flags", "_ids", "_statuses", "_times")
+    __slots__ = ("_flags", "_ids", "_statuses", "_times", "unreadable")
 
     def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
         """Begin with the orders of search rows."""
@@ -47,14 +49,25 @@ class Sightings:
         self._times = array("q")
         self._flags = array("H")  # place of the status in `_statuses`, and whether it is split
         self._statuses: list[Decimal] = []
+        #: orders whose row cannot be read: each is to be read by its id
+        self.unreadable: set[int] = set()
         for row in rows:
             self.add(row)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Take one search row; a later one of the same order replaces it."""
-        order_id = int(row["id"])
-        time = (row_time(row) - _EPOCH) // _STEP
-        flags = self._kind(row_status(row)) * 2 + bool(row.get("hasDeliveryOrders"))
+        """Take one search row; a later one of the same order replaces it.
+
+        :raises Malformed: it has no id; any other field that cannot be read makes the order one of
+            the unreadable.
+        """
+        order_id = need_id(row, "id")
+        try:
+            time = (row_time(row) - _EPOCH) // _STEP
+            kind = self._kind(row_status(row))
+        except OrderInvalid:
+            self.unreadable.add(order_id)
+            return
+        flags = kind * 2 + bool(row.get("hasDeliveryOrders"))
         if not self._ids or order_id > self._ids[-1]:  # as searches give them
             place = len(self._ids)
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from include.core.values import words
+
 
 def clean_sku(value: object) -> str:
     """Return a variation number (plentymarkets) or SKU (wemalo) as it is compared and sent.
@@ -9,4 +11,4 @@ def clean_sku(value: object) -> str:
     Spaces at either end are typed by mistake and shown by neither system. What is no text and no
     number is none: "".
     """
-    return str(value).strip() if isinstance(value, (str, int, float)) else ""
+    return words(value)

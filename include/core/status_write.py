@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.core.plenty_order import row_status
 from include.core.statuses import is_cancelled
+from include.core.values import need_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -52,7 +53,7 @@ def overwritten_cancel(
     :param later: statuses that we wrote since then. Where anybody else has set one since, their
         word counts: nothing is put back.
     """
-    rows = sorted(history, key=lambda row: int(row["id"]))
+    rows = sorted(history, key=lambda row: need_id(row, "id"))
     ours = max((n for n, row in enumerate(rows) if row_status(row) == target), default=None)
     if ours is None or ours == 0:
         return None

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+
+from include.core.values import number
 
 LOWEST = Decimal(1)
 HIGHEST = Decimal("19.9999")  # plentymarkets contract 8
@@ -18,35 +20,31 @@ def status(value: object) -> Decimal:
 
     :raises ValueError: not a number, out of 1..19.9999, or more than four places.
     """
-    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
-        msg = f"not a status id: {value!r}"
-        raise ValueError(msg)  # noqa: TRY004 - one error type for "not a status"
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        msg = f"not a status id: {value!r}"
-        raise ValueError(msg) from None
-    if not number.is_finite() or not LOWEST <= number <= HIGHEST:
-        msg = f"status id out of range 1 to 19.9999: {value!r}"
+    found = number(value)
+    if found is None:
+        msg = f"not a status id: {str(value)[:20]!r}"
         raise ValueError(msg)
-    rounded = number.quantize(Decimal("0.0001"))
-    if rounded != number:
-        msg = f"status id has more than four places: {value!r}"
+    if not LOWEST <= found <= HIGHEST:
+        msg = f"status id out of range 1 to 19.9999: {str(value)[:20]!r}"
+        raise ValueError(msg)
+    rounded = found.quantize(Decimal("0.0001"))
+    if rounded != found:
+        msg = f"status id has more than four places: {str(value)[:20]!r}"
         raise ValueError(msg)
     return normal(rounded)
 
 
-def normal(number: Decimal) -> Decimal:
+def normal(value: Decimal) -> Decimal:
     """Drop trailing zeros without falling into exponents (``10`` stays ``10``)."""
-    text = format(number, "f")
-    return Decimal(text.rstrip("0").rstrip(".")) if "." in text else number
+    text = format(value, "f")
+    return Decimal(text.rstrip("0").rstrip(".")) if "." in text else value
 
 
-def wire(number: Decimal) -> float | int:
+def wire(value: Decimal) -> float | int:
     """Return the JSON number for a status: ``5``, ``5.1`` (plentymarkets contract 7.1)."""
-    return int(number) if number == number.to_integral_value() else float(number)
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
-def is_cancelled(number: Decimal) -> bool:
+def is_cancelled(value: Decimal) -> bool:
     """Say whether a status lies in plentymarkets' cancel range, 8 up to but not 9."""
-    return CANCEL_RANGE[0] <= number < CANCEL_RANGE[1]
+    return CANCEL_RANGE[0] <= value < CANCEL_RANGE[1]

@@ -15,7 +15,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from include.core.errors import Malformed
 from include.core.skus import clean_sku
+from include.core.values import need_id, need_number, need_whole, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -201,13 +203,15 @@ class Posting:
 def postings(entry: Mapping[str, Any], reason: str) -> list[Posting]:
     """Read one entry of wemalo's queue of postings: one posting per history id (contract 7).
 
-    :raises ValueError, KeyError, TypeError, ArithmeticError: a field is missing or no number.
+    :raises Malformed, KeyError, TypeError, AttributeError: a field is missing or no number.
     """
-    history = [int(row["historyId"]) for row in entry["bookingHistoryEntries"]]
-    external = next((str(row.get("key") or "") for row in entry.get("externalIds") or []), "")
-    each = Decimal(str(entry["quantity"])) / len(history)
-    return [Posting(number, reason, external, clean_sku(entry.get("sku")), each) for number in
-            history]  # fmt: skip
+    history = [need_id(row, "historyId") for row in entry["bookingHistoryEntries"]]
+    external = next((words(row.get("key")) for row in entry.get("externalIds") or []), "")
+    if "quantity" not in entry or not history:
+        raise Malformed.field("quantity" if history else "bookingHistoryEntries", "nothing")
+    each = need_number(entry, "quantity") / len(history)
+    sku = clean_sku(entry.get("sku"))
+    return [Posting(number, reason, external, sku, each) for number in history]
 
 
 def product_of_entry(entry: Mapping[str, Any]) -> tuple[str, str]:
@@ -215,14 +219,17 @@ def product_of_entry(entry: Mapping[str, Any]) -> tuple[str, str]:
     rows = entry.get("externalIds")
     first = next((r for r in rows if isinstance(r, dict)), {}) if isinstance(rows, list) else {}
     key, sku = first.get("key"), entry.get("sku")
-    return str(key) if isinstance(key, (str, int)) else "", clean_sku(sku)
+    return words(key), clean_sku(sku)
 
 
 def available_of(article: Mapping[str, Any]) -> Decimal:
-    """Return the default quality's pieces; other attributes are B goods (wemalo contract 7)."""
+    """Return the default quality's pieces; other attributes are B goods (wemalo contract 7).
+
+    :raises Malformed: a quantity is no number.
+    """
     return sum(
         (
-            Decimal(str(attribute.get("quantity") or 0))
+            need_number(attribute, "quantity")
             for attribute in article.get("attributes") or []
             if attribute.get("isDefault")
         ),
@@ -238,8 +245,11 @@ def signature(variation_id: int, quantity: Decimal, reason_id: int) -> tuple[int
 def movement(row: Mapping[str, Any]) -> tuple[int, Decimal, int]:
     """Return the `signature` of a row of the journal (plentymarkets contract 12.1).
 
-    :raises ValueError, KeyError, TypeError, ArithmeticError: a field is missing or no number.
+    :raises Malformed: a field is missing or no number.
     """
+    if row.get("quantity") is None:
+        name = "quantity"
+        raise Malformed.field(name, "nothing")
     return signature(
-        int(row["variationId"]), Decimal(str(row["quantity"])), int(row["reason"] or 0)
+        need_id(row, "variationId"), need_number(row, "quantity"), need_whole(row, "reason")
     )

@@ -98,6 +98,8 @@ def weight_g(value: object) -> int | None:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
+    if isinstance(value, int) and abs(value) > HEAVIEST_G:
+        return None  # before it becomes a text
     found = _WEIGHT.fullmatch(str(value).strip()[:30])
     if found is None:
         return None

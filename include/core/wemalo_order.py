@@ -13,6 +13,7 @@ from include.core.positions import left_out, picking_info
 from include.core.skus import clean_sku
 from include.core.states import State
 from include.core.stock_rules import product_of
+from include.core.values import own_id
 
 if TYPE_CHECKING:
     from include.core.merchant import Merchant
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 #: see `mark`
 MARK = re.compile(r"\bplentyId=[0-9]{1,18}\b")
-_OWN_ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class WarehouseStatus(StrEnum):
@@ -66,7 +66,7 @@ def own_order_id(text: str) -> int | None:
 
     Compared as text: "0001" is another system's order and not our order 1.
     """
-    return int(text) if _OWN_ID.fullmatch(text) else None
+    return own_id(text)
 
 
 def mark(plenty_id: int) -> str:

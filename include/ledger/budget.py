@@ -38,6 +38,7 @@ RESERVES = {
     "watch": 0.50,
     "backfill": 0.60,
 }
+MOST_CALLS = 1_000_000_000  # that a window may be said to have
 _SPARE_SHARE, _SPARE_LEAST = 0.02, 2  # never used: calls on their way, headers seen late
 # Servers report whole seconds, and a window that reopens early costs a refused call.
 _GUARD = timedelta(seconds=1)

@@ -189,7 +189,12 @@ def put_unreadable(
     done = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["merchant", "order_id"],
-            where=orders.c.state.in_(may),
+            where=orders.c.state.in_(may)
+            & or_(  # the same word in every run is no news
+                orders.c.state != State.QUARANTINED,
+                orders.c.content.is_not(None),
+                orders.c.reason.is_distinct_from(statement.excluded.reason),
+            ),
             set_={
                 "state": State.QUARANTINED,
                 "content": null(),  # what was read before is not what would be sent

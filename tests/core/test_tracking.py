@@ -68,8 +68,12 @@ def test_numbers_of_any_kind_are_kept(value: object, number: str) -> None:
         ("1,5", None), (0.8, None), (0, None), (-5, None), ("-5 kg", None), ("NaN", None),
         (float("nan"), None), (float("inf"), None), ("1e9999", None), ("9" * 4400, None),
         ("", None), ("schwer", None), (None, None), ([], None), (True, None), ("5000 kg", None),
-        ("1.250,5 g", None),
+        ("1.250,5 g", None), (1000001, None),
     ],
 )  # fmt: skip
 def test_a_weight_is_whole_grams_or_none(value: object, grams: int | None) -> None:
     assert weight_g(value) == grams
+
+
+def test_a_number_of_thousands_of_digits_is_no_weight() -> None:
+    assert (weight_g(10**5000), weight_g(-(10**5000))) == (None, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from include.sandbox.frame.matching import Book, Call, CallFilter
 
@@ -18,8 +18,23 @@ FaultKind = Literal[
     "cut",  # the connection is cut before anything happens; no effect
     "limit",  # the server's own "too many calls" answer; no effect
     "omit",  # the effect happens; the answer lacks the `rows`, or the `fields` of them or of all
+    "replace",  # the effect happens; the answer holds what `puts` says, JSON or not
     "error_in_200",  # the server's own way to report an error inside a 200; no effect
 ]
+
+
+class Put(BaseModel):
+    """What stands in one field of the rows with an id (of all rows without one).
+
+    `field` is a name, or "orderItems.quantity" for a field of the objects in a field. `raw` is put
+    into the answer as it is: any JSON, also what no library would write.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    row: int | str | None = None
+    field: str
+    raw: str
 
 
 class Fault(CallFilter):
@@ -36,6 +51,7 @@ class Fault(CallFilter):
     cut: bool = False
     rows: list[int | str] = Field(default_factory=list)
     fields: list[str] = Field(default_factory=list)
+    puts: list[Put] = Field(default_factory=list)
 
 
 class FaultBook(Book[Fault]):

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from include.sandbox.frame.calls import NO_TENANT, LoggedCall
 from include.sandbox.frame.matching import Call
-from include.sandbox.frame.omission import leave_out
+from include.sandbox.frame.omission import leave_out, put_in
 from include.sandbox.frame.world import RawRequest, Reply
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class SandboxMiddleware:
         self, scope: Scope, body: bytes, call: Call, fault: Fault | None
     ) -> tuple[list[Message], int]:
         """Return the answer's messages (none: cut the connection) and its status (0 if cut)."""
-        if fault is not None and fault.kind not in ("lost_reply", "omit"):
+        if fault is not None and fault.kind not in ("lost_reply", "omit", "replace"):
             return _messages(self._fault_reply(fault, call))
         self._run_hooks(self._world.hooks.due(call, "before"), call)
         messages: list[Message] = []
@@ -103,8 +103,8 @@ class SandboxMiddleware:
         status = int(messages[0]["status"]) if messages else 500
         if status < 400:
             self._run_hooks(self._world.hooks.due(call, "after"), call)
-        if fault is not None and fault.kind == "omit":
-            return _omitting(messages, fault), status
+        if fault is not None and fault.kind in ("omit", "replace"):
+            return _changed(messages, fault), status
         if fault is not None:
             lost = None if fault.cut else Reply(fault.status or 504, fault.body)
             return _messages(lost)
@@ -189,10 +189,13 @@ def _messages(reply: Reply | None) -> tuple[list[Message], int]:
     return [start, {"type": "http.response.body", "body": body}], reply.status
 
 
-def _omitting(messages: list[Message], fault: Fault) -> list[Message]:
-    """Return an answer without what the fault omits."""
+def _changed(messages: list[Message], fault: Fault) -> list[Message]:
+    """Return an answer without what the fault omits, or with what it puts there."""
     body = b"".join(message.get("body", b"") for message in messages[1:])
-    body = leave_out(body, {str(row) for row in fault.rows}, fault.fields)
+    if fault.kind == "replace":
+        body = put_in(body, [(put.row, put.field, put.raw) for put in fault.puts])
+    else:
+        body = leave_out(body, {str(row) for row in fault.rows}, fault.fields)
     headers = [(k, v) for k, v in messages[0]["headers"] if k.lower() != b"content-length"]
     headers.append((b"content-length", str(len(body)).encode()))
     return [{**messages[0], "headers": headers}, {"type": "http.response.body", "body": body}]

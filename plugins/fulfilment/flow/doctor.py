@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.orders.extract import order_filters
 from fulfilment.flow.orders.validate import EVER, product_keys, sellable
-from fulfilment.hooks.answers import whole
 from include.core.doctor import Report, changes, examine
 from include.core.doctor_facts import Check, Facts, Sample
-from include.core.errors import FulfilmentError, OrderInvalid
+from include.core.errors import ContractError, FulfilmentError, OrderInvalid
 from include.core.plenty_order import parse_order, row_status
 from include.core.products import belongs, is_bundle
 from include.core.skus import clean_sku
 from include.core.stock_rules import StockView
+from include.core.values import whole
 from include.ledger import doctor as ledger
 
 if TYPE_CHECKING:
@@ -173,6 +173,8 @@ def _sample(
             orders.append(parse_order(row, countries))
         except OrderInvalid as error:
             codes[error.rule] += 1
+        except ContractError:  # it lacks a part
+            codes["ORDER_MALFORMED"] += 1
     known = facts.products
     stock = StockView(
         available=sellable(articles, merchant),

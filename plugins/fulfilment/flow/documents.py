@@ -18,6 +18,7 @@ from include.core import documents as rules
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
 from include.core.models import DELIVERY_ORDER
 from include.core.states import ENDED, State
+from include.core.values import need_id
 from include.core.wemalo_order import WarehouseStatus, external_id
 from include.ledger import documents as ledger
 from include.ledger import exceptions, orders
@@ -223,7 +224,7 @@ def _attach(work: Work, need: Need, counts: dict[str, int]) -> None:
     if document is None or status != "done":  # it changed since the search
         _wait(work, need, rules.newest({"documents": [document or {}]}, need.kind)[0], counts)
         return
-    document_id = int(document["id"])
+    document_id = need_id(document, "id")
     code = rules.unusable(document.get("content"))
     with work.engine.begin() as connection:
         if not ledger.begin(

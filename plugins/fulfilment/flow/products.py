@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import each, halved
 from fulfilment.flow.work import Work, log
-from fulfilment.hooks.answers import whole
 from include.core.errors import NotFound, OrderRejected
 from include.core.products import CODES, REFUSED, belongs, components, compose, is_bundle
 from include.core.slices import slices
+from include.core.values import whole
 from include.ledger import exceptions, failures, sync_state
 from include.ledger import products as ledger
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import by_order, each, halved
 from fulfilment.hooks.paging import chunks
+from fulfilment.hooks.plenty_parts import is_whole
 from include.core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -45,13 +46,16 @@ def read_orders(
 ) -> Read:
     """Return orders with ``parts`` (contract 6.4); one that cannot be read is noted at ``step``.
 
+    One that the search shows without a part is read by its own route, too.
+
     :param step: no step at which something else of the same subject may fail: a good reading
         takes back what is noted.
     """
     read = Read()
 
     def search(some: Sequence[int]) -> None:
-        read.found |= work.plenty.rows_by_id(some, parts)
+        rows = work.plenty.rows_by_id(some, parts)
+        read.found |= {order_id: row for order_id, row in rows.items() if is_whole(row)}
         asked.extend(some)
 
     def by_id(order_id: int) -> None:

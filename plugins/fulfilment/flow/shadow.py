@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fulfilment.flow.opening import DryRun, open_work
 from fulfilment.flow.orders.extract import is_ours
+from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import Work, log
+from fulfilment.hooks.paging import passes
+from fulfilment.hooks.plenty import FULFILMENT_SET
 from fulfilment.hooks.rehearsal import Rehearsal
 from include.core.failures import Level, as_own, level_of
 from include.core.plan import PlanLine
@@ -17,6 +21,7 @@ from include.core.plenty_order import parse_order, row_status
 from include.core.sent import SentRow, sent_row
 from include.core.shadow import Compared, compare, ours, theirs
 from include.core.stock_rules import StockView
+from include.core.values import need_id, need_moment
 from include.ledger import shadow
 from include.ledger.journal import Journal
 
@@ -105,7 +110,10 @@ def _judge(
 
     Not by stock: what was there at that time is not known any more.
     """
-    contents = work.plenty.order_contents(ids) if ids else {}
+    read = read_orders(work, "compare", ids, FULFILMENT_SET)
+    if not read.usable:
+        work.raise_trouble()
+    contents = read.found
     countries = work.countries() if contents else {}
     found: dict[int, tuple[str, PlanLine | None]] = {}
     readable = []
@@ -142,7 +150,10 @@ def _tracking(work: Work, since: datetime, until: datetime) -> list[Compared]:
     for row in _readable(work, chain.from_iterable(pages), _sent):
         if row.order_id is not None:
             numbers[row.order_id].update(row.numbers)
-    there = work.plenty.rows_by_id(sorted(numbers), ["shippingPackages"]) if numbers else {}
+    read = read_orders(work, "compare", sorted(numbers), ["shippingPackages"])
+    there = read.found
+    if not read.usable:
+        work.raise_trouble()
     return [
         Compared(
             order_id,
@@ -151,17 +162,17 @@ def _tracking(work: Work, since: datetime, until: datetime) -> list[Compared]:
             "sent",
         )
         for order_id, wanted in sorted(numbers.items())
-        if order_id in there and _is_merchants(work, there[order_id])
+        if order_id in there and passes(there[order_id], partial(_is_merchants, work))
     ]
 
 
 def _change(entry: Mapping[str, Any]) -> tuple[int, Decimal, datetime]:
-    at = datetime.fromisoformat(str(entry["createdAt"]))
-    return int(entry["orderId"]), row_status(entry), at
+    at = need_moment(entry, "createdAt", UTC)
+    return need_id(entry, "orderId"), row_status(entry), at
 
 
 def _sent(data: Mapping[str, Any]) -> SentRow:
-    return sent_row({"packageId": "", **data})
+    return sent_row({"packageId": "0", **data})
 
 
 def _readable(
@@ -184,4 +195,4 @@ def _written(row: Mapping[str, Any]) -> set[str]:
 
 
 def _is_merchants(work: Work, row: Mapping[str, Any]) -> bool:
-    return int(row["plentyId"]) == work.merchant.plenty.plenty_id
+    return need_id(row, "plentyId") == work.merchant.plenty.plenty_id

@@ -154,12 +154,25 @@ class Work:
         if self.trouble:
             raise self.trouble[0]
 
+    def tell_nameless(self) -> None:
+        """Tell of rows that cannot be read and have no id, or that this step's lists have none."""
+        subject = f"rows:{self.journal.task}"
+        rows = self.plenty.nameless + self.wemalo.nameless
+        with self.engine.begin() as connection:
+            if not rows:
+                exceptions.clear(connection, self.journal, subject, "ROWS_UNREADABLE")
+                return
+            named = ", ".join(f"{what}: {count}" for what, count in sorted(rows.items()))
+            text = exception_text("ROWS_UNREADABLE", rows=named)
+            exceptions.raise_exception(connection, self.journal, subject=subject, **text)
+
     def end(self, counts: dict[str, int]) -> dict[str, int]:
         """Keep a step's counts and return them, or raise what went wrong on the way.
 
         A step in which only items failed ends well: they are told as exceptions.
         """
         counts = {**counts, **({"failing": len(self.failing)} if self.failing else {})}
+        self.tell_nameless()
         with self.engine.begin() as connection:
             batches.add_counts(connection, self.batch_id, counts)
             if not self.trouble and self.scope is None:

@@ -10,14 +10,15 @@ anything unclear is `AmbiguousWrite`. Texts never quote the body, it may hold pe
 
 from __future__ import annotations
 
-import json
+import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fulfilment.hooks.known_words import known_words, missing_rights
 from include.core.errors import (
     AmbiguousWrite,
     AuthError,
@@ -33,19 +34,23 @@ from include.core.errors import (
     TransientError,
     Unavailable,
 )
+from include.core.json_answer import read_json
+from include.core.values import count, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fulfilment.hooks.transport import Reply, Request
 
+log = logging.getLogger(__name__)
+
 NAMES = {"plenty": "plentymarkets", "wemalo": "wemalo"}
 # Waiting time where a limit answer names none (plentymarkets contract 4, wemalo contract 13).
 _DEFAULT_WAIT_S = {"plenty": 70.0, "wemalo": 60.0}
 _SESSIONS = "too_many_concurrent_sessions"  # plentymarkets contract 2.3
 _SIGN_OF_LOGIN = {"invalid_credentials", "unauthorized", "access_denied", "invalid_token"}
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}")
-_RIGHT = re.compile(r"(?=.{3,60}$)[a-z]+(?:\.[a-z_]+)+")
+_HOST = re.compile(r"[a-z0-9.-]{1,253}|[0-9a-f:.]{2,45}")
+LONGEST_WAIT_S = 86_400  # a day's limit reopens within a day
 _CREATES = ("/goodsOrder/addConditional", "/goodsOrder/add")
 
 
@@ -58,12 +63,14 @@ class Finding:
         ``foreign`` (not the system's own way to refuse), ``sessions``, or how the transport
         failed: ``not_sent``, ``certificate``, ``slow``, ``cut``.
     :param words: names of refused fields or a symbolic error name; never values.
+    :param replaced: values that could not be kept (`include.core.json_answer`).
     """
 
     code: int
     shape: str
     data: Any = None
     words: str = ""
+    replaced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +223,11 @@ def judge(place: Place, request: Request, reply: Reply) -> Any:
     if reply.status == 204 and request.kind == "write":
         return None
     finding = find(place.system, reply)
+    if finding.replaced:
+        log.warning(
+            "unreadable merchant=%s system=%s call=%s values=%d",
+            place.merchant, place.system, request.name, finding.replaced,
+        )  # fmt: skip
     if request.empty_ok and finding.shape == "empty" and 200 <= finding.code < 300:
         return None
     if 200 <= finding.code < 300 and finding.shape == "json":
@@ -240,7 +252,9 @@ def error_for(
         host=place.host,
         status=finding.code,
         words=f", {finding.words}" if finding.words else "",
-        rights=f"; missing: {', '.join(rights)}" if (rights := _rights(finding.data)) else "",
+        rights=f"; missing: {', '.join(rights)}"
+        if (rights := missing_rights(finding.data))
+        else "",
         target=_target(headers),
     )
     text = f"{place.merchant}: {what}" if place.merchant else what
@@ -255,29 +269,23 @@ def find(system: str, reply: Reply) -> Finding:
     """Bring ``reply`` to what decides: code and shape."""
     body = reply.body.strip()
     kind = reply.headers.get("Content-Type", "").lower()
-    data: Any = None
     if not body:
         return Finding(reply.status, "empty")
     if body[:1] != b"<" or "json" in kind:
         try:
-            data = json.loads(body, parse_constant=_no_constant)
-        except (ValueError, RecursionError):
+            read = read_json(body)
+        except ValueError:
             return Finding(reply.status, "html" if "html" in kind else "broken")
     else:
         return Finding(reply.status, "html")
     judged = _find_plenty if system == "plenty" else _find_wemalo
-    return judged(reply.status, data)
-
-
-def _no_constant(name: str) -> NoReturn:
-    msg = f"{name} is not JSON"
-    raise ValueError(msg)
+    return replace(judged(reply.status, read.data), replaced=read.replaced)
 
 
 def _find_plenty(status: int, data: Any) -> Finding:
     """Look for an ``error`` key in any answer (plentymarkets contract 5)."""
     error = data.get("error") if isinstance(data, dict) else None
-    words = _words(error, data)
+    words = known_words(data)
     if _SESSIONS in words:
         return Finding(429, "sessions", data, words)
     if not error or status >= 300:
@@ -295,7 +303,7 @@ def _find_wemalo(status: int, data: Any) -> Finding:
     if not isinstance(data, dict):
         # Known to happen for errors (contract 1); never a success.
         return Finding(status, "foreign" if status >= 300 else "broken", data)
-    words = _words(data.get("error"), {})
+    words = known_words({"error": data.get("error")})
     own = whole(data.get("status"))
     if status >= 300 and own is None and "Success" not in data:
         return Finding(status, "foreign", data, words)
@@ -307,52 +315,30 @@ def _find_wemalo(status: int, data: Any) -> Finding:
     return Finding(status, "json", data, words)
 
 
-def _words(error: object, data: object) -> str:
-    """Return symbolic names only: an error's own name and the names of refused fields."""
-    found: list[str] = []
-    if isinstance(error, str) and _WORD.fullmatch(error):
-        found.append(error)
-    fields = data.get("validation_errors") if isinstance(data, dict) else None
-    if isinstance(fields, dict):
-        found += sorted(str(f) for f in fields if _WORD.fullmatch(str(f)))
-    return " ".join([*found[:10], *_rights(data)])
-
-
-def _rights(data: object) -> list[str]:
-    """Return the rights that a 403 of plentymarkets calls missing (contract 23)."""
-    error = data.get("error") if isinstance(data, dict) else None
-    named = error.get("missing_permissions") if isinstance(error, dict) else None
-    rights = named if isinstance(named, list) else []
-    return [r for r in rights if isinstance(r, str) and _RIGHT.fullmatch(r)][:10]
-
-
 def retry_after(system: str, headers: Mapping[str, str]) -> float:
     """Return the seconds to wait after a limit answer: header, window's end, or the default."""
     value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
+    seconds = count(value, LONGEST_WAIT_S)
+    if seconds is not None:
+        return float(seconds)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
-        decay = whole(headers.get("X-Plenty-Global-Short-Period-Decay"))
+    except (ValueError, TypeError, OverflowError):
+        decay = count(headers.get("X-Plenty-Global-Short-Period-Decay"), LONGEST_WAIT_S)
         return float(decay) if decay else _DEFAULT_WAIT_S[system]
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    return max((until - datetime.now(UTC)).total_seconds(), 0.0)
-
-
-def whole(value: object) -> int | None:
-    """Return a whole number sent as number or text (plentymarkets contract 3.1), else None."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        number = float(value)
-        return int(number) if number == int(number) else None
-    except (ValueError, OverflowError):
-        return None
+    wait = (until - datetime.now(UTC)).total_seconds()
+    return min(max(wait, 0.0), float(LONGEST_WAIT_S))
 
 
 def _target(headers: Mapping[str, str]) -> str:
-    """Return scheme and host of a redirect; its path and query stay out."""
-    target = urlsplit(headers.get("Location", ""))
-    return f"{target.scheme}://{target.netloc}" if target.netloc else "another address"
+    """Return scheme, host and port of a redirect; login, path and query stay out."""
+    try:
+        target = urlsplit(headers.get("Location", ""))
+        host, port = target.hostname or "", target.port
+    except ValueError:
+        host, port = "", None
+    if not _HOST.fullmatch(host) or target.scheme not in ("http", "https"):
+        return "another address"
+    return f"{target.scheme}://{host}" + (f":{port}" if port else "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -126,6 +127,8 @@ class ApiHook(HttpHook):
         self._on_trial = False  # this call is the one that tries a resting system again
         self._allow: Callable[[], None] | None = None  # asked right before each write leaves
         self._testing = False  # somebody wants to know now, whatever the circuit says
+        #: method and route -> rows without a usable id, which nobody can set aside by name
+        self.nameless: Counter[str] = Counter()
         self.last_headers: Mapping[str, str] = {}  # of the newest answer: limits, the server's time
 
     # -- what a subclass says -------------------------------------------------------------
@@ -335,6 +338,15 @@ class ApiHook(HttpHook):
             reply.status if reply else "none",
             int(seconds * 1000),
         )
+
+    def _leave_out(self, what: str, rows: int) -> None:
+        """Note rows that cannot be read and have no id; the others of the list go on."""
+        if rows:
+            self.nameless[what] += rows
+            self.log.warning(
+                "unreadable merchant=%s system=%s call=%s rows=%d",
+                self.merchant, self.system, what, rows,
+            )  # fmt: skip
 
     # -- circuit --------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, MultiFernet
 
-from fulfilment.hooks.answers import whole
 from include.core.errors import AuthError, ConfigError
+from include.core.values import identifier
 from include.ledger.tokens import Key, Login
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "FULFILMENT_TOKEN_KEY"
 _DEFAULT_LIFE_S = 3600.0  # where the reply names none; the shortest documented (contract 2.4)
+_LONGEST_LIFE_S = 30 * 86_400  # a month; no token lives longer
 
 
 def cipher_keys() -> list[str]:
@@ -87,5 +88,5 @@ def read_login(data: Any, settings: Settings, merchant: str) -> Login:
             f"the connection {settings.connection}."
         )
         raise AuthError(text, merchant=merchant)
-    life = whole(values.get("expires_in")) or whole(values.get("expiresIn"))
-    return Login(token.strip(), float(life) if life and life > 0 else _DEFAULT_LIFE_S)
+    life = identifier(values.get("expires_in")) or identifier(values.get("expiresIn"))
+    return Login(token.strip(), float(min(life, _LONGEST_LIFE_S)) if life else _DEFAULT_LIFE_S)

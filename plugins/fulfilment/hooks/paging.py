@@ -8,18 +8,19 @@ counting pages, every row is checked, and the number of rows is compared at the 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.hooks.answers import whole
-from include.core.errors import ContractError
+from include.core.errors import ContractError, Malformed, OrderInvalid
 from include.core.slices import slices
+from include.core.values import identifier, need_id, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 PAGE_SIZE = 250  # the largest in use (plentymarkets contract 3.2)
 MOST_PAGES = 4000
@@ -124,10 +125,17 @@ def _contract(what: str, wrong: str, merchant: str, code: str = "CONTRACT") -> C
 
 def passes(row: Row, expect: Callable[[Row], bool]) -> bool:
     """Say whether a row is one that was asked for; an unreadable one is not."""
+    return _judged(row, expect) is True
+
+
+def _judged(row: Row, expect: Callable[[Row], bool] | None) -> bool | None:
+    """Say whether a row is one that was asked for, None where it cannot be read."""
     try:
-        return expect(row)
-    except (ValueError, TypeError, KeyError, ArithmeticError):
-        return False
+        return expect is None or bool(expect(row))
+    except (Malformed, OrderInvalid, ValueError, TypeError, LookupError, ArithmeticError):
+        return None
+    except AttributeError:  # a text or a list where an object belongs
+        return None
 
 
 @dataclass(slots=True)
@@ -136,8 +144,10 @@ class Listing:
 
     :param what: method and route, for error texts.
     :param expect: says whether a row is one that was asked for.
-    :param dropped: rows left out so far: unreadable, or not asked for.
+    :param dropped: rows left out so far that were not asked for.
     :param missing: rows the other side counted in the last reading but did not give.
+    :param unreadable: ids of rows left out because a field cannot be read.
+    :param nameless: rows of the last reading that have no usable id.
     """
 
     what: str
@@ -145,6 +155,8 @@ class Listing:
     expect: Callable[[Row], bool] | None = None
     dropped: int = field(default=0, init=False)
     missing: int = field(default=0, init=False)
+    unreadable: set[int] = field(default_factory=set, init=False)
+    nameless: int = field(default=0, init=False)
 
     def by_id(self, fetch: Callable[[int], Any]) -> dict[int, Row]:
         """Read an id-sorted list from the last id on, until its number of rows comes out.
@@ -152,7 +164,7 @@ class Listing:
         :param fetch: returns the first page of the rows with an id above the given one, ascending.
         :raises ContractError: a filter or the order is ignored.
         """
-        found = {int(row["id"]): row for rows in self.pages(fetch) for row in rows}
+        found = {need_id(row, "id"): row for rows in self.pages(fetch) for row in rows}
         return dict(sorted(found.items()))
 
     def pages(self, fetch: Callable[[int], Any]) -> Iterator[list[Row]]:
@@ -162,7 +174,7 @@ class Listing:
         """
         for _ in range(_READINGS):
             counted: list[int | None] = []
-            kept = 0
+            kept = self.nameless = 0
             for rows in self._reading(fetch, counted):
                 kept += len(rows)
                 yield rows
@@ -183,30 +195,49 @@ class Listing:
             page = self._checked(partial(fetch, last))
             if number == 0:
                 total = page.total
-            ids = [whole(row.get("id")) for row in page.rows]
-            known = [i for i in ids if i is not None]
-            if any(i <= last for i in known) or known != sorted(set(known)):
-                raise _contract(
-                    self.what, "ignores the ids or the order asked for", self.merchant, "IGNORED"
-                )
-            if page.rows and not known:
+            ended = page.last if page.total is None else page.total <= len(page.rows)
+            ids = self._in_order(page, last)
+            if page.rows and not ids and not ended:
                 raise _contract(self.what, "holds entries without ids", self.merchant)
-            wanted = [
-                row
-                for row_id, row in zip(ids, page.rows, strict=True)
-                if row_id is not None and self._wanted(row)
-            ]
+            wanted = []
+            for row_id, row in ids.items():
+                judged = _judged(row, self.expect)
+                if judged:
+                    wanted.append(row)
+                elif judged is None:
+                    self.unreadable.add(row_id)
+                else:
+                    self.dropped += 1
             yield wanted
             seen += len(page.rows)
             kept += len(wanted)
-            self.dropped += len(page.rows) - len(wanted)
-            last = known[-1] if known else last
-            ended = page.last if page.total is None else page.total <= len(page.rows)
+            self.nameless += len(page.rows) - len(ids)
+            last = max(ids, default=last)
             if ended or not page.rows:
                 # What was dropped has been counted by the other side, too.
                 counted.append(None if total is None else total - (seen - kept))
                 return
         raise _contract(self.what, "never ends", self.merchant)
+
+    def _in_order(self, page: Page, last: int) -> dict[int, Row]:
+        """Return the rows with an id that is theirs: above ``last`` and ascending.
+
+        One row with the id of another, or with one that cannot be, is left out; more of them show
+        that the other side does not keep to what was asked for.
+        """
+        named = [(identifier(row.get("id")), row) for row in page.rows]
+        ids = [row_id for row_id, _ in named if row_id is not None]
+        kept = set(_longest_ascending([i for i in ids if i > last]))
+        strange = len(ids) - len(kept)
+        if strange > max(1, len(ids) * _STRAY_SHARE) or (strange and not kept):
+            raise _contract(
+                self.what, "ignores the ids or the order asked for", self.merchant, "IGNORED"
+            )
+        found: dict[int, Row] = {}
+        for row_id, row in named:
+            if row_id in kept and row_id is not None:
+                found.setdefault(row_id, row)
+        return found
 
     def _checked(self, fetch: Callable[[], Any]) -> Page:
         """Fetch a page; if rows on it were not asked for, once more.
@@ -219,7 +250,7 @@ class Listing:
             return page
         page = read_page(fetch(), self.what, self.merchant)
         strays = self._strays(page)
-        if strays > len(page.rows) * _STRAY_SHARE:
+        if strays > max(1, len(page.rows) * _STRAY_SHARE):
             raise _contract(
                 self.what,
                 f"holds {strays} of {len(page.rows)} rows that were not asked for: its filter is "
@@ -230,10 +261,7 @@ class Listing:
         return page
 
     def _strays(self, page: Page) -> int:
-        return sum(1 for row in page.rows if not self._wanted(row))
-
-    def _wanted(self, row: Row) -> bool:
-        return self.expect is None or passes(row, self.expect)
+        return sum(1 for row in page.rows if _judged(row, self.expect) is False)
 
     def by_number(
         self,
@@ -264,23 +292,60 @@ class Listing:
         keep: Callable[[Row], bool] | None,
     ) -> tuple[int | None, dict[int, Row | None]]:
         rows: dict[int, Row | None] = {}  # by the key's hash: a number instead of three objects
-        unwanted: set[Any] = set()
+        unwanted: set[int] = set()
+        nameless: set[str] = set()  # rows that cannot be told apart by their key, or not read
         total: int | None = None
         for number in range(first, first + MOST_PAGES):
             page = self._checked(partial(fetch, number))
             if page.number is not None and page.number != number:
                 break  # beyond the end: another page came back instead
             total = page.total
-            before = len(rows) + len(unwanted)
+            before = len(rows) + len(unwanted) + len(nameless)
             for row in page.rows:
-                if self._wanted(row):
-                    rows[hash(key(row))] = row if keep is None or keep(row) else None
+                judged = _judged(row, self.expect)
+                name = _name(key, row)
+                if name is None or judged is None:
+                    nameless.add(repr(row))
+                elif judged:
+                    rows[name] = row if keep is None or keep(row) else None
                 else:
-                    unwanted.add(key(row))
-            if not page.rows or page.last or len(rows) + len(unwanted) == before:
+                    unwanted.add(name)
+            left_out = len(unwanted) + len(nameless)
+            if not page.rows or page.last or len(rows) + left_out == before:
                 break
         self.dropped += len(unwanted)
-        return (None if total is None else total - len(unwanted)), rows
+        self.nameless = len(nameless)
+        return (None if total is None else total - len(unwanted) - len(nameless)), rows
+
+
+def _name(key: Callable[[Row], Any], row: Row) -> int | None:
+    """Return the hash of a row's key, None where the key is none: a list, an object, nothing."""
+    found = key(row)
+    parts = found if isinstance(found, tuple) else (found,)
+    if parts[0] is None or any(isinstance(part, (dict, list)) for part in parts):
+        return None
+    return hash(found)
+
+
+def _longest_ascending(numbers: Sequence[int]) -> list[int]:
+    """Return a longest ascending selection in order: what is left out of it stands wrongly."""
+    tails: list[int] = []  # place in `numbers` of the smallest end of a selection of each length
+    before: list[int | None] = []
+    ends: list[int] = []
+    for place, number in enumerate(numbers):
+        length = bisect_left(ends, number)
+        before.append(tails[length - 1] if length else None)
+        if length == len(tails):
+            tails.append(place)
+            ends.append(number)
+        else:
+            tails[length], ends[length] = place, number
+    found: list[int] = []
+    at = tails[-1] if tails else None
+    while at is not None:
+        found.append(numbers[at])
+        at = before[at]
+    return found[::-1]
 
 
 def chunks(ids: Iterable[int], size: int = PAGE_SIZE) -> list[list[int]]:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks import paging, plenty_parts
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Filter, Listing, Row
 from fulfilment.hooks.plenty_documents import PlentyDocuments
 from fulfilment.hooks.plenty_facts import PlentyFacts
@@ -18,6 +17,7 @@ from fulfilment.hooks.plenty_stock import PlentyStock
 from include.core.errors import AmbiguousWrite, ConfigError, NotFound
 from include.core.sightings import Sightings
 from include.core.statuses import wire
+from include.core.values import moment, need_id, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
@@ -54,7 +54,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
             against the same conditions; rows that fail are left out.
         :raises ContractError: the filter is ignored (code ``FILTER_IGNORED``).
         """
-        return [int(row["id"]) for row in self.search_rows(filters, expect=expect)]
+        return [need_id(row, "id") for row in self.search_rows(filters, expect=expect)]
 
     def search_rows(
         self,
@@ -94,7 +94,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
 
     def _tell_splits(self, rows: list[Row]) -> None:
         """Put ``hasDeliveryOrders`` into rows that lack it, as live ones do (contract 23)."""
-        silent = {int(row["id"]): row for row in rows if not plenty_parts.says_split(row)}
+        silent = {need_id(row, "id"): row for row in rows if not plenty_parts.says_split(row)}
         split = self.split_orders(silent)
         for order_id, row in silent.items():
             row[plenty_parts.SPLIT] = order_id in split
@@ -109,6 +109,8 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
     ) -> Sightings:
         """Return what `search_rows` shows of any number of orders, packed page by page.
 
+        Orders whose row cannot be read are named there, too: they are to be read by their ids.
+
         :param into: what was shown before, to be added to.
         :param splits: tell of each whether it is split, as `search_rows` does.
         """
@@ -119,17 +121,20 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
                 self._tell_splits(page)
             for row in page:
                 found.add(row)
+        found.unreadable |= listing.unreadable
         self._tell_odd(listing, len(found))
         return found
 
     def _tell_odd(self, listing: Listing, rows: int) -> None:
-        if listing.dropped or listing.missing:
+        self._leave_out(listing.what, listing.nameless)
+        if listing.dropped or listing.missing or listing.unreadable:
             self.log.warning(
-                "search merchant=%s rows=%d dropped=%d missing=%d",
+                "search merchant=%s rows=%d dropped=%d missing=%d unreadable=%d",
                 self.merchant,
                 rows,
                 listing.dropped,
                 listing.missing,
+                len(listing.unreadable),
             )
 
     def newest_rows(self, filters: Sequence[Filter], *, expect: Callable[[Row], bool]) -> list[Row]:
@@ -161,7 +166,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
             condition = [Filter("orderId", "in", chunk)]
             expect = partial(_is_one_of, asked)
             for row in self.search_rows(condition, expect=expect, with_=with_, splits=splits):
-                rows[int(row["id"])] = row
+                rows[need_id(row, "id")] = row
         return rows
 
     def order_contents(self, ids: Iterable[int], *, splits: bool = False) -> dict[int, Row]:
@@ -172,6 +177,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         """Return one order by its own route, which no search's index stands before (contract 6.1).
 
         :raises NotFound: there is no such order.
+        :raises ContractError: it lacks a part that was asked for.
         """
         route = "/rest/orders/{order_id}"
         params = [("with[]", name) for name in with_]
@@ -179,7 +185,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         if not isinstance(data, dict) or whole(data.get("id")) != order_id:
             what = f"GET {route}"
             raise self._odd(what)
-        return data
+        return plenty_parts.checked([data], with_, f"order {order_id}", self.merchant)[0]
 
     def _search(self, filters: Sequence[Filter], after: int, with_: Sequence[str]) -> Any:
         conditions = list(filters)
@@ -221,7 +227,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
         def expect(row: Row) -> bool:
             if order_id is not None and whole(row.get("orderId")) != order_id:
                 return False
-            at = _time(row.get("createdAt"))
+            at = moment(row.get("createdAt"), UTC)
             return at is None or (at >= oldest and (until is None or at <= until))
 
         route = "/rest/orders/status-history"
@@ -234,6 +240,7 @@ class PlentyHook(PlentyReturns, PlentyDocuments, PlentyItems, PlentyStock, Plent
             key=lambda row: (row.get("id"), row.get("orderId"), row.get("createdAt")),
             keep=None if only is None else lambda row: whole(row.get("orderId")) in only,
         )
+        self._leave_out(listing.what, listing.nameless)
         return sorted(rows, key=lambda row: whole(row.get("id")) or 0)
 
     # -- writing orders -------------------------------------------------------------------
@@ -360,12 +367,3 @@ def _is_one_of(asked: set[int], row: Row) -> bool:
 
 def _package(number: str, weight_g: int | None) -> Row:
     return {"packageNumber": number, **({} if weight_g is None else {"weight": weight_g})}
-
-
-def _time(value: object) -> datetime | None:
-    """Return an aware time; zero dates and unreadable ones are None (contract 3.1)."""
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fulfilment.hooks import login, paging
-from fulfilment.hooks.answers import whole
+from fulfilment.hooks.answers import LONGEST_WAIT_S
 from fulfilment.hooks.base import ApiHook, HeaderAuth, need
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.transport import Request
 from include.core.errors import AuthError, ConfigError, ContractError
+from include.core.values import count
 from include.ledger import budget, circuits, tokens
 
 if TYPE_CHECKING:
@@ -160,9 +161,9 @@ class PlentyCalls(ApiHook):
 
 def _reading(headers: Mapping[str, str], family: str) -> budget.Reading:
     """Read one header family (contract 4)."""
-    decay = whole(headers.get(f"{family}-Decay"))
+    decay = count(headers.get(f"{family}-Decay"), LONGEST_WAIT_S)
     return budget.Reading(
-        limit=whole(headers.get(f"{family}-Limit")),
-        left=whole(headers.get(f"{family}-Calls-Left")),
+        limit=count(headers.get(f"{family}-Limit"), budget.MOST_CALLS),
+        left=count(headers.get(f"{family}-Calls-Left"), budget.MOST_CALLS),
         reset_s=None if decay is None else float(decay),
     )

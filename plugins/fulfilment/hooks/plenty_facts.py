@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.plenty_calls import PlentyCalls
+from include.core.values import whole
 
 if TYPE_CHECKING:
     from fulfilment.hooks.paging import Row

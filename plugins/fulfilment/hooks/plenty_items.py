@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fulfilment.hooks import paging
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.plenty_calls import PlentyCalls
 from include.core.skus import clean_sku
+from include.core.values import identifier, need_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,7 +54,7 @@ class PlentyItems(PlentyCalls):
             page = paging.read_page(
                 self._get(_VARIATIONS, params=query), f"GET {_VARIATIONS}", self.merchant
             )
-            rows |= {int(row["id"]): row for row in page.rows}
+            rows |= {one: row for row in page.rows if (one := identifier(row.get("id")))}
             if page.last or len(page.rows) < paging.PAGE_SIZE:
                 break
         return list(rows.values())
@@ -62,17 +62,17 @@ class PlentyItems(PlentyCalls):
     def variation_numbers(self) -> dict[str, int]:
         """Return variation number (SKU) -> id of all variations."""
         return {
-            clean_sku(row["number"]): number
+            sku: number
             for number, row in self._variations([], with_=()).items()
-            if row.get("number")
+            if (sku := clean_sku(row.get("number")))
         }
 
     def items_by_id(self, ids: Iterable[int]) -> dict[int, Row]:
         """Return items with their ``texts`` by id (contract 13)."""
         found: dict[int, Row] = {}
         for chunk in paging.chunks(ids, _IDS_PER_CALL):
-            rows = self._item_pages("/rest/items", [("id", ",".join(map(str, chunk)))], "id")
-            found |= {int(row["id"]): row for row in rows if whole(row.get("id")) in set(chunk)}
+            rows = self._item_pages("/rest/items", [("id", ",".join(map(str, chunk)))])
+            found |= {number: row for number, row in rows.items() if number in set(chunk)}
         return found
 
     def _variations(
@@ -80,17 +80,17 @@ class PlentyItems(PlentyCalls):
     ) -> dict[int, Row]:
         if with_:
             query = [*query, ("with", ",".join(with_))]
-        rows = self._item_pages(_VARIATIONS, query, "id")
-        numbered = {whole(row.get("id")): row for row in rows}
-        if numbered.pop(None, None) is not None:  # nobody can say of which one it is
-            self.log.warning("merchant=%s a variation without an id is left out", self.merchant)
-        return {number: row for number, row in numbered.items() if number is not None}
+        return self._item_pages(_VARIATIONS, query)
 
-    def _item_pages(self, route: str, query: list[tuple[str, str]], key: str) -> list[Row]:
-        return Listing(f"GET {route}", self.merchant).by_number(
+    def _item_pages(self, route: str, query: list[tuple[str, str]]) -> dict[int, Row]:
+        """Return the rows of a list by id; one without a usable id is left out, and noted."""
+        listing = Listing(f"GET {route}", self.merchant)
+        rows = listing.by_number(
             lambda page: self._get(
                 route,
                 params=[*query, ("page", str(page)), ("itemsPerPage", str(paging.PAGE_SIZE))],
             ),
-            key=lambda row: row.get(key),
+            key=lambda row: identifier(row.get("id")),
         )
+        self._leave_out(listing.what, listing.nameless)
+        return {need_id(row, "id"): row for row in rows}

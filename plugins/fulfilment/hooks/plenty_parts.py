@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Filter
 from include.core.errors import ContractError
+from include.core.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,11 +35,11 @@ class AskedRow(dict[str, Any]):
         :param lacks: parts that were asked for and are not there.
         """
         super().__init__(row)
-        self._lacks = frozenset(lacks)
+        self.lacks = frozenset(lacks)
         self._merchant = merchant
 
     def _check(self, name: str) -> None:
-        if name in self._lacks:
+        if name in self.lacks:
             what = f"order {whole(super().get('id'))}"
             raise lacking(what, [name], self._merchant)
 
@@ -58,6 +58,11 @@ class AskedRow(dict[str, Any]):
         """
         self._check(name)
         return super().get(name, default)
+
+
+def is_whole(row: Row) -> bool:
+    """Say whether a row of `checked` holds all that was asked for."""
+    return not (isinstance(row, AskedRow) and row.lacks)
 
 
 def lacking(what: str, parts: Iterable[str], merchant: str) -> ContractError:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.plenty_calls import PlentyCalls
 from include.core.errors import AmbiguousWrite
 from include.core.statuses import wire
+from include.core.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

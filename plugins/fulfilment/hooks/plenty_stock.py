@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks import paging
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.plenty_calls import PlentyCalls
 from fulfilment.hooks.transport import Request
+from include.core.values import identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
 #: contract 12.2: so many rows per call are in use elsewhere; no limit is documented
@@ -40,7 +40,7 @@ class PlentyStock(PlentyCalls):
         """
         query = [] if since is None else [("updatedAtFrom", since.isoformat(timespec="seconds"))]
         rows = self._by_variation(f"{_WAREHOUSE}/stock", warehouse_id, query, variation_ids)
-        numbered = ((whole(row.get("variationId")), row) for row in rows)
+        numbered = ((identifier(row.get("variationId")), row) for row in rows)
         return {number: row for number, row in numbered if number is not None}
 
     def stock_at_locations(self, warehouse_id: int, variation_ids: Collection[int]) -> list[Row]:
@@ -51,7 +51,7 @@ class PlentyStock(PlentyCalls):
     def movements(self, warehouse_id: int, since: datetime) -> list[Row]:
         """Return the journal of a warehouse since a moment, aware (contract 12.1)."""
         query = [("createdAtFrom", since.isoformat(timespec="seconds"))]
-        return self._stock_pages(f"{_WAREHOUSE}/stock/movements", warehouse_id, query, "id")
+        return self._stock_pages(f"{_WAREHOUSE}/stock/movements", warehouse_id, query, _id)
 
     def book_incoming(self, warehouse_id: int, rows: Sequence[Row]) -> None:
         """Add to the stock: ``variationId quantity storageLocationId reasonId`` (contract 12.2).
@@ -90,7 +90,7 @@ class PlentyStock(PlentyCalls):
         found: list[Row] = []
         if variation_ids is None or len(variation_ids) > _FEW:
             pages = self._stock_pages(route, warehouse_id, query, key)
-            rows = [(whole(row.get("variationId")), row) for row in pages]
+            rows = [(identifier(row.get("variationId")), row) for row in pages]
             found = [
                 row
                 for number, row in rows
@@ -103,19 +103,25 @@ class PlentyStock(PlentyCalls):
             found += [
                 row
                 for row in self._stock_pages(route, warehouse_id, only, key)
-                if whole(row.get("variationId")) == number
+                if identifier(row.get("variationId")) == number
             ]
         return found
 
     def _stock_pages(
-        self, route: str, warehouse_id: int, query: list[tuple[str, str]], key: Any
+        self, route: str, warehouse_id: int, query: list[tuple[str, str]], key: Callable[[Row], Any]
     ) -> list[Row]:
-        tell = key if callable(key) else lambda row: row.get(key)
-        return Listing(f"GET {route}", self.merchant).by_number(
+        listing = Listing(f"GET {route}", self.merchant)
+        rows = listing.by_number(
             lambda page: self._get(
                 route,
                 params=[*query, ("page", str(page)), ("itemsPerPage", str(paging.PAGE_SIZE))],
                 warehouse_id=warehouse_id,
             ),
-            key=tell,
+            key=key,
         )
+        self._leave_out(listing.what, listing.nameless)
+        return rows
+
+
+def _id(row: Row) -> str:
+    return str(row.get("id"))  # the reader judges a row without one

@@ -16,6 +16,8 @@ import requests
 import urllib3.exceptions as low
 from requests.structures import CaseInsensitiveDict
 
+from include.core.values import whole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -166,6 +168,7 @@ def _read(response: requests.Response, deadline: float) -> bytes:
         raise NoAnswer from None
     expected = response.headers.get("Content-Length", "")
     encoded = "Content-Encoding" in response.headers
-    if expected.isdigit() and not encoded and size < int(expected):
+    wanted = whole(expected)
+    if wanted is not None and not encoded and size < wanted:
         raise NoAnswer
     return b"".join(parts)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import Row
 from fulfilment.hooks.wemalo_calls import ZONE, between
 from fulfilment.hooks.wemalo_returns import WemaloReturns
 from fulfilment.hooks.wemalo_stock import WemaloStock
 from include.core.errors import AmbiguousWrite, NotFound
+from include.core.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

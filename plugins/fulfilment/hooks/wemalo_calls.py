@@ -7,11 +7,11 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from fulfilment.hooks import settings as connection_settings
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.base import ApiHook, HeaderAuth, need
 from fulfilment.hooks.paging import MOST_PAGES, Row
 from fulfilment.hooks.transport import Request
 from include.core.errors import ContractError
+from include.core.values import count, identifier
 from include.ledger import budget
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class WemaloCalls(ApiHook):
         data = self._get(route, params=[*params, ("page", str(number))])
         rows = {}
         for place, row in enumerate(self._rows(data, "bookings", route), 1):
-            booking_id = whole(row.get(key))
+            booking_id = identifier(row.get(key))
             # a row without its key is the reader's to refuse, alone: its place tells it apart
             rows[-place - number * _MOST_ROWS if booking_id is None else booking_id] = row
         return rows, more_pages(data)
@@ -173,7 +173,7 @@ class WemaloCalls(ApiHook):
         if refused_s is not None:
             return {"call": budget.Reading(left=0, reset_s=refused_s)}
         reading = budget.Reading(
-            limit=whole(reply.headers.get("x-wemalo-limit-maxcall")),
-            left=whole(reply.headers.get("x-wemalo-limit-remainingcall")),
+            limit=count(reply.headers.get("x-wemalo-limit-maxcall"), budget.MOST_CALLS),
+            left=count(reply.headers.get("x-wemalo-limit-remainingcall"), budget.MOST_CALLS),
         )
         return {"call": reading}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.wemalo_calls import WemaloCalls, between
+from include.core.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

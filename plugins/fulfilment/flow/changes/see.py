@@ -24,11 +24,12 @@ from include.core.changes import without_taken_away
 from include.core.errors import OrderInvalid
 from include.core.models import order_from_json
 from include.core.moved import DELETED, HELD_LATE, Moved, on_moved
-from include.core.plenty_order import parse_order, row_status, row_time
+from include.core.plenty_order import parse_order
 from include.core.sightings import Sightings
 from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.stock_rules import StockView
+from include.core.values import moment, need_id
 from include.ledger import exceptions, in_flight, orders, outbox, shipping, sync_state
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ def see_changes(work: Work) -> int:
     started = datetime.now(UTC)
     shown = _shown(work, some, last.read_until if last else None)
     wanted = packed(n for part in shown.parts(PAGE_SIZE) for n in _changed(work, part, told))
+    if shown.unreadable:  # one whose row cannot be read may have changed: its content says so
+        with work.engine.begin() as connection:
+            wanted.extend(in_flight.watched(connection, work.name, IN_FLIGHT, ids=shown.unreadable))
     settled = started - timedelta(seconds=work.fresh_s)
     count = 0
 
@@ -102,7 +106,7 @@ def _shown(work: Work, some: Collection[int], read_until: datetime | None) -> Si
 
 
 def _is_of_client(plenty_id: int, row: Mapping[str, Any]) -> bool:
-    return int(row["plentyId"]) == plenty_id
+    return need_id(row, "plentyId") == plenty_id
 
 
 def _by_id(work: Work, some: Collection[int]) -> Sightings:
@@ -117,7 +121,8 @@ def _by_id(work: Work, some: Collection[int]) -> Sightings:
         with work.engine.begin() as connection:
             orders.set_statuses(connection, work.name, {order_id: DELETED})
 
-    each(work, "read", [order_id for order_id in some if order_id not in shown], look)
+    known = shown.unreadable
+    each(work, "read", [n for n in some if n not in shown and n not in known], look)
     return shown
 
 
@@ -169,19 +174,20 @@ def _read_some(work: Work, shown: Sightings, ids: Collection[int], settled: date
         pending = outbox.has_pending(connection, work.name, rows, ["status"])
         for order_id, row in rows.items():
             data = contents[order_id]
+            read, changed_at = _read(data, countries), moment(data.get("updatedAt"))
+            if changed_at is not None and changed_at <= settled:
+                # it has whole seconds: one more change may share its own
+                orders.touch(connection, work.name, [order_id], seen_updated_at=changed_at)
+            if isinstance(read, OrderInvalid):
+                _unreadable(work, connection, row, read)
+                continue
             released = (
                 row.state == State.WAITING
                 and order_id not in pending
-                and row_status(data) == work.merchant_of(connection, order_id).statuses.fetch
-                and not shown[order_id].split  # else the status is theirs
+                and read.status == work.merchant_of(connection, order_id).statuses.fetch
+                and not (order_id in shown and shown[order_id].split)  # else the status is theirs
             )
-            read = _read(data, countries)
-            if isinstance(read, OrderInvalid):
-                _unreadable(work, connection, row, read)
-            else:
-                count += _see(work, connection, row, read, released=released)
-            if row_time(data) <= settled:  # it has whole seconds: one more change may share its own
-                orders.touch(connection, work.name, [order_id], seen_updated_at=row_time(data))
+            count += _see(work, connection, row, read, released=released)
     return count
 
 

@@ -5,6 +5,7 @@ Of all orders only what decides is kept, packed; contents go into the ledger chu
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,21 +28,21 @@ from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
 from include.core.plenty_order import parse_order, row_status
 from include.core.release import Cancel, Release, on_cancel, on_release
-from include.core.sightings import Sightings
+from include.core.sightings import Shown, Sightings
 from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.statuses import is_cancelled
+from include.core.values import need_id
 from include.ledger import batches, due, exceptions, orders, outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from decimal import Decimal
 
     from sqlalchemy import Connection, Row
 
     from include.core.merchant import Merchant
     from include.core.models import Order
-    from include.core.sightings import Shown
     from include.ledger.orders import Known
 
 #: contract 18: a shop that polled by change time settled on 24 hours of overlap
@@ -50,6 +51,8 @@ CANCEL_OVERLAP = timedelta(hours=24)
 WITHDRAWN_LATELY = timedelta(days=14)
 #: orders a search answers with, so that a chunk costs one read; whole orders are two megabytes
 CHUNK = PAGE_SIZE
+#: of a change whose time cannot be read; the same in every run, so that it is told once
+NO_TIME = datetime(1971, 1, 1, tzinfo=UTC)
 COUNTS = ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired")
 
 
@@ -70,7 +73,8 @@ def extract(work: Work) -> dict[str, int]:
     counts["seen_changes"] = see_changes(work)
     _let_go(work, released)
     _look_at_withdrawn(work)
-    take_contents(work, wanted, counts)
+    # a row that cannot be read may be a good order: its content says so, or why not
+    take_contents(work, packed([*wanted, *_not_sent(work, released.unreadable)]), counts)
     look_at_incomplete(work)
     with work.engine.begin() as connection:
         # a full look: who is gone is gone
@@ -117,8 +121,8 @@ def _search(
     def ours(row: Mapping[str, Any]) -> bool:
         return (
             row_status(row) == status
-            and int(row["plentyId"]) == plenty.plenty_id
-            and int(row["typeId"]) in plenty.shippable_types
+            and need_id(row, "plentyId") == plenty.plenty_id
+            and need_id(row, "typeId") in plenty.shippable_types
             # where a row tells it; where none does, an order is asked for its parts before it goes
             and (main_orders or row.get("hasDeliveryOrders") is not True)
         )
@@ -180,6 +184,21 @@ def _is_ours_by_its_facts(
     return entry.sent and status != statuses.fetch and status in set_by_us
 
 
+def _not_sent(work: Work, ids: Collection[int]) -> list[int]:
+    """Return those of ``ids`` that may be read as released: wemalo neither has nor had them."""
+    with work.engine.begin() as connection:
+        known = orders.known(connection, work.name, ids)
+    return [
+        order_id
+        for order_id in sorted(filter(work.covers, ids))
+        if (entry := known.get(order_id)) is None
+        or on_release(
+            entry.state, sent=entry.sent, kept_time=None, row_time=NO_TIME, write_pending=False
+        )
+        is Release.READ
+    ]
+
+
 def _let_go(work: Work, released: Sightings) -> None:
     """Withdraw orders that were set aside and that the merchant deleted or moved elsewhere.
 
@@ -196,7 +215,8 @@ def _let_go(work: Work, released: Sightings) -> None:
             for row in due.brief(connection, work.name, aside, ids):
                 _let_one_go(work, connection, row, shown.get(row.order_id) or {})
 
-    for some in slices(packed(n for n in known if n not in released), CHUNK):
+    shown = released.unreadable
+    for some in slices(packed(n for n in known if n not in released and n not in shown), CHUNK):
         if not halved(work, "read", some, look):
             return
 
@@ -214,15 +234,27 @@ def _look_at_withdrawn(work: Work) -> None:
     def look(ids: Sequence[int]) -> None:
         shown = work.plenty.rows_by_id(ids)
         with work.engine.begin() as connection:
-            orders.set_statuses(connection, work.name, {i: row_status(shown[i]) for i in shown})
+            orders.set_statuses(connection, work.name, _statuses(shown))
 
     for some in slices(packed(sorted({*known, *told})), CHUNK):
         if not halved(work, "read", some, look):
             return
 
 
+def _statuses(rows: Mapping[int, Mapping[str, Any]]) -> dict[int, Decimal]:
+    """Return the statuses of rows; of one that cannot be read what was known stands."""
+    found = {}
+    for order_id, row in rows.items():
+        with suppress(OrderInvalid):
+            found[order_id] = row_status(row)
+    return found
+
+
 def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[str, Any]) -> None:
-    current = row_status(now) if now else None
+    try:
+        current = row_status(now) if now else None
+    except OrderInvalid:
+        return  # set aside for what cannot be read, and still so
     # one in a fault status of ours goes on from there; a cancelled one is settled elsewhere
     statuses = work.merchant_by(row.facts).statuses
     ours = {statuses.fetch, statuses.address_error, statuses.no_stock, work.merchant.statuses.fetch}
@@ -334,6 +366,20 @@ def _look_for_cancelled(work: Work, counts: dict[str, int]) -> None:
         shown = _search(work, merchant, asked, more, main_orders=True)
         for part in shown.parts(CHUNK):
             take_cancelled(work, part, counts)
+        look = partial(_look_by_id, work, counts, asked)
+        for some in slices(packed(sorted(shown.unreadable)), CHUNK):
+            if not halved(work, "read", some, look):
+                work.raise_trouble()
+
+
+def _look_by_id(work: Work, counts: dict[str, int], asked: Decimal, ids: Sequence[int]) -> None:
+    """Read orders whose row in the search cannot be read; to cancel, their status is enough."""
+    found = {
+        order_id: Shown(current, NO_TIME, split=False)
+        for order_id, current in _statuses(work.plenty.rows_by_id(ids)).items()
+        if current == asked
+    }
+    take_cancelled(work, found, counts)
 
 
 def _cancel_scope(merchant: Merchant) -> tuple[object, ...]:

@@ -21,6 +21,7 @@ from include.core.plenty_order import parse_order, row_status, twin_key
 from include.core.return_orders import parent_of
 from include.core.statuses import is_cancelled
 from include.core.stock_rules import pieces
+from include.core.values import need_id
 from include.ledger import exceptions, orders
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _older_twins(work: Work, some: Sequence[Order]) -> dict[int, int]:
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
         if not is_cancelled(row_status(row)):
-            found[twin_key(row)].append(int(row["id"]))
+            found[twin_key(row)].append(need_id(row, "id"))
     first = {key: min(ids) for key, ids in found.items()}
     return {
         order.order_id: older
@@ -142,7 +143,7 @@ def _credit_note(children: Rows, order: Order) -> int | None:
     """Return a credit note of the order, or of the main order whose goods it carries."""
     parents = [order.order_id, *([order.parent_order_id] if _is_delivery(order) else [])]
     notes = [
-        int(row["id"])
+        need_id(row, "id")
         for parent in parents
         for row in children.get(parent or 0, ())
         if str(row.get("typeId")) == str(CREDIT_NOTE)

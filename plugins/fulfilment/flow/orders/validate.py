@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import quality
@@ -14,17 +14,19 @@ from fulfilment.flow.changes.see import judge_changes
 from fulfilment.flow.each import halved
 from fulfilment.flow.orders.parts import hold_back
 from fulfilment.flow.work import Work, log
-from include.core.errors import FulfilmentError
+from include.core.errors import FulfilmentError, Malformed
 from include.core.models import repaired_json
 from include.core.rules import LEFT_ALONE
 from include.core.skus import clean_sku
 from include.core.states import State
 from include.core.stock_rules import StockView, Taken
+from include.core.stock_sync import available_of
 from include.core.wemalo_order import product_key
 from include.ledger import due, orders, outbox, stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from decimal import Decimal
 
     from sqlalchemy import Connection, Row
 
@@ -182,23 +184,20 @@ def _stock(work: Work, counts: dict[str, int]) -> StockView:
 def product_keys(products: Sequence[dict[str, Any]], merchant: Merchant) -> list[str]:
     """Return what wemalo knows the products by (setting ``wemalo.product_id``)."""
     key = "sku" if merchant.wemalo.product_id == "sku" else "externalId"
-    return [clean_sku(product[key]) for product in products if product.get(key)]
+    return [name for product in products if (name := clean_sku(product.get(key)))]
 
 
 def sellable(articles: Sequence[dict[str, Any]], merchant: Merchant) -> dict[str, Decimal]:
-    """Return pieces of the default quality per product (wemalo contract 7: others are B goods)."""
-    return {
-        key: sum(
-            (
-                Decimal(str(attribute.get("quantity") or 0))
-                for attribute in article.get("attributes") or []
-                if attribute.get("isDefault")
-            ),
-            Decimal(0),
-        )
-        for article in articles
-        for key in product_keys([article], merchant)
-    }
+    """Return pieces of the default quality per product (wemalo contract 7: others are B goods).
+
+    A product whose figures cannot be read is left out: what was known of it before stands.
+    """
+    found: dict[str, Decimal] = {}
+    for article in articles:
+        with suppress(Malformed, AttributeError, TypeError):
+            pieces = available_of(article)
+            found |= dict.fromkeys(product_keys([article], merchant), pieces)
+    return found
 
 
 def _apply(

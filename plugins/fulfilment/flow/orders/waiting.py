@@ -20,6 +20,7 @@ from include.core.failures import as_own
 from include.core.plenty_order import row_status, row_time
 from include.core.release import Cancel, Release, on_cancel, on_release
 from include.core.states import State
+from include.core.values import need_id
 from include.ledger import orders, outbox
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def _asked_for(watch: Watch, row: Row) -> bool:
     """Say whether a row is one that was asked for: a filter may be ignored (contract 1)."""
     return (
         row_status(row) in (watch.fetch, watch.cancel)
-        and int(row["plentyId"]) == watch.plenty_id
-        and int(row["typeId"]) in watch.types
+        and need_id(row, "plentyId") == watch.plenty_id
+        and need_id(row, "typeId") in watch.types
     )
 
 
@@ -69,7 +70,7 @@ def look(watch: Watch, plenty: PlentyHook, engine: Engine) -> tuple[set[Key], se
     rows = plenty.newest_rows(filters, expect=partial(_asked_for, watch))
     if not rows:
         return set(), set()
-    by_id = {int(row["id"]): row for row in rows}
+    by_id = {need_id(row, "id"): row for row in rows}
     released, cancelled = set(), set()
     with engine.connect() as connection:
         known = orders.known(connection, watch.merchant, by_id)

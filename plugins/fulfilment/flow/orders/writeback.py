@@ -32,6 +32,7 @@ from include.core.plenty_order import row_status
 from include.core.slices import packed, slices
 from include.core.states import NEVER_SENT, State
 from include.core.status_write import Write, before_write, overwritten_cancel
+from include.core.values import need_id
 from include.ledger import orders, outbox
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def _check_history(work: Work, counts: dict[str, int]) -> tuple[bool, bool]:
     found = False
     try:
         for entry in work.plenty.status_history(since, only=targets):
-            by_order[int(entry["orderId"])].append(entry)
+            by_order[need_id(entry, "orderId")].append(entry)
     except FulfilmentError as error:
         work.note_trouble(error)  # the next run reads it
         return False, found

@@ -15,6 +15,7 @@ from include.core.errors import NotFound
 from include.core.failures import Level, as_own, level_of
 from include.core.packages import choose
 from include.core.tracking import weight_g
+from include.core.values import need_id
 from include.core.wemalo_order import external_id
 from include.ledger import shipping
 
@@ -161,7 +162,7 @@ def _put_package(
             parcel.order_id, package_id, package_type_id=kind, number=number, weight_g=weight_g
         )
         for row in packages.rows:
-            if int(row["id"]) == package_id:
+            if need_id(row, "id") == package_id:
                 row["packageNumber"] = number
         return package_id, "package_filled"
     package_id = work.plenty.create_package(

@@ -23,6 +23,7 @@ from include.core.errors import (
 )
 from include.core.plenty_order import goods_issue_booked
 from include.core.states import State
+from include.core.values import need_whole
 from include.ledger import orders, outbox, shipping
 
 if TYPE_CHECKING:
@@ -232,6 +233,8 @@ def _book(work: Work, row: Row[Any], content: dict[str, Any]) -> None:
     """Book goods issue unless it is booked: date 5 says so (plentymarkets contract 11)."""
     if not goods_issue_booked(content):
         work.plenty.book_goods_issue(
-            row.order_id, int(content.get("typeId") or 1), datetime.fromisoformat(row.payload["at"])
+            row.order_id,
+            need_whole(content, "typeId") or 1,
+            datetime.fromisoformat(row.payload["at"]),
         )
     correct_stock(work, row.order_id, content)

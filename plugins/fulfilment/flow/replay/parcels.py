@@ -15,6 +15,7 @@ from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.sent import SentRow, sent_row
 from include.core.states import State
 from include.core.tracking import tracking_numbers
+from include.core.values import words
 from include.core.wemalo_order import WarehouseStatus, external_id, own_order_id
 from include.core.window import both_ends
 from include.ledger import orders, replays, shipping
@@ -43,7 +44,7 @@ def sent_by_order(
         )  # fmt: skip
     by_order: dict[int, list[Row]] = {}
     for row in chain.from_iterable(pages):
-        number = own_order_id(str(row.get("externalGoodsOrderId") or ""))
+        number = own_order_id(words(row.get("externalGoodsOrderId")))
         if number is None:
             continue
         if len(by_order) >= PAGE_SIZE and number not in by_order:

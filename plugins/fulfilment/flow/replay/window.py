@@ -19,7 +19,7 @@ from fulfilment.flow.orders.handover import accept
 from fulfilment.flow.replay.parcels import repair_parcels, sent_by_order
 from fulfilment.flow.replay.returns import lost_returns
 from fulfilment.flow.work import Work, log
-from fulfilment.hooks.paging import PAGE_SIZE
+from fulfilment.hooks.paging import PAGE_SIZE, passes
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
 from include.core.plenty_order import parse_order
@@ -27,6 +27,7 @@ from include.core.replay import UNFINISHED, Lost, lost_status, may_be_there
 from include.core.sightings import Shown, Sightings
 from include.core.slices import IdSet, packed, slices
 from include.core.states import State
+from include.core.values import need_id
 from include.core.wemalo_order import WarehouseStatus, external_id
 from include.core.window import both_ends
 from include.ledger import batches, orders, outbox, replays
@@ -123,7 +124,10 @@ def _released(work: Work, part: Part) -> dict[int, Shown]:
 
 def _is_ours(work: Work, row: Mapping[str, Any]) -> bool:
     plenty = work.merchant.plenty
-    return int(row["plentyId"]) == plenty.plenty_id and int(row["typeId"]) in plenty.shippable_types
+    return (
+        need_id(row, "plentyId") == plenty.plenty_id
+        and need_id(row, "typeId") in plenty.shippable_types
+    )
 
 
 def _orders(work: Work, window: Window, order_ids: Sequence[int]) -> Sightings:
@@ -153,7 +157,7 @@ def _also(work: Work, ids: Iterable[int], shown: Sightings) -> Part:
     missing = packed(sorted(i for i in ids if i not in shown))
     for some in slices(missing, PAGE_SIZE):
         for row in work.plenty.rows_by_id(some).values():
-            if _is_ours(work, row):
+            if passes(row, partial(_is_ours, work)):
                 shown.add(row)
     return {i: shown[i] for i in missing if i in shown}
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.core import return_orders
 from include.core import returns as rules
+from include.core.values import need_id
 from include.ledger import returns as ledger
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ def adopt_made(
         with work.engine.begin() as connection:
             key = ledger.plan_return(connection, work.name, order_id, plan.taken, plan.lines)
             ledger.step(
-                connection, work.name, key, state="done", plenty_return_id=int(data["id"]),
+                connection, work.name, key, state="done", plenty_return_id=need_id(data, "id"),
                 created_at=ledger.wait(0), done_at=ledger.wait(0),
             )  # fmt: skip
             work.journal.add(
-                connection, order_id, "return_adopted", key=key, return_order=int(data["id"])
+                connection, order_id, "return_adopted", key=key, return_order=need_id(data, "id")
             )
         left = [row for row in left if row not in mine]
     return left

@@ -15,6 +15,7 @@ from include.core.errors import FulfilmentError, OrderInvalid, OrderRejected
 from include.core.plenty_order import parse_order
 from include.core.returns import Trouble
 from include.core.statuses import status
+from include.core.values import need_id
 from include.ledger import returns as ledger
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def announce_returns(work: Work, counts: dict[str, int]) -> None:
     statuses, types = set(wish.statuses), set(wish.types)
 
     def expected(row: dict[str, Any]) -> bool:
-        return status(row["statusId"]) in statuses and int(row["typeId"]) in types
+        return status(row["statusId"]) in statuses and need_id(row, "typeId") in types
 
     found = work.plenty.search_ids(
         [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import each
@@ -12,6 +12,7 @@ from fulfilment.flow.work import log
 from include.core import return_orders
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
 from include.core.returns import Trouble, line_from_json
+from include.core.values import need_id, need_moment
 from include.ledger import returns as ledger
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def settle_creating(work: Work, counts: dict[str, int]) -> None:
     recent = returns_since(work, min(row.planned_at for row in rows) - CLOCK_MARGIN)
 
     def settle(row: Row[Any]) -> None:
-        there = {int(data["id"]): data for data in linked[row.order_id]}
-        there.update((int(data["id"]), data) for data in recent.get(row.order_id, []))
+        there = {need_id(data, "id"): data for data in linked[row.order_id]}
+        there.update((need_id(data, "id"), data) for data in recent.get(row.order_id, []))
         found = _ours(work, row, list(there.values()))
         with work.engine.begin() as connection:
             if found is not None:
@@ -71,23 +72,23 @@ def _ours(work: Work, row: Row[Any], there: Sequence[dict[str, Any]]) -> int | N
     sign = return_orders.marker(row.return_key)
     for data in there:
         if any(sign in str(comment.get("text", "")) for comment in data.get("comments") or []):
-            return int(data["id"])
+            return need_id(data, "id")
     lines = [line_from_json(line) for line in row.lines]
     with work.engine.begin() as connection:
-        taken = ledger.ours(connection, work.name, [int(data["id"]) for data in there])
+        taken = ledger.ours(connection, work.name, [need_id(data, "id") for data in there])
     for data in there:
-        made = datetime.fromisoformat(str(data["createdAt"]))
+        made = need_moment(data, "createdAt", UTC)
         unmarked = not any(
             return_orders.MARKER in str(comment.get("text", ""))
             for comment in data.get("comments") or []
         )
         if (
-            int(data["id"]) not in taken
+            need_id(data, "id") not in taken
             and unmarked
             and made >= row.planned_at - CLOCK_MARGIN
             and return_orders.same_goods(data, lines)
         ):
-            return int(data["id"])
+            return need_id(data, "id")
     return None
 
 

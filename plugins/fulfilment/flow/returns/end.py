@@ -14,6 +14,7 @@ from include.core import return_orders
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
 from include.core.plenty_order import goods_issue_booked, row_status
 from include.core.returns import Line, Trouble, line_from_json
+from include.core.values import need_id
 from include.ledger import returns as ledger
 
 if TYPE_CHECKING:
@@ -119,11 +120,11 @@ def _describe(work: Work, row: Row[Any], data: Mapping[str, Any]) -> bool:
     status = None
     if row.announced and row_status(data) in settings.announce.statuses:
         status = settings.status
-    items = {int(item["id"]): dict(item) for item in data.get("orderItems") or []}
+    items = {need_id(item, "id"): dict(item) for item in data.get("orderItems") or []}
     changed = False
     for item, line in return_orders.pair_items(data, lines, announced=row.announced):
         if line.reason or line.condition:
-            item_id = int(item["id"])
+            item_id = need_id(item, "id")
             items[item_id] = return_orders.described(items[item_id], line)
             changed = True
     try:
@@ -176,7 +177,11 @@ def _book(work: Work, row: Row[Any], data: Mapping[str, Any], counts: dict[str, 
         return _lost(work, row)
     location = work.merchant.plenty.storage_location_id
     quantities = [
-        {"orderItemId": int(item["id"]), "quantity": line.quantity, "storageLocationId": location}
+        {
+            "orderItemId": need_id(item, "id"),
+            "quantity": line.quantity,
+            "storageLocationId": location,
+        }
         for item, line in return_orders.pair_items(data, lines, announced=row.announced)
     ]
     if row.state == "booking" and _is_booked(work, row, data, quantities):
@@ -324,12 +329,12 @@ def _made_instead(work: Work, row: Row[Any]) -> int | None:
         return None
     there = existing_returns(work, {row.order_id}).get(row.order_id, [])
     with work.engine.begin() as connection:
-        taken = ledger.ours(connection, work.name, [int(data["id"]) for data in there])
+        taken = ledger.ours(connection, work.name, [need_id(data, "id") for data in there])
     fitting = [
-        int(data["id"])
+        need_id(data, "id")
         for data in there
-        if int(data["id"]) not in taken
-        and int(data["id"]) > row.plenty_return_id
+        if need_id(data, "id") not in taken
+        and need_id(data, "id") > row.plenty_return_id
         and return_orders.same_goods(data, _lines(row))
     ]
     return min(fitting, default=None)

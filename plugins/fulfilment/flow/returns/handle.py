@@ -27,11 +27,11 @@ from fulfilment.flow.returns.announce import announce_returns
 from fulfilment.flow.returns.create import REFUSED, create_planned, settle_creating
 from fulfilment.flow.returns.end import LOST, end_created
 from fulfilment.flow.returns.read import existing_returns
-from fulfilment.hooks.answers import whole
 from include.core import return_orders
 from include.core import returns as rules
 from include.core.errors import NotFound, OrderRejected
 from include.core.sent import row_name
+from include.core.values import need_whole, whole
 from include.core.window import EVERYTHING
 from include.ledger import returns as ledger
 from include.ledger import shipping
@@ -227,8 +227,8 @@ def _plan_new(
     mine = {
         order_id
         for order_id, data in read.found.items()
-        if int(data.get("plentyId") or 0) == work.merchant.plenty.plenty_id
-        and int(data.get("typeId") or 0) != return_orders.RETURN_TYPE
+        if need_whole(data, "plentyId") == work.merchant.plenty.plenty_id
+        and need_whole(data, "typeId") != return_orders.RETURN_TYPE
     }
     before = existing_returns(work, mine & set(by_order))
 

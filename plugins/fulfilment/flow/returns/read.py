@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import halved
 from fulfilment.hooks.paging import Filter, chunks
 from include.core import return_orders
+from include.core.values import need_id, need_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from fulfilment.flow.work import Work
 
@@ -31,7 +33,7 @@ def existing_returns(work: Work, order_ids: Iterable[int]) -> dict[int, list[dic
 
         def expected(row: dict[str, Any]) -> bool:
             parent = return_orders.parent_of(row)
-            return int(row["typeId"]) == return_orders.RETURN_TYPE and parent in asked
+            return need_id(row, "typeId") == return_orders.RETURN_TYPE and parent in asked
 
         made = _search(work, Filter("orderReference_parent", "in", list(some)), expected)
         found.update({order_id: made.get(order_id, []) for order_id in some})
@@ -51,8 +53,8 @@ def returns_since(work: Work, since: datetime) -> dict[int, list[dict[str, Any]]
     start = since.replace(microsecond=0)
 
     def expected(row: dict[str, Any]) -> bool:
-        made = datetime.fromisoformat(str(row["createdAt"]))
-        return int(row["typeId"]) == return_orders.RETURN_TYPE and made >= start
+        made = need_moment(row, "createdAt", UTC)
+        return need_id(row, "typeId") == return_orders.RETURN_TYPE and made >= start
 
     return _search(work, Filter("createdAt", "gte", start), expected)
 

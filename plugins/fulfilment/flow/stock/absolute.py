@@ -9,7 +9,6 @@ wemalo was measured and one after it, so no booking is younger than the measurem
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import halved
@@ -28,12 +27,14 @@ from include.core.stock_sync import (
     hold_mass_zero,
     on_hand,
 )
+from include.core.values import need_id, need_number, need_whole
 from include.ledger import failures, sync_state
 from include.ledger import stock_sync as ledger
 from include.ledger.exceptions import item_subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
     from sqlalchemy import Row
 
@@ -179,9 +180,9 @@ def _rows(work: Work, chunk: Sequence[int], cases: Mapping[int, Case]) -> list[d
     own = plenty.storage_location_id
     others: dict[int, Decimal] = {}
     for row in work.plenty.stock_at_locations(plenty.warehouse_id, chunk):
-        if own and int(row.get("storageLocationId") or 0) != own:
-            number = int(row["variationId"])
-            others[number] = others.get(number, ZERO) + Decimal(str(row["quantity"]))
+        if own and need_whole(row, "storageLocationId") != own:
+            number = need_id(row, "variationId")
+            others[number] = others.get(number, ZERO) + need_number(row, "quantity")
     return [
         {
             "variationId": n,

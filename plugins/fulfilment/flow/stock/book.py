@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.flow.each import each, halved
 from fulfilment.flow.stock.measure import RECENT_DAYS, goods_issues
 from fulfilment.flow.work import Work, log
-from fulfilment.hooks.answers import whole
 from fulfilment.hooks.plenty_stock import STOCK_ROWS
 from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
 from include.core.stock_sync import Line, movement, signature
+from include.core.values import whole
 from include.ledger import failures
 from include.ledger import stock_sync as ledger
 from include.ledger.exceptions import item_subject

@@ -31,6 +31,7 @@ from include.core.stock_sync import (
     reason_of,
     to_zero,
 )
+from include.core.values import need_number, own_id, words
 from include.ledger import orders, products
 from include.ledger import stock_sync as ledger
 from include.ledger.reference import cached
@@ -87,11 +88,7 @@ def keys(work: Work, rows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], i
     """Return the variation of each (external id, SKU) of wemalo; others' products are absent."""
     pairs = set(rows)
     if work.merchant.wemalo.product_id == "variation_id":
-        return {
-            pair: int(pair[0])
-            for pair in pairs
-            if pair[0].isascii() and pair[0].isdecimal() and len(pair[0]) <= _DIGITS
-        }
+        return {pair: number for pair in pairs if (number := own_id(pair[0])) is not None}
     if not pairs:
         return {}
     numbers: Mapping[str, int] = cached(
@@ -114,7 +111,7 @@ def read_wemalo(
     entries = [(reason, row) for reason in KINDS for row in work.wemalo.stock_postings(reason)]
     at = datetime.now(UTC)
     articles = work.wemalo.available_stock(since - timedelta(hours=1) if since else EVER)
-    pairs = [(str(a.get("externalId") or ""), clean_sku(a.get("sku"))) for a in articles]
+    pairs = [(words(a.get("externalId")), clean_sku(a.get("sku"))) for a in articles]
     known = keys(work, [*pairs, *(product_of_entry(row) for _, row in entries)])
     counts["unknown"] = sum(pair not in known for pair in pairs)
     rows = _levels(articles, pairs, known, unread)
@@ -305,7 +302,7 @@ def physical(rows: Mapping[int, Mapping[str, Any]], unread: Unread) -> dict[int,
 
 def pieces_of(row: Mapping[str, Any]) -> Decimal:
     """Return the physical stock of one of plentymarkets' stock rows."""
-    return Decimal(str(row.get("stockPhysical") or 0))
+    return need_number(row, "stockPhysical")
 
 
 def explained(
