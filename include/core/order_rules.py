@@ -23,6 +23,7 @@ GOODS = frozenset({1, 3, 14})
 # plentymarkets contract 7.4: an invoice locks an order reversibly, and most are invoiced before
 # they ship. Point-of-sale orders are locked for good: their goods have left over the counter.
 SENDABLE_LOCKS = frozenset({"", "unlocked", "reversibleLocked"})
+_NO_LETTERS = re.compile(r"[^a-z]+")
 #: as profiles are named after them; none of them delivers to DHL's lockers
 OTHER_CARRIERS = frozenset(
     {"dpd", "gls", "ups", "hermes", "fedex", "tnt", "go", "dachser", "schenker", "amazon"}
@@ -180,7 +181,7 @@ def _at_station(order: Order) -> bool:
 def _reaches_stations(profile: str, settings: QualitySettings) -> bool:
     if settings.station_profiles:
         return profile in settings.station_profiles
-    words = set(re.split(r"[^a-z]+", profile.lower()))
+    words = set(_NO_LETTERS.split(profile.lower()))
     return "dhl" in words or not words & OTHER_CARRIERS
 
 

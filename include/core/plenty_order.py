@@ -31,6 +31,7 @@ PROPERTY_EXPRESS = 65
 PROPERTY_PAYMENT_METHOD, PROPERTY_CONSENT, PROPERTY_TEXT = 3, 999, 82  # contract 6.7
 DATE_SHIPPING, DATE_DELIVERY = 8, 11  # contract 6.8
 ZERO = Decimal(0)
+_TAG = re.compile(r"<[^<>]*>")
 HIGHEST_AMOUNT = 10**13  # also in currencies of small coins
 
 
@@ -288,7 +289,7 @@ def _notes(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _plain(value: object) -> str:
     """Return a text without tags, entities and line breaks (contract 6.6, 14)."""
-    text = html.unescape(re.sub(r"<[^<>]*>", " ", str(value or "")))
+    text = html.unescape(_TAG.sub(" ", str(value or "")))
     return " ".join(text.split())
 
 

@@ -94,6 +94,10 @@ _EVENTS = {
     "shipping_info_waits": "shipping provider not written ({code})",
     "shipping_info_refused": "plentymarkets refused the shipping provider ({code})",
     "goods_issue_written": "goods issue booked in plentymarkets",
+    "goods_issue_postponed": "goods issue not booked this time ({code})",
+    "shipping_info_postponed": "shipping provider not written this time ({code})",
+    "goods_issue_corrected": "what did not leave is booked back after the goods issue",
+    "shipped_short": "left without what was ordered: {missing}",
     "goods_issue_refused": "plentymarkets refused the goods issue ({code})",
     "partly_shipped": "partly shipped",
     "shipped": "shipped completely",
@@ -124,6 +128,7 @@ _EVENTS = {
     "stock_approved": "{by} confirmed {pieces} piece(s) of variation {variation} ({code})",
     "stock_shipment_taken_back": "goods issue was booked as well; our booking is taken back",
     "exception_opened": "exception {code} opened: {text}",
+    "exception_acknowledged": "exception {code} was seen by {by}: {note}",
     "exception_cleared": "exception {code} cleared: its cause is gone",
     "move_refused": "nothing changed: somebody was faster (wanted {to})",
 }

@@ -96,7 +96,7 @@ def test_there_are_words_for_every_kind_of_event_that_is_written() -> None:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if "migrations" not in path.parts:
                 written |= kinds_in(ast.parse(path.read_text()))
-    assert {"return_created", "status_written", "validated_short", "package_there"} <= written
+    assert {"return_created", "status_written", "validated_short"} <= written
     assert {kind for kind in written - NEVER if not is_told(kind)} == set()
 
 
