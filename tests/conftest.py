@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.troubles import pytest_runtest_call  # noqa: F401 - a fault that hits nothing fails its test
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

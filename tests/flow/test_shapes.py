@@ -13,9 +13,7 @@ from tests.flow.test_changes import open_codes
 SEARCH = "GET /rest/orders/search"
 
 
-@pytest.fixture(params=["live", "described"])
-def shape(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+pytestmark = pytest.mark.parametrize("stage", ["live", "described"], indirect=True)
 
 
 def split(stage: Stage) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from include.ledger.engine import ledger_engine
 from tests.hooks.hostile import Hostile, hostile_server
+from tests.troubles import pytest_runtest_call  # noqa: F401 - a fault that hits nothing fails its test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
