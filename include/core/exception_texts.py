@@ -39,6 +39,17 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Die Sendung als Retoure behandeln.",
         "Treat the parcel as a return.",
     ),
+    "ARRIVED_UNWANTED": (
+        "Die Übergabe galt als nicht angekommen, und der Auftrag wurde seither storniert oder "
+        "zurückgezogen; jetzt hat ihn das Lager doch (Stand {warehouse}). Es wird um Stornierung "
+        "gebeten.",
+        "The hand-over was taken for not arrived, and the order was cancelled or withdrawn since; "
+        "now the warehouse has it after all (status {warehouse}). It is asked to cancel it.",
+        "Nichts zu tun, wenn das Lager storniert. Soll er doch versendet werden, den Auftrag "
+        "wieder freigeben.",
+        "Nothing, if the warehouse cancels it. If it shall ship after all, release the order "
+        "again.",
+    ),
     "CANCEL_UNCLEAR": (
         "Das Lager hat auf {tries} Stornierungen nicht klar geantwortet (Stand {warehouse}). Es "
         "wird nicht weiter gefragt; der Stand wird weiter gelesen.",
@@ -199,10 +210,10 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Set the order to the status of the release: it is then checked and handed over.",
     ),
     "ORDER_DELETED": (
-        "In plentymarkets gelöscht, während das Lager den Auftrag hat (Stand {warehouse}). Er wird "
-        "versendet.",
-        "Deleted in plentymarkets while the warehouse has the order (status {warehouse}). It "
-        "ships.",
+        "In plentymarkets gelöscht, während das Lager den Auftrag hat (Stand {warehouse}). "
+        "{end_de}",
+        "Deleted in plentymarkets while the warehouse has the order (status {warehouse}). "
+        "{end_en}",
         "Im Lager anrufen, falls er nicht versendet werden soll.",
         "Call the warehouse if it shall not ship.",
     ),

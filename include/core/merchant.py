@@ -144,6 +144,12 @@ class Statuses(Section):
     cancel_requested: StatusId = Field(
         Decimal(8), description="Cancelled by the merchant (wemalo contract 14.2)."
     )
+    cancelled: list[StatusId] | None = Field(
+        None,
+        description="Further statuses that ask for a cancellation; empty: every status from 8 up "
+        "to 8.9999 that is none of ours.",
+        examples=[["8.1", "8.5"]],
+    )
     cancel_done: StatusId = Field(
         Decimal("8.8"), description="Cancellation handed over (wemalo contract 14.2)."
     )

@@ -18,6 +18,8 @@ SHIPPED, CANCELLED = Decimal(7), Decimal(8)
 DELETED = Decimal(0)
 #: reason codes of an order that a person took out of the release while the warehouse has it
 HELD, HELD_LATE = "HELD", "HELD_LATE"
+#: and of one that was withdrawn before it was sent, and that the warehouse has all the same
+UNWANTED = "UNWANTED"
 
 
 class Moved(Enum):
@@ -34,13 +36,33 @@ def on_moved(status: Decimal, merchant: Merchant) -> Moved:
     statuses = merchant.statuses
     if status in {statuses.cancel_done, statuses.cancel_too_late} - {statuses.cancel_requested}:
         return Moved.NOTHING  # ours
-    if is_cancelled(status):
+    if asks_to_cancel(status, merchant):
         return Moved.CANCELLED
-    if status in {statuses.fetch, statuses.handed_over, statuses.address_error, statuses.no_stock}:
+    if is_cancelled(status):
+        return Moved.HELD  # none that the merchant named: told, not obeyed
+    if wants_shipping(status, merchant):
         return Moved.NOTHING
     if SHIPPED <= status < CANCELLED or status == statuses.shipped:
         return Moved.SHIPPED
     return Moved.HELD if holds(status, merchant) else Moved.NOTHING
+
+
+def asks_to_cancel(status: Decimal, merchant: Merchant) -> bool:
+    """Say whether a status asks for a cancellation (setting ``statuses.cancelled``)."""
+    statuses = merchant.statuses
+    if status == statuses.cancel_requested:
+        return True
+    if statuses.cancelled is not None:
+        return status in statuses.cancelled
+    ours = {statuses.cancel_done, statuses.cancel_too_late}
+    return is_cancelled(status) and status not in ours
+
+
+def wants_shipping(status: Decimal, merchant: Merchant) -> bool:
+    """Say whether a status says that an order shall ship: released, or written by us on its way."""
+    statuses = merchant.statuses
+    ways = {statuses.fetch, statuses.handed_over, statuses.address_error, statuses.no_stock}
+    return status in ways
 
 
 def usual_statuses(merchant: Merchant) -> set[Decimal]:

@@ -32,20 +32,23 @@ class State(StrEnum):
 
 S = State
 
+#: a hand-over that was given up has arrived after all (`fulfilment.flow.orders.handover.arrived`)
+_ARRIVED = frozenset({S.ACCEPTED, S.WAITING})
+
 #: state -> the states it may move to. Staying in a state is always allowed.
 MOVES: dict[State, frozenset[State]] = {
-    S.FETCHED: frozenset(
-        {S.READY, S.INVALID, S.NO_STOCK, S.QUARANTINED, S.CANCELLED, S.WITHDRAWN}
-    ),
-    S.READY: frozenset({S.FETCHED, S.SUBMITTING, S.CANCELLED, S.WITHDRAWN, S.QUARANTINED}),
-    S.INVALID: frozenset({S.FETCHED, S.CANCELLED, S.WITHDRAWN}),
-    S.NO_STOCK: frozenset({S.FETCHED, S.READY, S.CANCELLED, S.WITHDRAWN}),
-    S.QUARANTINED: frozenset({S.FETCHED, S.READY, S.CANCELLED, S.WITHDRAWN}),
+    S.FETCHED: _ARRIVED | {
+        S.READY, S.INVALID, S.NO_STOCK, S.QUARANTINED, S.CANCELLED, S.WITHDRAWN
+    },
+    S.READY: _ARRIVED | {S.FETCHED, S.SUBMITTING, S.CANCELLED, S.WITHDRAWN, S.QUARANTINED},
+    S.INVALID: _ARRIVED | {S.FETCHED, S.CANCELLED, S.WITHDRAWN},
+    S.NO_STOCK: _ARRIVED | {S.FETCHED, S.READY, S.CANCELLED, S.WITHDRAWN},
+    S.QUARANTINED: _ARRIVED | {S.FETCHED, S.READY, S.CANCELLED, S.WITHDRAWN},
     S.SUBMITTING: frozenset(
         {S.ACCEPTED, S.WAITING, S.READY, S.RETRY_WAIT, S.QUARANTINED, S.PARTLY_SHIPPED, S.SHIPPED,
          S.CANCELLED}
     ),
-    S.RETRY_WAIT: frozenset({S.FETCHED, S.READY, S.SUBMITTING, S.CANCELLED, S.WITHDRAWN}),
+    S.RETRY_WAIT: _ARRIVED | {S.FETCHED, S.READY, S.SUBMITTING, S.CANCELLED, S.WITHDRAWN},
     S.WAITING: frozenset(
         {S.ACCEPTED, S.SUBMITTING, S.CANCELLING, S.CANCELLED, S.PARTLY_SHIPPED, S.SHIPPED}
     ),
@@ -55,10 +58,10 @@ MOVES: dict[State, frozenset[State]] = {
     S.CANCELLING: frozenset(
         {S.CANCELLED, S.ACCEPTED, S.WAITING, S.PARTLY_SHIPPED, S.SHIPPED}
     ),
-    S.CANCELLED: frozenset({S.FETCHED, S.PARTLY_SHIPPED, S.SHIPPED}),
+    S.CANCELLED: _ARRIVED | {S.FETCHED, S.PARTLY_SHIPPED, S.SHIPPED},
     S.PARTLY_SHIPPED: frozenset({S.SHIPPED, S.CANCELLED}),
     S.SHIPPED: frozenset(),
-    S.WITHDRAWN: frozenset({S.FETCHED, S.CANCELLED}),
+    S.WITHDRAWN: _ARRIVED | {S.FETCHED, S.CANCELLED},
 }  # fmt: skip
 
 #: wemalo has never heard of these orders: a cancellation needs no call to the warehouse.
@@ -67,6 +70,8 @@ NEVER_SENT = frozenset(
 )
 #: the warehouse has the order (or may have it).
 AT_WAREHOUSE = frozenset({S.SUBMITTING, S.WAITING, S.ACCEPTED, S.CANCELLING, S.PARTLY_SHIPPED})
+#: not known to be at the warehouse; one that was given up may arrive there all the same.
+NOT_AT_WAREHOUSE = NEVER_SENT | {S.CANCELLED}
 #: nothing more is expected to happen.
 ENDED = frozenset({S.SHIPPED, S.CANCELLED, S.WITHDRAWN})
 

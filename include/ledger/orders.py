@@ -1,4 +1,4 @@
-"""Orders in the ledger: fetched, moved from state to state, leased.
+"""Orders in the ledger: fetched, moved from state to state, written ahead.
 
 Every change of state is one conditional update (``WHERE state IN (allowed sources)``) together with
 its event in the same transaction. Whoever loses a race changes nothing and is told so.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, null, or_, select, text, update
+from sqlalchemy import bindparam, case, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.models import Order, order_from_json
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 _ROWS_AT_ONCE = 250  # with their contents
+_WRITTEN_AHEAD = (State.SUBMITTING, State.CANCELLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ def put_unreadable(
             set_={
                 "state": State.QUARANTINED,
                 "content": null(),  # what was read before is not what would be sent
+                "version": orders.c.version + 1,
                 "reason_code": code,
                 "reason": reason,
                 "changed_at": func.now(),
@@ -215,13 +217,18 @@ def move(
     new: State,
     *,
     only_from: Collection[State] | None = None,
+    expect_version: int | None = None,
     sets: Mapping[str, Any] | None = None,
     event: str | None = None,
     **data: Any,
 ) -> bool:
     """Move one order to ``new`` if it is in a state that allows it, with its event.
 
+    What an order looks like after an interrupted write is read once more: changes made meanwhile
+    were not seen.
+
     :param only_from: narrower than the state machine, where the caller has read the state before.
+    :param expect_version: of the row that the decision was made from: a later one is decided anew.
     :param sets: further columns of the row.
     :returns: False, and nothing changed, where somebody else was faster or the move is not allowed.
     """
@@ -231,20 +238,21 @@ def move(
         "state": new,
         "version": orders.c.version + 1,
         "changed_at": func.now(),
-        "lease_owner": None,
-        "lease_until": None,
         "ended_at": func.coalesce(orders.c.ended_at, func.now()) if new in ENDED else None,
+        "seen_updated_at": case(
+            (orders.c.state.in_(sorted(_WRITTEN_AHEAD)), null()), else_=orders.c.seen_updated_at
+        ),
         **(sets or {}),
     }
+    where = [
+        orders.c.merchant == journal.merchant,
+        orders.c.order_id == order_id,
+        orders.c.state.in_(sorted(sources)),
+    ]
+    if expect_version is not None:
+        where.append(orders.c.version == expect_version)
     moved = connection.execute(
-        update(orders)
-        .where(
-            orders.c.merchant == journal.merchant,
-            orders.c.order_id == order_id,
-            orders.c.state.in_(sorted(sources)),
-        )
-        .values(values)
-        .returning(orders.c.order_id)
+        update(orders).where(*where).values(values).returning(orders.c.order_id)
     ).scalar_one_or_none()
     if moved is None:
         journal.add(connection, order_id, "move_refused", to=new, **data)
@@ -253,41 +261,39 @@ def move(
     return True
 
 
-def lease(
+def write_ahead(
     connection: Connection,
     journal: Journal,
     order_id: int,
     new: State,
     *,
     only_from: Collection[State],
-    owner: str,
-    seconds: int,
+    expect_version: int | None = None,
     sets: Mapping[str, Any] | None = None,
     event: str | None = None,
     **data: Any,
 ) -> bool:
-    """Write ahead: move to ``new`` and hold the order for ``seconds``; see `move`."""
+    """Write ahead: move to ``new``, within the claim of a write; see `move`."""
     return move(
         connection,
         journal,
         order_id,
         new,
         only_from=only_from,
-        sets={
-            "lease_owner": owner,
-            "lease_until": func.now() + text(f"interval '{int(seconds)} seconds'"),
-            "attempts": orders.c.attempts + 1,
-            **(sets or {}),
-        },
+        expect_version=expect_version,
+        sets={"attempts": orders.c.attempts + 1, **(sets or {})},
         event=event,
         **data,
     )
 
 
-def one(connection: Connection, merchant: str, order_id: int) -> Row[Any]:
-    """Return one order's whole row."""
+def one(connection: Connection, merchant: str, order_id: int, *, lock: bool = False) -> Row[Any]:
+    """Return one order's whole row.
+
+    :param lock: nobody else changes it before the transaction ends.
+    """
     statement = select(orders).where(orders.c.merchant == merchant, orders.c.order_id == order_id)
-    return connection.execute(statement).one()
+    return connection.execute(statement.with_for_update() if lock else statement).one()
 
 
 def in_states(
@@ -306,34 +312,6 @@ def in_states(
     yield from connection.execute(streamed).partitions()
 
 
-def take_over_leases(
-    connection: Connection, merchant: str, owner: str, seconds: int
-) -> Sequence[Row[Any]]:
-    """Take over SUBMITTING and CANCELLING orders whose holder is gone; return their rows.
-
-    Rows that another process is taking over right now are skipped.
-    """
-    ripe = (
-        select(orders.c.order_id)
-        .where(
-            orders.c.merchant == merchant,
-            orders.c.state.in_([State.SUBMITTING, State.CANCELLING]),
-            or_(orders.c.lease_until.is_(None), orders.c.lease_until <= func.now()),
-        )
-        .with_for_update(skip_locked=True)
-    )
-    statement = (
-        update(orders)
-        .where(orders.c.merchant == merchant, orders.c.order_id.in_(ripe))
-        .values(
-            lease_owner=owner,
-            lease_until=func.now() + text(f"interval '{int(seconds)} seconds'"),
-        )
-        .returning(orders)
-    )
-    return sorted(connection.execute(statement).all(), key=lambda row: row.order_id)
-
-
 def touch(connection: Connection, merchant: str, order_ids: Collection[int], **sets: Any) -> None:
     """Set columns that are not the state on many orders."""
     if order_ids:
@@ -342,6 +320,20 @@ def touch(connection: Connection, merchant: str, order_ids: Collection[int], **s
             .where(orders.c.merchant == merchant, orders.c.order_id.in_(list(order_ids)))
             .values(**sets)
         )
+
+
+def decide(connection: Connection, merchant: str, order_id: int, version: int, **sets: Any) -> bool:
+    """Set what was decided of a row as it was read; False, and nothing set, if it has changed."""
+    done = connection.execute(
+        update(orders)
+        .where(
+            orders.c.merchant == merchant,
+            orders.c.order_id == order_id,
+            orders.c.version == version,
+        )
+        .values(version=version + 1, **sets)
+    )
+    return done.rowcount == 1
 
 
 def set_statuses(connection: Connection, merchant: str, seen: Mapping[int, Decimal]) -> None:

@@ -60,15 +60,18 @@ orders = Table(
     # changed after the hand-over, not yet at wemalo; personal
     Column("new_content", JSONB(none_as_null=True)),
     Column("change_state", Text),  # of new_content: new, good, bad, late, unclear
-    Column("lookups", Integer, nullable=False, server_default=text("0")),  # not found at wemalo
+    Column("lookups", Integer, nullable=False, server_default=text("0")),  # no longer used
     Column("wemalo_status", Text),
     Column("wemalo_reason", Text),
     Column("reason_code", Text),  # why the order is where it is
     Column("reason", JSONB),  # {"field", "de", "en"}; never personal
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     time("next_attempt_at"),
-    Column("lease_owner", Text),
+    Column("lease_owner", Text),  # no longer used: see `writes`
     time("lease_until"),
+    # a hand-over was given up as not arrived: when, and the fingerprint of what was sent
+    time("given_up_at"),
+    Column("given_up_fingerprint", Text),
     Column("version", Integer, nullable=False, server_default=text("1")),
     now("first_seen_at"),
     now("changed_at"),
@@ -76,6 +79,12 @@ orders = Table(
     time("ended_at"),
     CheckConstraint("state IN ({})".format(", ".join(f"'{s}'" for s in State)), name="state_known"),
     Index(None, "merchant", "state", "next_attempt_at"),
+    Index(
+        "ix_orders_given_up",
+        "merchant",
+        "given_up_at",
+        postgresql_where=text("given_up_at IS NOT NULL"),
+    ),
     Index(None, "batch_id"),
 )
 

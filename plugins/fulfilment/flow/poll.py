@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.changes.cancel import settle_too_late
+from fulfilment.flow.changes.settled import settle_too_late
 from fulfilment.flow.each import each
-from fulfilment.flow.orders.handover import accept, warehouse_cancelled
+from fulfilment.flow.orders.handover import accept, arrived, warehouse_cancelled
 from fulfilment.flow.watch import CANCEL_TRIES
-from include.core.states import State
+from include.core.states import NOT_AT_WAREHOUSE, State
+from include.core.stays import NOT_FOUND
 from include.core.wemalo_order import NOT_STARTED, external_id, state_of
 from include.ledger import in_flight, orders, shipping
 
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 #: of the orders that wait, and of those that are being worked on, so many are looked at per run
 WAITING_LIMIT = 200
 WORKED_ON_LIMIT = 50
+GIVEN_UP_LIMIT = 50
+#: so long an order whose hand-over was given up is looked for: its call may have been held up
+GIVEN_UP_LATELY = timedelta(hours=24)
 
 
 def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
     """Ask wemalo for the orders that were not looked at for longest.
 
     Waiting orders at every run, since they go on as soon as wemalo has the goods; the others only
-    when the last look is old: their end comes by the queue of sent items. Counts ``freed``.
+    when the last look is old: their end comes by the queue of sent items. Those whose hand-over was
+    given up may have arrived all the same. Counts ``freed``.
     """
     with work.engine.begin() as connection:
         rows = [
@@ -42,6 +47,14 @@ def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
                 older_than_s=work.look_again_s,
                 limit=WORKED_ON_LIMIT,
             ),
+            *in_flight.oldest_look(
+                connection,
+                work.name,
+                NOT_AT_WAREHOUSE,
+                older_than_s=work.look_again_s,
+                limit=GIVEN_UP_LIMIT,
+                given_up=GIVEN_UP_LATELY,
+            ),
         ]
 
     def look(row: Row[Any]) -> None:
@@ -49,10 +62,31 @@ def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
             # before the answer: one that cannot be read takes no other order's turn
             orders.touch(connection, work.name, [row.order_id], looked_at=datetime.now(UTC))
         found = work.wemalo.status(external_id(row.order_id))
-        if found is not None:
+        if row.state in NOT_AT_WAREHOUSE:
+            _look_for_given_up(work, row, found)
+        elif found is not None:
             counts["freed"] += _take(work, row, found)
+        elif row.state != State.PARTLY_SHIPPED and row.wemalo_status != NOT_FOUND:
+            _unknown(work, row)
 
     each(work, "look", work.mine(rows), look)
+
+
+def _look_for_given_up(work: Work, row: Row[Any], found: WemaloStatus | None) -> None:
+    if found is not None:
+        with work.engine.begin() as connection:
+            reason = found.reason or found.block_reason
+            arrived(work, connection, row.order_id, found.name, reason)
+
+
+def _unknown(work: Work, row: Row[Any]) -> None:
+    """Note that wemalo does not know an order it had: told if it stays so, nothing is concluded."""
+    with work.engine.begin() as connection:
+        orders.move(
+            connection, work.journal, row.order_id, State(row.state),
+            only_from=[State(row.state)], expect_version=row.version,
+            sets={"wemalo_status": NOT_FOUND}, event="unknown_at_warehouse",
+        )  # fmt: skip
 
 
 def _take(work: Work, row: Row[Any], found: WemaloStatus) -> bool:
@@ -83,6 +117,7 @@ def _take(work: Work, row: Row[Any], found: WemaloStatus) -> bool:
             episode,
             found.name,
             reason,
+            expect_version=row.version,
             sets={"episode": episode},
         )
     return row.state == State.WAITING and state is State.ACCEPTED

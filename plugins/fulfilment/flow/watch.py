@@ -49,7 +49,7 @@ _DERIVED = frozenset(
 )  # fmt: skip
 #: over when the order has ended
 _UNTIL_THE_END = (
-    "CHANGED_TOO_LATE", "CHANGE_UNCLEAR", "CHANGE_INVALID",
+    "CHANGED_TOO_LATE", "CHANGE_UNCLEAR", "CHANGE_INVALID", "ARRIVED_UNWANTED",
     "SPLIT_AFTER_HANDOVER",
 )  # fmt: skip
 #: they tell of something past: over when somebody has seen it, or the goods came back
@@ -149,7 +149,12 @@ def _moved_by_hand(work: Work, connection: Connection, ids: Sequence[int]) -> Fo
             continue
         warehouse = row.wemalo_status or "?"
         if row.plenty_status == DELETED:
-            found.append((row.order_id, exception_text("ORDER_DELETED", warehouse=warehouse)))
+            if row.state != State.CANCELLED:
+                german, english = _end_of(row)
+                text = exception_text(
+                    "ORDER_DELETED", warehouse=warehouse, end_de=german, end_en=english
+                )
+                found.append((row.order_id, text))
             continue
         moved = on_moved(row.plenty_status, work.merchant_by(row.facts))
         code = {Moved.HELD: "ORDER_HELD", Moved.SHIPPED: "SHIPPED_BY_HAND"}.get(moved)

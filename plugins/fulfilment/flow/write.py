@@ -108,6 +108,32 @@ def write(
     return _end(work, claims, result, end, adopted=False)
 
 
+def settle(
+    work: Work,
+    about: Write,
+    look: Callable[[], Result | None],
+    end: Callable[[Connection, Result | None], None],
+) -> Result | None:
+    """Find out what came of an earlier call without making another one.
+
+    For writes that are decided anew before they are repeated.
+
+    :param end: in the transaction that ends the claim: notes what was found, None where it is
+        certain that the call never took effect and never will.
+    :raises WriteHeld: another process holds it.
+    :raises InDoubt: it may still take effect.
+    """
+    claims = _claim(work, about, None)
+    doubt = max((c.doubt_until for c in claims if c.doubt_until), default=None)
+    found = _look(work, about, claims, doubt, look) if doubt is not None else None
+    with work.engine.begin() as connection:
+        if writes.end(connection, claims):
+            end(connection, found)
+            return found
+        connection.rollback()
+    raise _held(work, about)
+
+
 def _claim(work: Work, about: Write, begin: Callable[[Connection], bool] | None) -> Sequence[Claim]:
     with work.engine.begin() as connection:
         claims = writes.take(
@@ -120,9 +146,13 @@ def _claim(work: Work, about: Write, begin: Callable[[Connection], bool] | None)
         connection.rollback()
     if mine:
         text = f"{about.what} is no longer to be written; nothing was sent."
-    else:
-        text = f"{about.what} is being written by another run; nothing was sent by this one."
-    raise WriteHeld(text, merchant=work.name)
+        raise WriteHeld(text, merchant=work.name)
+    raise _held(work, about)
+
+
+def _held(work: Work, about: Write) -> WriteHeld:
+    text = f"{about.what} is being written by another run; nothing was sent by this one."
+    return WriteHeld(text, merchant=work.name)
 
 
 def _look(

@@ -1,7 +1,8 @@
 """Cancellations: what was never sent is settled at once, the warehouse is asked about the rest.
 
-The warehouse's word decides (wemalo contract 4.8): a refused or unclear cancel is followed by a
-look at the order's status, never by another guess.
+The warehouse's word decides (wemalo contract 4.8): a refused cancel is followed by a look at the
+order's status. One whose answer was lost says nothing until it has settled: an order that is still
+there may be cancelled a moment later.
 """
 
 from __future__ import annotations
@@ -10,16 +11,24 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.changes.settled import settle_cancelled, settle_too_late, settle_unsent
 from fulfilment.flow.each import each, halved
 from fulfilment.flow.orders.now import rows_now
 from fulfilment.flow.watch import CANCEL_TRIES
-from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
-from include.core.moved import HELD, HELD_LATE, Moved, on_moved
+from fulfilment.flow.write import Write, nothing_happened, settle, write
+from include.core.errors import (
+    AmbiguousWrite,
+    FulfilmentError,
+    NotFound,
+    OrderRejected,
+    WriteHeld,
+)
+from include.core.moved import DELETED, HELD, UNWANTED, Moved, on_moved, wants_shipping
 from include.core.plenty_order import row_status
 from include.core.states import NEVER_SENT, State
 from include.core.statuses import is_cancelled
-from include.core.wemalo_order import WarehouseStatus, external_id, state_of
-from include.ledger import due, orders, outbox
+from include.core.wemalo_order import NOT_STARTED, WarehouseStatus, external_id, state_of
+from include.ledger import due, exceptions, orders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -28,17 +37,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
+    from fulfilment.hooks.wemalo import WemaloStatus
 
 ASKABLE = (State.ACCEPTED, State.WAITING)
 REASON = "cancelled by the merchant"
 AT_A_TIME = 500  # rows: half a megabyte
+#: orders that are read together right before the warehouse is asked for each: seconds
+ASKED_AT_A_TIME = 20
 
 
 def cancel_requested(work: Work) -> dict[str, int]:
     """Ask the warehouse for every order whose merchant cancelled it.
 
-    :returns: counts: cancelled, too_late, unclear (asked again at the next run, a few times; then
-        only its status is read, and a person is told).
+    :returns: counts: cancelled, too_late, unclear (asked again once that is settled, a few times;
+        then only its status is read, and a person is told).
     """
     counts = {"cancelled": 0, "too_late": 0, "unclear": 0}
 
@@ -57,10 +69,14 @@ def cancel_requested(work: Work) -> dict[str, int]:
     def at_warehouse(row: Row[Any]) -> None:
         if row.cancel_tries >= CANCEL_TRIES:
             counts["unclear"] += 1  # the look at orders in flight settles it
-        else:
+            return
+        try:
             counts[_ask(work, row)] += 1
+        except AmbiguousWrite:
+            counts["unclear"] += 1
+            raise
 
-    for states, settle in (
+    for states, do in (
         (NEVER_SENT, unsent),
         ((State.PARTLY_SHIPPED, State.SHIPPED), left),
         (ASKABLE, at_warehouse),
@@ -71,7 +87,7 @@ def cancel_requested(work: Work) -> dict[str, int]:
                 work, "read", rows, partial(_still_wanted, work, still)
             ):
                 return counts
-            if not each(work, "cancel", still, settle):
+            if not each(work, "cancel", still, do):
                 return counts
     return counts
 
@@ -80,7 +96,7 @@ def _cancelled(work: Work, states: Collection[State]) -> Iterator[Sequence[Row[A
     """Yield the orders in ``states`` whose merchant cancelled them, without their contents."""
     with work.engine.begin() as connection:
         ids = due.cancel_ids(connection, work.name, states)
-    for some in work.slices(ids, AT_A_TIME):
+    for some in work.slices(ids, ASKED_AT_A_TIME if states is ASKABLE else AT_A_TIME):
         with work.engine.begin() as connection:
             rows = due.brief(connection, work.name, states, some)
         yield rows
@@ -96,22 +112,30 @@ def _still_wanted(work: Work, still: list[Row[Any]], rows: Sequence[Row[Any]]) -
     with work.engine.begin() as connection:
         for row in rows:
             seen = now.get(row.order_id)
-            moved = (
-                on_moved(row_status(seen), work.merchant_by(row.facts)) if seen else Moved.CANCELLED
-            )
-            held = row.reason_code == HELD and moved in {Moved.HELD, Moved.SHIPPED}
-            if seen is None or held or is_cancelled(row_status(seen)):
+            status = row_status(seen) if seen else DELETED
+            orders.set_statuses(connection, work.name, {row.order_id: status})
+            if seen is None or _shall_not_ship(work, row, status):
                 keep.append(row)
                 continue
-            orders.set_statuses(connection, work.name, {row.order_id: row_status(seen)})
             orders.touch(
                 connection, work.name, [row.order_id],
-                cancel_requested_at=None, cancel_tries=0, reason_code=None,
+                cancel_requested_at=None, cancel_tries=0, reason_code=None, seen_updated_at=None,
             )  # fmt: skip
-            work.journal.add(
-                connection, row.order_id, "cancel_taken_back", status=str(row_status(seen))
-            )
+            subject = exceptions.order_subject(row.order_id)
+            exceptions.clear(connection, work.journal, subject, "ARRIVED_UNWANTED")
+            work.journal.add(connection, row.order_id, "cancel_taken_back", status=str(status))
     still += keep
+
+
+def _shall_not_ship(work: Work, row: Row[Any], status: Decimal) -> bool:
+    """Say whether an order whose cancellation was asked for still shows that it is wanted."""
+    if is_cancelled(status):
+        return True
+    merchant = work.merchant_by(row.facts)
+    if row.reason_code == UNWANTED:
+        return not wants_shipping(status, merchant)
+    moved = on_moved(status, merchant)
+    return row.reason_code == HELD and moved in {Moved.HELD, Moved.SHIPPED}
 
 
 def _let_go(work: Work, connection: Connection, row: Row[Any]) -> None:
@@ -123,185 +147,137 @@ def _let_go(work: Work, connection: Connection, row: Row[Any]) -> None:
     )  # fmt: skip
 
 
+def cancellation_of(order_id: int) -> Write:
+    """Return the write that asks the warehouse to cancel an order."""
+    subject = exceptions.order_subject(order_id)
+    return Write("cancel", (subject,), f"the cancellation of order {order_id}")
+
+
 def _ask(work: Work, row: Row[Any]) -> str:
     order_id = row.order_id
-    with work.engine.begin() as connection:
-        if not orders.lease(
-            connection,
-            work.journal,
-            order_id,
-            State.CANCELLING,
-            only_from=ASKABLE,
-            owner=work.owner,
-            seconds=work.lease_s,
-            sets={"cancel_tries": row.cancel_tries + 1},
-        ):
-            return "unclear"
-    try:
+
+    def begin(connection: Connection) -> bool:
+        now = orders.one(connection, work.name, order_id, lock=True)
+        return now.cancel_requested_at is not None and orders.write_ahead(
+            connection, work.journal, order_id, State.CANCELLING,
+            only_from=ASKABLE, sets={"cancel_tries": row.cancel_tries + 1},
+        )  # fmt: skip
+
+    def send() -> bool:
         work.wemalo.cancel(external_id(order_id), REASON)
-    except (OrderRejected, NotFound) as refusal:
-        return settle_by_status(work, order_id, refusal.code)
-    except AmbiguousWrite as error:
-        return settle_by_status(work, order_id, error.code)
-    except FulfilmentError:
-        with work.engine.begin() as connection:  # nothing happened there: ask again next time
-            orders.move(
-                connection,
-                work.journal,
-                order_id,
-                State.ACCEPTED,
-                only_from=[State.CANCELLING],
-                sets={"cancel_tries": row.cancel_tries},
-                event="cancel_not_sent",
-            )
+        return True
+
+    def end(connection: Connection, _: bool, adopted: bool) -> None:
+        why = "warehouse shows CANCELLED" if adopted else "warehouse agreed"
+        settle_cancelled(work, connection, order_id, why=why)
+
+    try:
+        write(
+            work, work.wemalo, cancellation_of(order_id), send,
+            look=lambda: _is_cancelled_there(work, order_id), begin=begin, end=end,
+        )  # fmt: skip
+    except WriteHeld:
         raise
-    with work.engine.begin() as connection:
-        settle_cancelled(work, connection, order_id, why="warehouse agreed")
+    except (OrderRejected, NotFound) as refusal:
+        return _refused(work, order_id, refusal.code)
+    except FulfilmentError as error:
+        if nothing_happened(error):
+            _back(work, order_id, "cancel_not_sent", tries=row.cancel_tries)
+        raise
     return "cancelled"
 
 
-def settle_by_status(work: Work, order_id: int, code: str) -> str:
-    """Settle a CANCELLING order by what the warehouse says of it; unclear stays unclear."""
+def _is_cancelled_there(work: Work, order_id: int) -> bool | None:
+    found = work.wemalo.status(external_id(order_id))
+    return True if found is not None and found.name == WarehouseStatus.CANCELLED else None
+
+
+def _back(work: Work, order_id: int, event: str, *, tries: int) -> None:
+    """Return an order to where it was before the warehouse was asked; it is asked again."""
+    with work.engine.begin() as connection:
+        back_from_asking(work, connection, order_id, None, event, cancel_tries=tries)
+
+
+def back_from_asking(
+    work: Work,
+    connection: Connection,
+    order_id: int,
+    found: WemaloStatus | None,
+    event: str,
+    *,
+    cancel_tries: int | None = None,
+    code: str = "",
+) -> None:
+    """Return an order to where the warehouse has it, or had it; the cancellation stays wanted.
+
+    :param cancel_tries: as before a call that was never made.
+    """
+    row = orders.one(connection, work.name, order_id, lock=True)
+    shown = found.name if found is not None and state_of(found.name) else row.wemalo_status
+    state = state_of(shown or "") or State.ACCEPTED
+    tries = row.cancel_tries if cancel_tries is None else cancel_tries
+    why: dict[str, Any] = {"code": code} if code else {}
+    orders.move(
+        connection, work.journal, order_id,
+        State.ACCEPTED if state is State.CANCELLED else state,
+        only_from=[State.CANCELLING], sets={"wemalo_status": shown, "cancel_tries": tries},
+        event=event, warehouse=shown, **why,
+    )  # fmt: skip
+
+
+def settle_asked(work: Work, order_id: int) -> None:
+    """Find out what came of a cancellation whose answer was lost; if nothing, it is asked for anew.
+
+    :raises InDoubt: it may still take effect: nothing is told before.
+    """
+    shown: list[WemaloStatus | None] = []
+
+    def look() -> bool | None:
+        shown.append(work.wemalo.status(external_id(order_id)))
+        found = shown[-1]
+        return True if found is not None and found.name == WarehouseStatus.CANCELLED else None
+
+    def end(connection: Connection, found: bool | None) -> None:
+        if orders.one(connection, work.name, order_id, lock=True).state != State.CANCELLING:
+            return  # its parcels were faster, or somebody else settled it
+        if found:
+            settle_cancelled(work, connection, order_id, why="warehouse shows CANCELLED")
+        elif shown and shown[-1] is None:
+            _unknown_there(work, connection, order_id)
+        else:
+            last = shown[-1] if shown else None
+            back_from_asking(work, connection, order_id, last, "cancel_not_arrived")
+
+    settle(work, cancellation_of(order_id), look, end)
+
+
+def _unknown_there(work: Work, connection: Connection, order_id: int) -> None:
+    """End an order that the warehouse does not know: it is looked for a while longer."""
+    row = orders.one(connection, work.name, order_id)
+    settle_cancelled(work, connection, order_id, why="warehouse does not know it")
+    orders.touch(
+        connection, work.name, [order_id],
+        given_up_at=datetime.now(UTC), given_up_fingerprint=row.sent_fingerprint,
+    )  # fmt: skip
+
+
+def _refused(work: Work, order_id: int, code: str) -> str:
+    """Settle a cancellation that the warehouse clearly refused, by what it says of the order."""
     found = work.wemalo.status(external_id(order_id))
     with work.engine.begin() as connection:
-        if found is None or found.name == WarehouseStatus.CANCELLED:
-            why = "warehouse does not know it" if found is None else "warehouse shows CANCELLED"
-            settle_cancelled(work, connection, order_id, why=why)
-            return "cancelled"
-        state = state_of(found.name)
-        if state is None or code == AmbiguousWrite.code:
-            # the call may still be on its way: look again once the lease has run out
-            work.journal.add(connection, order_id, "cancel_unclear", warehouse=found.name)
+        if orders.one(connection, work.name, order_id, lock=True).state != State.CANCELLING:
             return "unclear"
-        not_started = state is State.WAITING or found.name == WarehouseStatus.OPEN
-        orders.move(
-            connection,
-            work.journal,
-            order_id,
-            state,
-            only_from=[State.CANCELLING],
-            sets={} if not_started else {"wemalo_status": found.name},
-            event="cancel_refused",
-            warehouse=found.name,
-            code=code,
+        if found is None:
+            _unknown_there(work, connection, order_id)
+            return "cancelled"
+        if found.name == WarehouseStatus.CANCELLED:
+            settle_cancelled(work, connection, order_id, why="warehouse shows CANCELLED")
+            return "cancelled"
+        begun = state_of(found.name) is not None and found.name not in NOT_STARTED
+        back_from_asking(
+            work, connection, order_id, found if begun else None, "cancel_refused", code=code
         )
-        if not_started:  # refused although it has not started: ask again at the next run
+        if not begun:  # refused although it has not started: ask again at the next run
             return "unclear"
         settle_too_late(work, connection, order_id, found.name)
     return "too_late"
-
-
-def told_too_late(work: Work, connection: Connection, ids: Collection[int]) -> set[int]:
-    """Return the orders whose cancellation was settled as too late, and its status is pending."""
-    statuses = work.merchant.statuses
-    # where the merchant's own status stays, it is told by what was written before
-    stays = statuses.cancel_too_late == statuses.cancel_requested
-    return outbox.has_pending(
-        connection, work.name, ids, ["status"], occasion=":too_late:", written=stays
-    )
-
-
-def settle_too_late(work: Work, connection: Connection, order_id: int, warehouse: str) -> None:
-    """End a cancellation that the warehouse was faster than; the order goes on."""
-    row = orders.one(connection, work.name, order_id)
-    over: dict[str, Any] = {"cancel_requested_at": None, "cancel_tries": 0}
-    if row.reason_code == HELD:  # told as long as it is held; the status is the merchant's
-        over["reason_code"] = HELD_LATE
-        work.journal.add(connection, order_id, "hold_too_late", warehouse=warehouse)
-    else:
-        _too_late(work, connection, row, warehouse)
-    orders.touch(connection, work.name, [order_id], **over)
-
-
-def _too_late(work: Work, connection: Connection, row: Row[Any], warehouse: str) -> None:
-    asked_at = row.cancel_requested_at or datetime.now(UTC)
-    queue_too_late(work, connection, row.order_id, warehouse, asked_at.isoformat())
-
-
-def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: str) -> None:
-    """End an order that the warehouse will not ship, and queue 8.8 unless it is only held."""
-    held = orders.one(connection, work.name, order_id).reason_code == HELD
-    settled = orders.move(
-        connection,
-        work.journal,
-        order_id,
-        State.CANCELLED,
-        sets={"cancel_requested_at": None, "wemalo_status": WarehouseStatus.CANCELLED},
-        why=why,
-    )
-    if settled and not held:
-        queue_cancel_done(work, connection, order_id, "cancelled")
-
-
-def queue_cancel_done(work: Work, connection: Connection, order_id: int, key: str) -> None:
-    """Queue 8.8 over the merchant's 8.0; ``key`` names the occasion."""
-    target = work.merchant_of(connection, order_id).statuses.cancel_done
-    work.queue_status(connection, order_id, target, _asked(work, connection, order_id), key)
-
-
-def _asked(work: Work, connection: Connection, order_id: int) -> tuple[Decimal, ...]:
-    """Return the statuses that asked for a cancellation: 8.0, and the one that was seen."""
-    row = orders.one(connection, work.name, order_id)
-    shown, asked = row.plenty_status, work.merchant_by(row.facts).statuses.cancel_requested
-    return (asked, shown) if is_cancelled(shown) and shown != asked else (asked,)
-
-
-def request_cancel(
-    work: Work, connection: Connection, order_id: int, *, held: bool = False
-) -> None:
-    """Note that the merchant wants an order cancelled that the warehouse has, or may have.
-
-    :param held: only to be stopped for now: it keeps its status.
-    """
-    orders.touch(
-        connection, work.name, [order_id], cancel_requested_at=datetime.now(UTC), cancel_tries=0,
-        reason_code=HELD if held else None,
-    )  # fmt: skip
-    # a fault status that waits to be written would overwrite the cancellation
-    outbox.drop_pending(connection, work.name, order_id, ["status"])
-    work.journal.add(connection, order_id, "hold_seen" if held else "cancel_seen")
-
-
-def settle_unsent(work: Work, connection: Connection, order_id: int, key: str) -> bool:
-    """Cancel an order that wemalo never had: it is never sent, and plentymarkets gets 8.8."""
-    if not orders.move(
-        connection, work.journal, order_id, State.CANCELLED, only_from=NEVER_SENT, why="unsent"
-    ):
-        return False
-    outbox.drop_pending(connection, work.name, order_id, ["status", "note"])
-    queue_cancel_done(work, connection, order_id, key)
-    return True
-
-
-def queue_too_late(
-    work: Work, connection: Connection, order_id: int, warehouse_status: str, key: str
-) -> None:
-    """Tell the merchant that the warehouse was faster: status of choice, and always a note.
-
-    :param key: names the cancellation: the merchant may cancel a second time.
-    """
-    at = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
-    work.queue_status(
-        connection,
-        order_id,
-        work.merchant_of(connection, order_id).statuses.cancel_too_late,
-        _asked(work, connection, order_id),
-        f"too_late:{key}",
-    )
-    work.queue_note(
-        connection,
-        order_id,
-        f"cancel_too_late:{key}",
-        f"Stornierung zu spät: das Lager arbeitet bereits an diesem Auftrag (Stand "
-        f"{warehouse_status}). Er wird versendet. Bitte die Sendung als Retoure behandeln.",
-        f"Cancelled too late: the warehouse already works on this order (status "
-        f"{warehouse_status}). It ships. Please treat the parcel as a return.",
-    )
-    work.journal.add(connection, order_id, "cancel_too_late", warehouse=warehouse_status)
-    state = orders.one(connection, work.name, order_id).state
-    # the warehouse's word comes before the rows of what left, which end the order
-    all_left = warehouse_status == WarehouseStatus.SHIPPED and state != State.PARTLY_SHIPPED
-    if state == State.SHIPPED or all_left:
-        work.tell(connection, order_id, "CANCEL_AFTER_SHIPPING", at=at)
-    else:
-        work.tell(connection, order_id, "CANCEL_TOO_LATE", warehouse=warehouse_status, at=at)

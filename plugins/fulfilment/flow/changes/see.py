@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import quality
-from fulfilment.flow.changes.cancel import request_cancel, told_too_late
 from fulfilment.flow.changes.send import MERCHANT_RETRY, clear_changes, tell_bad
+from fulfilment.flow.changes.settled import request_cancel, told_too_late
 from fulfilment.flow.each import each, halved
 from fulfilment.flow.facts import merchants_under_way
 from fulfilment.flow.orders.now import row_now
@@ -23,7 +23,7 @@ from fulfilment.hooks.plenty import Filter
 from include.core.changes import without_taken_away
 from include.core.errors import OrderInvalid
 from include.core.models import order_from_json
-from include.core.moved import DELETED, HELD_LATE, Moved, on_moved
+from include.core.moved import DELETED, HELD, HELD_LATE, Moved, on_moved
 from include.core.plenty_order import parse_order
 from include.core.sightings import Sightings
 from include.core.slices import packed, slices
@@ -44,28 +44,34 @@ if TYPE_CHECKING:
     from include.quality.batch import Judgement
 
 IN_FLIGHT = (State.ACCEPTED, State.WAITING, State.PARTLY_SHIPPED)
-#: so much the clocks of both systems may differ
-OVERLAP = timedelta(minutes=10)
+#: contract 18: a shop that polled by change time settled on 24 hours of overlap
+OVERLAP = timedelta(hours=24)
 FIRST_LOOK = timedelta(days=7)
 #: changes judged together: their contents are ten megabytes
 JUDGED_AT_ONCE = 500
-ASKED_BY_ID = PAGE_SIZE  # of so many orders all are read, of more those that changed lately
+#: of so many orders all are read; of more those that changed lately, those that were not seen since
+#: they came there or back from an interrupted write, and so many others, in turn: what is deleted
+#: changes no more
+ASKED_BY_ID = PAGE_SIZE
 CONCERN = "changes"  # how far the changes were read, in `include.ledger.sync_state`
 
 
 def see_changes(work: Work) -> int:
     """Read what changed of the orders in flight; return how many changes are new.
 
-    One search; content is read only of orders whose change time was not judged before.
+    Content is read only of orders whose change time was not judged before.
     """
     with work.engine.begin() as connection:
-        some = in_flight.watched(connection, work.name, IN_FLIGHT, limit=ASKED_BY_ID + 1)
+        some = in_flight.watched_ids(connection, work.name, IN_FLIGHT)
+        unseen = in_flight.watched_ids(connection, work.name, IN_FLIGHT, unseen=True)
+        strangers = work.facts.strangers
+        some, unseen = (packed(n for n in ids if n not in strangers) for ids in (some, unseen))
         if not some:
             return 0
         last = sync_state.state_of(connection, work.name, CONCERN)
         told = {*exceptions.order_ids(connection, work.name, ["SPLIT_AFTER_HANDOVER"])}
     started = datetime.now(UTC)
-    shown = _shown(work, some, last.read_until if last else None)
+    shown = _shown(work, some, unseen, last.read_until if last else None)
     wanted = packed(n for part in shown.parts(PAGE_SIZE) for n in _changed(work, part, told))
     if shown.unreadable:  # one whose row cannot be read may have changed: its content says so
         with work.engine.begin() as connection:
@@ -85,10 +91,12 @@ def see_changes(work: Work) -> int:
     return count
 
 
-def _shown(work: Work, some: Collection[int], read_until: datetime | None) -> Sightings:
-    """Return what plentymarkets shows of the orders; of many, only of those changed lately."""
+def _shown(
+    work: Work, some: Sequence[int], unseen: Sequence[int], read_until: datetime | None
+) -> Sightings:
+    """Return what plentymarkets shows of the orders; of many, of those that may have changed."""
     if len(some) <= ASKED_BY_ID:
-        return _by_id(work, some)
+        return _by_id(work, some, Sightings())
     with work.engine.begin() as connection:
         merchants = merchants_under_way(work, connection)
     clients = {m.plenty.plenty_id: m.plenty.shippable_types for m in reversed(merchants)}
@@ -102,16 +110,20 @@ def _shown(work: Work, some: Collection[int], read_until: datetime | None) -> Si
         work.plenty.search_shown(
             filters, expect=partial(_is_of_client, plenty_id), splits=True, into=shown
         )
-    return shown
+    turns = -(-len(some) // ASKED_BY_ID)
+    turn = work.batch_id % turns * ASKED_BY_ID
+    asked = {*unseen, *some[turn : turn + ASKED_BY_ID]}
+    return _by_id(work, sorted(n for n in asked if n not in shown), shown)
 
 
 def _is_of_client(plenty_id: int, row: Mapping[str, Any]) -> bool:
     return need_id(row, "plentyId") == plenty_id
 
 
-def _by_id(work: Work, some: Collection[int]) -> Sightings:
-    """Return what plentymarkets shows of orders; note those that were deleted there."""
-    shown = Sightings(work.plenty.rows_by_id(some, splits=True).values())
+def _by_id(work: Work, some: Sequence[int], shown: Sightings) -> Sightings:
+    """Add what plentymarkets shows of orders; what was deleted is cancelled at the warehouse."""
+    for row in work.plenty.rows_by_id(some, splits=True).values():
+        shown.add(row)
 
     def look(order_id: int) -> None:  # the search may omit it for a moment
         row = row_now(work, order_id, splits=True)
@@ -119,11 +131,22 @@ def _by_id(work: Work, some: Collection[int]) -> Sightings:
             shown.add(row)
             return
         with work.engine.begin() as connection:
-            orders.set_statuses(connection, work.name, {order_id: DELETED})
+            _deleted(work, connection, order_id)
 
     known = shown.unreadable
     each(work, "read", [n for n in some if n not in shown and n not in known], look)
     return shown
+
+
+def _deleted(work: Work, connection: Connection, order_id: int) -> None:
+    """Ask for the cancellation of an order that plentymarkets no longer has, once.
+
+    `fulfilment.flow.watch` tells of it.
+    """
+    orders.set_statuses(connection, work.name, {order_id: DELETED})
+    row = in_flight.watched(connection, work.name, IN_FLIGHT, ids=[order_id]).get(order_id)
+    if row is not None and row.state != State.PARTLY_SHIPPED and row.reason_code != HELD_LATE:
+        request_cancel(work, connection, order_id, reason=HELD)
 
 
 def _take_statuses(
@@ -145,7 +168,7 @@ def _take_statuses(
         elif found is Moved.HELD or (found is Moved.SHIPPED and order_id not in left):
             stoppable = row.state != State.PARTLY_SHIPPED and row.reason_code != HELD_LATE
             if work.merchant.on_hold == "cancel" and stoppable:
-                request_cancel(work, connection, order_id, held=True)
+                request_cancel(work, connection, order_id, reason=HELD)
         elif found is Moved.NOTHING and row.reason_code == HELD_LATE:
             orders.touch(connection, work.name, [order_id], reason_code=None)
 
@@ -170,7 +193,7 @@ def _read_some(work: Work, shown: Sightings, ids: Collection[int], settled: date
     countries = work.countries() if contents else {}
     count = 0
     with work.engine.begin() as connection:
-        rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=contents)
+        rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=contents, lock=True)
         pending = outbox.has_pending(connection, work.name, rows, ["status"])
         for order_id, row in rows.items():
             data = contents[order_id]
@@ -205,7 +228,9 @@ def _read(data: dict[str, Any], countries: Mapping[int, str]) -> Order | OrderIn
 
 
 def _unreadable(work: Work, connection: Connection, row: Row[Any], error: OrderInvalid) -> None:
-    orders.touch(connection, work.name, [row.order_id], change_state=None, new_content=None)
+    orders.decide(
+        connection, work.name, row.order_id, row.version, change_state=None, new_content=None
+    )
     tell_bad(work, connection, row, error.operator, error.operator)
 
 
@@ -218,16 +243,16 @@ def _see(
     if order.is_as(row.sent_fingerprint) and not released:
         if row.has_change:
             work.journal.add(connection, order_id, "change_taken_back")
-        orders.touch(
-            connection, work.name, [order_id],
+        orders.decide(
+            connection, work.name, order_id, row.version,
             new_content=None, change_state=None, fingerprint=row.sent_fingerprint,
         )  # fmt: skip
         clear_changes(work, connection, order_id)
         return False
     if fingerprint == row.fingerprint and row.change_state is not None and not released:
         return False
-    orders.touch(
-        connection, work.name, [order_id],
+    orders.decide(
+        connection, work.name, order_id, row.version,
         new_content=without_taken_away(order).to_json(), change_state="new",
         fingerprint=fingerprint, next_attempt_at=None,
     )  # fmt: skip
@@ -250,6 +275,7 @@ def _tell_splits(
 def judge_changes(work: Work, examine: Callable[..., Judgement]) -> int:
     """Judge seen changes by the rules for new orders; return how many may be sent.
 
+    A verdict counts only for the change that it judged: one that came meanwhile is judged anew.
     Not by stock: what the order had reserved is its own, and wemalo says what lacks. Nor by the
     lock of an invoice: the order is at the warehouse already.
     """
@@ -287,19 +313,16 @@ def _judge(
     with work.engine.begin() as connection:
         for order, verdict in zip(changed, judgement.verdicts, strict=True):
             row = by_id[order.order_id]
+            decide = partial(orders.decide, connection, work.name, order.order_id, row.version)
             if verdict.outcome == "ok":
-                good += 1
                 fixed = replace(order, delivery=verdict.repaired or order.delivery)
-                orders.touch(
-                    connection, work.name, [order.order_id],
-                    new_content=fixed.to_json(), change_state="good", next_attempt_at=None,
-                )  # fmt: skip
+                good += decide(
+                    new_content=fixed.to_json(), change_state="good", next_attempt_at=None
+                )
                 continue
             again = datetime.now(UTC) + MERCHANT_RETRY
-            orders.touch(
-                connection, work.name, [order.order_id], change_state="bad", next_attempt_at=again
-            )
-            tell_bad(work, connection, row, verdict.reason_de, verdict.reason_en)
+            if decide(change_state="bad", next_attempt_at=again):
+                tell_bad(work, connection, row, verdict.reason_de, verdict.reason_en)
     return good
 
 

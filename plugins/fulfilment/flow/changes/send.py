@@ -1,7 +1,7 @@
 """Send changes to wemalo: ``addConditional`` takes the new data while picking has not begun.
 
-The same write-ahead protocol as for a new order. An answer that was lost is followed by a look: an
-order that has still not started gets the same data once more, which changes nothing there
+What content wemalo has cannot be read. After an answer that was lost, an order that has not started
+when the call cannot take effect any more gets the change once more, which changes nothing there
 (wemalo contract 4.3); one that has started is a person's matter.
 """
 
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import each
 from fulfilment.flow.orders.handover import accept
+from fulfilment.flow.write import Write, nothing_happened, settle, write
 from include.core.changes import differences, in_words
-from include.core.errors import AmbiguousWrite, FulfilmentError, OrderInvalid, OrderRejected
+from include.core.errors import FulfilmentError, OrderInvalid, OrderRejected, WriteHeld
 from include.core.models import order_from_json
 from include.core.states import State
+from include.core.stays import NOT_FOUND
 from include.core.wemalo_order import NOT_STARTED, compose, external_id, state_of
 from include.ledger import exceptions, in_flight, orders
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
-    from fulfilment.hooks.wemalo import WemaloStatus
+    from fulfilment.hooks.wemalo import WemaloAnswer, WemaloStatus
 
 MERCHANT_RETRY = timedelta(minutes=15)
 AT_A_TIME = 250  # rows with both contents: some megabytes
@@ -62,6 +64,12 @@ def _send_some(work: Work, rows: Sequence[Row[Any]], counts: dict[str, int]) -> 
     return each(work, "change", rows, send_one)
 
 
+def change_of(order_id: int) -> Write:
+    """Return the write that sends a change."""
+    subject = exceptions.order_subject(order_id)
+    return Write("change", (subject,), f"the change of order {order_id}")
+
+
 def _send(work: Work, row: Row[Any]) -> str:
     """Send one change and return its count, "" for none."""
     order_id = row.order_id
@@ -76,95 +84,163 @@ def _send(work: Work, row: Row[Any]) -> str:
     begun = found.name not in NOT_STARTED or row.state == State.PARTLY_SHIPPED
     if begun or work.merchant.wemalo.create_route == "add":
         return _late(work, row, found)
-    with work.engine.begin() as connection:
-        if not orders.lease(
+
+    def begin(connection: Connection) -> bool:
+        return orders.write_ahead(
             connection, work.journal, order_id, State.SUBMITTING,
-            only_from=[State.ACCEPTED, State.WAITING], owner=work.owner, seconds=work.lease_s,
+            only_from=[State.ACCEPTED, State.WAITING], expect_version=row.version,
             event="change_submitting",
-        ):  # fmt: skip
-            return ""
+        )  # fmt: skip
+
+    def end(connection: Connection, answer: WemaloAnswer, _: bool) -> None:
+        if answer.status is not None and answer.status.name in NOT_STARTED:
+            _sent(work, connection, row, answer.status)
+
     try:
-        answer = work.wemalo.add_conditional(body)
-    except AmbiguousWrite as error:
-        with work.engine.begin() as connection:
-            work.journal.add(connection, order_id, "submit_unclear", code=error.code)
+        answer = write(
+            work, work.wemalo, change_of(order_id), lambda: work.wemalo.add_conditional(body),
+            begin=begin, end=end,
+        )  # fmt: skip
+    except WriteHeld:
         raise
     except OrderRejected as error:
         return _refused(work, row, error)
     except FulfilmentError as error:
-        _back(work, row, found, code=error.code)
+        with work.engine.begin() as connection:
+            if nothing_happened(error):
+                back_from_sending(
+                    work, connection, order_id, found, "change_not_sent", code=error.code
+                )
+            else:
+                work.journal.add(connection, order_id, "submit_unclear", code=error.code)
         raise
-    status = answer.status or work.wemalo.status(external_id(order_id))
-    if status is None or status.name not in NOT_STARTED:
+    if answer.status is None:
+        return _sent_without_a_word(work, row, found)
+    if answer.status.name not in NOT_STARTED:
         # it started meanwhile: a yes that may have been an ignored change
-        settle_unclear(work, row, status or found)
+        with work.engine.begin() as connection:
+            _unclear(work, connection, row, answer.status)
         return "changes_late"
-    _sent(work, row, status)
     return "changes_sent"
 
 
-def _sent(work: Work, row: Row[Any], status: WemaloStatus) -> None:
+def _sent_without_a_word(work: Work, row: Row[Any], before: WemaloStatus) -> str:
+    """Take over a change whose answer named no status: it is asked for."""
+    found = work.wemalo.status(external_id(row.order_id)) or before
+    with work.engine.begin() as connection:
+        if found.name in NOT_STARTED:
+            _sent(work, connection, row, found)
+            return "changes_sent"
+        _unclear(work, connection, row, found)
+    return "changes_late"
+
+
+def _sent(work: Work, connection: Connection, row: Row[Any], status: WemaloStatus) -> None:
     """Take over the change; a waiting order is told of anew."""
     episode = row.episode + (row.state == State.WAITING)
-    with work.engine.begin() as connection:
-        accept(
-            work, connection, row.order_id, episode, status.name, status.reason,
-            event="change_sent",
-            sets={
-                "episode": episode,
-                "content": row.new_content,
-                "sent_fingerprint": row.fingerprint,
-                "new_content": None,
-                "change_state": None,
-            },
-        )  # fmt: skip
-        clear_changes(work, connection, row.order_id)
+    accept(
+        work, connection, row.order_id, episode, status.name, status.reason,
+        expect_version=row.version + 1, event="change_sent",
+        sets={
+            "episode": episode,
+            "content": row.new_content,
+            "sent_fingerprint": row.fingerprint,
+            "new_content": None,
+            "change_state": None,
+        },
+    )  # fmt: skip
+    clear_changes(work, connection, row.order_id)
 
 
-def _back(work: Work, row: Row[Any], found: WemaloStatus, **data: Any) -> None:
-    """Return the order to where it was: the change certainly had no effect."""
-    state = state_of(found.name) or State(row.state)
-    with work.engine.begin() as connection:
-        orders.move(
-            connection, work.journal, row.order_id, state, only_from=[State.SUBMITTING],
-            sets={"wemalo_status": found.name}, event="change_not_sent", **data,
-        )  # fmt: skip
+def back_from_sending(
+    work: Work,
+    connection: Connection,
+    order_id: int,
+    found: WemaloStatus | None,
+    event: str,
+    **data: Any,
+) -> None:
+    """Return an order to where the warehouse has it, or had it; its change is still to be sent."""
+    row = orders.one(connection, work.name, order_id, lock=True)
+    shown = found.name if found is not None and state_of(found.name) else row.wemalo_status
+    state = state_of(shown or "") or State.ACCEPTED
+    orders.move(
+        connection, work.journal, order_id,
+        State.ACCEPTED if state is State.CANCELLED else state,
+        only_from=[State.SUBMITTING], sets={"wemalo_status": shown}, event=event, **data,
+    )  # fmt: skip
 
 
 def _refused(work: Work, row: Row[Any], error: OrderRejected) -> str:
     found = work.wemalo.status(external_id(row.order_id))
+    with work.engine.begin() as connection:
+        back_from_sending(work, connection, row.order_id, found, "change_not_sent", code=error.code)
     if found is None or state_of(found.name) is None:
-        return ""  # still SUBMITTING: looked up when the lease has run out
-    _back(work, row, found, code=error.code)
+        return ""  # the next look at the warehouse tells
     if found.name in NOT_STARTED:
         _bad(work, row, error)
         return ""
     return _late(work, row, found)
 
 
-def settle_unclear(work: Work, row: Row[Any], found: WemaloStatus) -> None:
-    """Settle a change whose answer was lost, by what the warehouse says of the order now."""
-    if found.name in NOT_STARTED:
-        _back(work, row, found)  # still pending: the same data is sent once more
-        return
-    with work.engine.begin() as connection:
-        state = accept(
-            work, connection, row.order_id, row.episode, found.name, found.reason,
-            event="change_unclear", sets={"change_state": "unclear"},
+def settle_sent(work: Work, order_id: int) -> None:
+    """Find out what came of a change whose answer was lost.
+
+    One that has not started is left as it was: the change is sent once more. One that is not known
+    there was known before: it is told as standing still, and nothing is concluded.
+
+    :raises InDoubt: the call may still take effect.
+    """
+    shown: list[WemaloStatus | None] = []
+
+    def look() -> WemaloStatus | None:
+        shown.append(work.wemalo.status(external_id(order_id)))
+        found = shown[-1]
+        begun = found is not None and state_of(found.name) and found.name not in NOT_STARTED
+        return found if begun else None
+
+    def end(connection: Connection, found: WemaloStatus | None) -> None:
+        row = orders.one(connection, work.name, order_id, lock=True)
+        if row.state != State.SUBMITTING or row.new_content is None:
+            return  # its parcels were faster
+        if found is not None:
+            _unclear(work, connection, row, found)
+            return
+        last = shown[-1] if shown else None
+        back_from_sending(work, connection, order_id, last, "change_not_arrived")
+        if shown and last is None:
+            orders.touch(connection, work.name, [order_id], wemalo_status=NOT_FOUND)
+
+    settle(work, change_of(order_id), look, end)
+
+
+def _unclear(work: Work, connection: Connection, row: Row[Any], found: WemaloStatus) -> None:
+    """Tell of a change that the warehouse may have got before it began, or not."""
+    state = accept(
+        work, connection, row.order_id, row.episode, found.name, found.reason,
+        event="change_unclear", sets={"change_state": "unclear"},
+    )  # fmt: skip
+    if state is not State.CANCELLED:
+        german, english = _difference(row)
+        work.tell(
+            connection, row.order_id, "CHANGE_UNCLEAR",
+            warehouse=found.name, de=german, en=english,
         )  # fmt: skip
-        if state is not State.CANCELLED:
-            german, english = _difference(row)
-            work.tell(
-                connection, row.order_id, "CHANGE_UNCLEAR",
-                warehouse=found.name, de=german, en=english,
-            )  # fmt: skip
-            _note(work, connection, row, "unclear", german, english, found.name)
+        _note(work, connection, row, "unclear", german, english, found.name)
+
+
+def _is_same(work: Work, connection: Connection, row: Row[Any]) -> bool:
+    """Say whether the change is the one that was read; a newer one is judged for itself."""
+    now = orders.one(connection, work.name, row.order_id, lock=True)
+    return bool(now.fingerprint == row.fingerprint and now.new_content is not None)
 
 
 def _late(work: Work, row: Row[Any], found: WemaloStatus) -> str:
     """Tell that the warehouse has begun: what differs, on the order and to the operator."""
     german, english = _difference(row)
     with work.engine.begin() as connection:
+        if not _is_same(work, connection, row):
+            return ""
         if row.state == State.PARTLY_SHIPPED:  # its next state comes with the last parcel
             orders.touch(connection, work.name, [row.order_id], change_state="late")
             work.journal.add(connection, row.order_id, "change_too_late", warehouse=found.name)
@@ -206,6 +282,8 @@ def _note(
 
 def _bad(work: Work, row: Row[Any], error: OrderRejected | OrderInvalid) -> None:
     with work.engine.begin() as connection:
+        if not _is_same(work, connection, row):
+            return
         in_flight.wait(connection, work.name, row.order_id, MERCHANT_RETRY, change_state="bad")
         tell_bad(work, connection, row, error.operator, error.operator)
 

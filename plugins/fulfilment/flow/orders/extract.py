@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.changes.cancel import (
+from fulfilment.flow.changes.see import see_changes
+from fulfilment.flow.changes.settled import (
     queue_cancel_done,
     queue_too_late,
     request_cancel,
     settle_unsent,
     told_too_late,
 )
-from fulfilment.flow.changes.see import see_changes
 from fulfilment.flow.each import halved
 from fulfilment.flow.facts import merchants_under_way, tell_changes
 from fulfilment.flow.orders.family import look_at_incomplete, with_family

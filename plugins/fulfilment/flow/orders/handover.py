@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.changes.cancel import settle_cancelled
-from include.core.states import State
+from fulfilment.flow.changes.settled import request_cancel, settle_cancelled
+from fulfilment.flow.write import Write
+from include.core.moved import UNWANTED
+from include.core.states import NOT_AT_WAREHOUSE, State
+from include.core.statuses import is_cancelled
 from include.core.wemalo_order import WarehouseStatus, state_of
 from include.ledger import orders, outbox
+from include.ledger.exceptions import order_subject
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,7 +21,13 @@ if TYPE_CHECKING:
 
     from fulfilment.flow.work import Work
 
+_EXPECTS = (State.SUBMITTING, State.WAITING, State.ACCEPTED, State.CANCELLING)
 ADDRESS = "ADDRESS"  # wemalo contract 4.6: the only reason with a meaning that is known
+
+
+def hand_over_of(order_id: int) -> Write:
+    """Return the write that hands an order over."""
+    return Write("hand_over", (order_subject(order_id),), f"the hand-over of order {order_id}")
 
 
 def accept(
@@ -28,30 +38,34 @@ def accept(
     status_name: str,
     reason: str,
     *,
+    expect_version: int | None = None,
     event: str | None = None,
     sets: dict[str, Any] | None = None,
 ) -> State:
     """Take over what wemalo says of an order it has, and queue the status that belongs to it.
 
     PARTIAL for its address is 6.2, PARTIAL for anything else 6.3 (wemalo contract 4.7, 14.2),
-    everything beyond is handed over, 5.1.
+    everything beyond is handed over, 5.1. An order that is not expected there is `arrived`.
 
     :param episode: names the occasion: each statuses and note is queued once for it.
+    :param expect_version: of the row as it was written ahead, or as it was when wemalo was asked.
     :param sets: further columns of the order.
+    :returns: the order's state.
     """
     state = state_of(status_name) or State.ACCEPTED
     if state is State.CANCELLED:
         warehouse_cancelled(work, connection, order_id)
         return state
-    orders.move(
+    taken = orders.move(
         connection,
         work.journal,
         order_id,
         state,
+        only_from=_EXPECTS,
+        expect_version=expect_version,
         sets={
             "wemalo_status": status_name,
             "wemalo_reason": reason,
-            "lookups": 0,
             "next_attempt_at": None,
             "looked_at": datetime.now(UTC),
             **(sets or {}),
@@ -60,17 +74,70 @@ def accept(
         warehouse=status_name,
         reason=reason,
     )
+    if not taken:
+        now = arrived(work, connection, order_id, status_name, reason)
+        if now not in {State.PARTLY_SHIPPED, State.SHIPPED}:
+            return now
+        state = State.ACCEPTED  # its parcels were faster than this answer
+    _tell_status(work, connection, order_id, state, episode, reason)
+    return state
+
+
+def _tell_status(
+    work: Work, connection: Connection, order_id: int, state: State, episode: int, reason: str
+) -> None:
     if state is State.WAITING:
         _waiting(work, connection, order_id, episode, reason)
-    elif state is State.ACCEPTED:
-        statuses = work.merchant_of(connection, order_id).statuses
-        work.queue_status(
-            connection,
-            order_id,
-            statuses.handed_over,
-            (statuses.fetch, statuses.address_error, statuses.no_stock),
-            str(episode),
+        return
+    statuses = work.merchant_of(connection, order_id).statuses
+    work.queue_status(
+        connection,
+        order_id,
+        statuses.handed_over,
+        (statuses.fetch, statuses.address_error, statuses.no_stock),
+        str(episode),
+    )
+
+
+def arrived(
+    work: Work, connection: Connection, order_id: int, status_name: str, reason: str
+) -> State:
+    """Take over an order that the warehouse has although its hand-over was given up.
+
+    A call can take effect later than anybody waits for it. What is cancelled or withdrawn here is
+    to be cancelled at the warehouse; anything else is handed over, with what was sent then: what
+    differs from it is a change.
+
+    :returns: the order's state, the same as before where it is expected there, or ended there.
+    """
+    row = orders.one(connection, work.name, order_id, lock=True)
+    before = State(row.state)
+    state = state_of(status_name)
+    if before not in NOT_AT_WAREHOUSE or state is None or state is State.CANCELLED:
+        return before
+    unwanted = before in {State.CANCELLED, State.WITHDRAWN}
+    orders.move(
+        connection, work.journal, order_id, state, only_from=[before],
+        sets={
+            "wemalo_status": status_name,
+            "wemalo_reason": reason,
+            "sent_fingerprint": row.given_up_fingerprint or row.fingerprint,
+            "reason_code": None,
+            "reason": None,
+            "next_attempt_at": None,
+            "looked_at": datetime.now(UTC),
+            "episode": row.episode + 1,
+        },
+        event="arrived_after_all", warehouse=status_name, before=before,
+    )  # fmt: skip
+    outbox.drop_pending(connection, work.name, order_id, ["status", "note"])
+    if unwanted:
+        request_cancel(
+            work, connection, order_id, reason=None if is_cancelled(row.plenty_status) else UNWANTED
         )
+        work.tell(connection, order_id, "ARRIVED_UNWANTED", warehouse=status_name)
+    else:
+        _tell_status(work, connection, order_id, state, row.episode + 1, reason)
     return state
 
 
@@ -84,9 +151,9 @@ def warehouse_cancelled(work: Work, connection: Connection, order_id: int) -> No
         work.journal,
         order_id,
         State.CANCELLED,
+        only_from=_EXPECTS,
         sets={
             "wemalo_status": WarehouseStatus.CANCELLED,
-            "lookups": 0,
             "looked_at": datetime.now(UTC),
         },
         event="warehouse_cancelled",

@@ -2,12 +2,12 @@
 
 ::
 
-    lease → SUBMITTING + fingerprint, commit
+    begin   the content is still the one that was judged → SUBMITTING + fingerprint
     POST    clear yes → ACCEPTED or WAITING, and the status for plentymarkets, one transaction
             clear no  → QUARANTINED with its reason
             limit     → RETRY_WAIT
             no right  → READY: it says nothing of the order
-            unknown   → stays SUBMITTING; after the lease wemalo is asked, never told again blindly
+            unknown   → stays SUBMITTING until `fulfilment.flow.orders.recover` has settled it
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.changes.cancel import cancel_requested, settle_unsent
+from fulfilment.flow.changes.cancel import cancel_requested
 from fulfilment.flow.changes.send import send_changes
+from fulfilment.flow.changes.settled import settle_unsent
 from fulfilment.flow.each import by_order, each, halved
 from fulfilment.flow.orders import recover
-from fulfilment.flow.orders.handover import accept
+from fulfilment.flow.orders.handover import accept, hand_over_of
 from fulfilment.flow.orders.now import rows_now
 from fulfilment.flow.orders.parts import may_be_sent
 from fulfilment.flow.work import Work, log
+from fulfilment.flow.write import nothing_happened, write
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.wemalo import WemaloAnswer
 from include.core.errors import (
@@ -33,6 +35,7 @@ from include.core.errors import (
     OrderInvalid,
     OrderRejected,
     RateLimited,
+    WriteHeld,
 )
 from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.states import State
@@ -166,6 +169,7 @@ def _not_released(
     work: Work, connection: Any, row: Row[Any], current: Any, counts: Counter[str]
 ) -> None:
     if current is not None and is_cancelled(current):
+        orders.set_statuses(connection, work.name, {row.order_id: current})
         settle_unsent(work, connection, row.order_id, f"unsent:{row.episode}")
         counts["cancelled"] += 1
         return
@@ -192,15 +196,16 @@ def _send_some(work: Work, ready: list[Pair], counts: dict[str, int]) -> bool:
 
 
 def send(work: Work, row: Row[Any], order: Order) -> str:
-    """Send one order and return which count it belongs to.
+    """Send one order, with the content that was judged, and return which count it belongs to.
 
     :raises AmbiguousWrite: it may have arrived; the order stays SUBMITTING.
+    :raises WriteHeld: it was changed meanwhile, or another run sends it.
     :raises FulfilmentError: this order or the system fails; the order is READY again.
     """
     try:
         body = compose(order, work.merchant_by(row.facts))
     except OrderInvalid as error:
-        return _refused(work, order.order_id, error, row.attempts)
+        return _refused(work, row, row.version, error)
     with work.engine.begin() as connection:
         if not may_be_sent(work, connection, order):
             orders.move(
@@ -208,53 +213,104 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
                 only_from=SENDABLE, event="held_back",
             )  # fmt: skip
             return "postponed"
-        if not orders.lease(
+    there = _there_already(work, order.order_id)
+    counted: list[str] = []
+
+    def begin(connection: Connection) -> bool:
+        return may_be_sent(work, connection, order) and orders.write_ahead(
             connection, work.journal, order.order_id, State.SUBMITTING,
-            only_from=SENDABLE, owner=work.owner, seconds=work.lease_s,
-            sets={"sent_fingerprint": row.fingerprint, "lookups": 0},
+            only_from=SENDABLE, expect_version=row.version,
+            sets={"sent_fingerprint": row.fingerprint, "wemalo_status": None},
             **handed_over(body, order, work.merchant),
-        ):  # fmt: skip
-            return "postponed"
+        )  # fmt: skip
+
+    def post() -> WemaloAnswer:
+        if there is not None:
+            return there
+        if work.merchant.wemalo.create_route == "addConditional":
+            return work.wemalo.add_conditional(body)
+        return work.wemalo.add(body)
+
+    def end(connection: Connection, answer: WemaloAnswer, adopted: bool) -> None:
+        counted.append(_taken(work, connection, row, answer, adopted=adopted))
+
     try:
-        answer = _post(work, order.order_id, body)
-    except AmbiguousWrite as error:
-        with work.engine.begin() as connection:
-            work.journal.add(connection, order.order_id, "submit_unclear", code=error.code)
+        answer = write(
+            work, work.wemalo, hand_over_of(order.order_id), post,
+            look=lambda: _there(work, order.order_id), begin=begin, end=end,
+        )  # fmt: skip
+    except WriteHeld:
         raise
     except OrderRejected as error:
-        return _refused(work, order.order_id, error, row.attempts)
-    except RateLimited as error:
-        _step_back(work, order.order_id, State.RETRY_WAIT, error.code, error.retry_after or 60)
-        raise
+        return _refused(work, row, row.version + 1, error)
     except FulfilmentError as error:
-        _step_back(work, order.order_id, State.READY, error.code, 0)
+        _not_sent(work, row, error)
         raise
-    status = answer.status or work.wemalo.status(external_id(order.order_id))
-    if status is None:
-        text = "wemalo took the order and then did not know it."
-        raise AmbiguousWrite(text, merchant=work.name)
-    with work.engine.begin() as connection:
-        state = accept(work, connection, order.order_id, row.episode, status.name, status.reason)
+    if answer.status is None:
+        _ask_how_far(work, row)
+    return counted[0]
+
+
+def _taken(
+    work: Work, connection: Connection, row: Row[Any], answer: WemaloAnswer, *, adopted: bool
+) -> str:
+    """Note that wemalo has the order."""
+    written_ahead = row.version + 1
+    if answer.status is None:  # it is asked how far it is; without an answer, by the next look
+        orders.move(
+            connection, work.journal, row.order_id, State.ACCEPTED,
+            only_from=[State.SUBMITTING], expect_version=written_ahead,
+            sets={"looked_at": None, "next_attempt_at": None},
+        )  # fmt: skip
+        return "accepted"
+    state = accept(
+        work, connection, row.order_id, row.episode, answer.status.name, answer.status.reason,
+        expect_version=written_ahead, event="adopted" if adopted else None,
+    )  # fmt: skip
     return "waiting" if state is State.WAITING else "accepted"
 
 
-def _post(work: Work, order_id: int, body: dict[str, Any]) -> WemaloAnswer:
-    """Hand the order over by the merchant's route.
+def _ask_how_far(work: Work, row: Row[Any]) -> None:
+    """Read the status of an order that wemalo took without a word about it."""
+    found = work.wemalo.status(external_id(row.order_id))
+    if found is None:
+        return  # its index may be behind: the next look tells
+    with work.engine.begin() as connection:
+        accept(work, connection, row.order_id, row.episode, found.name, found.reason)
+
+
+def _there_already(work: Work, order_id: int) -> WemaloAnswer | None:
+    """Return the order as wemalo has it where the merchant's route cannot take it twice.
 
     ``add`` may refuse or double an external id it knows (wemalo contract 4.3, 4.9): it is asked
     first, and an order that is there already is taken as it is.
     """
     if work.merchant.wemalo.create_route == "addConditional":
-        return work.wemalo.add_conditional(body)
-    there = work.wemalo.status(external_id(order_id))
-    return WemaloAnswer(None, there) if there is not None else work.wemalo.add(body)
+        return None
+    return _there(work, order_id)
 
 
-def _step_back(work: Work, order_id: int, state: State, code: str, wait_s: float) -> None:
-    """Give the order back its turn: the call certainly had no effect."""
+def _there(work: Work, order_id: int) -> WemaloAnswer | None:
+    found = work.wemalo.status(external_id(order_id))
+    return WemaloAnswer(None, found) if found is not None else None
+
+
+def _not_sent(work: Work, row: Row[Any], error: FulfilmentError) -> None:
+    """Give the order back its turn if the call certainly had no effect."""
+    if not nothing_happened(error):
+        with work.engine.begin() as connection:
+            work.journal.add(connection, row.order_id, "submit_unclear", code=error.code)
+    elif isinstance(error, RateLimited):
+        _step_back(work, row, State.RETRY_WAIT, error.code, error.retry_after or 60)
+    else:
+        _step_back(work, row, State.READY, error.code, 0)
+
+
+def _step_back(work: Work, row: Row[Any], state: State, code: str, wait_s: float) -> None:
     with work.engine.begin() as connection:
         orders.move(
-            connection, work.journal, order_id, state, only_from=[State.SUBMITTING],
+            connection, work.journal, row.order_id, state,
+            only_from=[State.SUBMITTING], expect_version=row.version + 1,
             sets={
                 "sent_fingerprint": None,
                 "next_attempt_at": datetime.now(UTC) + timedelta(seconds=wait_s),
@@ -263,13 +319,14 @@ def _step_back(work: Work, order_id: int, state: State, code: str, wait_s: float
         )  # fmt: skip
 
 
-def _refused(work: Work, order_id: int, error: OrderRejected | OrderInvalid, attempts: int) -> str:
+def _refused(work: Work, row: Row[Any], version: int, error: OrderRejected | OrderInvalid) -> str:
     """Quarantine an order after a clear no, tell the merchant, try again later."""
-    pause = min(QUARANTINE_RETRY * 2 ** min(attempts, 6), timedelta(hours=12))
+    order_id = row.order_id
+    pause = min(QUARANTINE_RETRY * 2 ** min(row.attempts, 6), timedelta(hours=12))
     with work.engine.begin() as connection:
-        orders.move(
+        if not orders.move(
             connection, work.journal, order_id, State.QUARANTINED,
-            only_from=[State.SUBMITTING, State.READY, State.RETRY_WAIT],
+            only_from=[State.SUBMITTING, State.READY, State.RETRY_WAIT], expect_version=version,
             sets={
                 "sent_fingerprint": None,
                 "reason_code": error.code,
@@ -277,7 +334,8 @@ def _refused(work: Work, order_id: int, error: OrderRejected | OrderInvalid, att
                 "next_attempt_at": datetime.now(UTC) + pause,
             },
             code=error.code,
-        )  # fmt: skip
+        ):  # fmt: skip
+            return "postponed"  # other content came meanwhile: it is judged anew
         work.queue_note(
             connection, order_id, f"refused:{error.code}",
             f"Noch nicht an das Lager übergeben: {error.operator}",

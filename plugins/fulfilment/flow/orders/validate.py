@@ -112,6 +112,7 @@ class _Slices:
         quality.tell_failed(work, judgement)
         lacking = {row.order_id for row in rows if row.state == State.NO_STOCK}
         episodes = {row.order_id: row.episode for row in rows}
+        versions = {row.order_id: row.version for row in rows}
         by_id = {order.order_id: order for order in fetched}
         found: Counter[str] = Counter()
         with work.engine.begin() as connection:
@@ -123,6 +124,7 @@ class _Slices:
                     order,
                     verdict,
                     episodes[order.order_id],
+                    versions[order.order_id],
                     waiting=order.order_id in lacking,
                 )
                 found[outcome] += 1
@@ -206,11 +208,13 @@ def _apply(
     order: Order,
     verdict: Verdict,
     episode: int,
+    version: int,
     *,
     waiting: bool,
 ) -> str:
     """Move one order by its verdict and return which count it belongs to.
 
+    :param version: of the row that was judged: content that came meanwhile is judged anew.
     :param waiting: it lacked stock before; only good news counts.
     """
     sets: dict[str, Any] = {
@@ -236,6 +240,7 @@ def _apply(
         order.order_id,
         state,
         only_from=[State.FETCHED, State.QUARANTINED, State.NO_STOCK],
+        expect_version=version,
         sets=sets,
         event="resumed" if resumed else f"validated_{verdict.outcome}",
         **data,

@@ -15,7 +15,8 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.changes.cancel import cancel_requested, request_cancel, settle_unsent
+from fulfilment.flow.changes.cancel import cancel_requested
+from fulfilment.flow.changes.settled import request_cancel, settle_unsent
 from fulfilment.flow.each import each
 from fulfilment.flow.orders.now import row_now
 from fulfilment.flow.work import Work, log

@@ -217,10 +217,10 @@ def _take_over(work: Work, order: Order, entry: Known | None, found: WemaloStatu
         ready = orders.move(
             connection, work.journal, order.order_id, State.READY,
             only_from=[State.FETCHED], event="replay_found",
-        ) and orders.lease(
+        ) and orders.write_ahead(
             connection, work.journal, order.order_id, State.SUBMITTING,
-            only_from=[State.READY], owner=work.owner, seconds=work.lease_s,
-            sets={"sent_fingerprint": order.fingerprint(), "lookups": 0}, event="replay_found",
+            only_from=[State.READY],
+            sets={"sent_fingerprint": order.fingerprint()}, event="replay_found",
         )  # fmt: skip
         if ready:
             outbox.drop_pending(connection, work.name, order.order_id, ["status", "note"])
