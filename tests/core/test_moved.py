@@ -43,6 +43,14 @@ def test_statuses_of_the_flow_never_hold_wherever_they_lie() -> None:
     assert on_moved(Decimal(4), own) is Moved.HELD
 
 
+def test_the_merchant_may_name_the_statuses_that_ask_for_a_cancellation() -> None:
+    own = merchant(statuses={"cancelled": ["8.1"]})
+    assert [on_moved(Decimal(s), own) for s in ("8", "8.1", "8.8")] == [
+        Moved.CANCELLED, Moved.CANCELLED, Moved.NOTHING,
+    ]  # fmt: skip
+    assert on_moved(Decimal("8.5"), own) is Moved.HELD, "told, not obeyed"
+
+
 def test_the_merchant_may_name_the_statuses_that_hold() -> None:
     own = merchant(hold_statuses=["5.5"])
     assert holds(Decimal("5.5"), own)

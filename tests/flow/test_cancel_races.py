@@ -181,6 +181,7 @@ def test_the_warehouse_starts_picking_between_the_merchants_cancel_and_our_call(
 @pytest.mark.parametrize("kind", ["lost_reply", "status"])
 def test_an_unclear_cancellation_is_looked_up_and_never_guessed(stage: Stage, kind: str) -> None:
     stage.lease_s = 0
+    stage.settle_s = 0
     stage.add(good_order(1))
     stage.run()
     stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)

@@ -255,6 +255,7 @@ def test_a_warehouse_that_silently_ignores_the_change_is_not_believed(stage: Sta
 @pytest.mark.parametrize("kind", ["lost_reply", "status", "cut"])
 def test_a_change_whose_answer_was_lost_is_sent_once_more_at_most(stage: Stage, kind: str) -> None:
     stage.lease_s = 0
+    stage.settle_s = 0
     handed_over(stage)
     edit_street(stage)
     fault = {"status": 500} if kind == "status" else {}
@@ -271,6 +272,7 @@ def test_a_change_whose_answer_was_lost_is_sent_once_more_at_most(stage: Stage, 
 
 def test_a_lost_answer_and_picking_that_started_leave_it_to_a_person(stage: Stage) -> None:
     stage.lease_s = 0
+    stage.settle_s = 0
     handed_over(stage)
     edit_street(stage)
     stage.sandbox.wemalo.fault(route=ADD, kind="lost_reply", times=1)

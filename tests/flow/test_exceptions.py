@@ -149,6 +149,7 @@ def test_unclear_cancellations_end_with_a_person_and_the_warehouses_word(
     stage: Stage, ends: str
 ) -> None:
     stage.lease_s = 0
+    stage.settle_s = 0
     merge(stage, settings={"auto": False})
     stage.add(good_order(1))
     stage.run()

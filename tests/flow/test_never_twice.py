@@ -45,6 +45,7 @@ def test_an_unclear_answer_is_looked_up_before_anything_is_sent_again(
     stage: Stage, fault: dict[str, Any]
 ) -> None:
     stage.lease_s = 0  # the lease is over as soon as the step is
+    stage.settle_s = 0
     stage.add(good_order(1), good_order(2))
     stage.sandbox.wemalo.fault(route=ADD, match='"externalId": "1"', times=1, **fault)
     stage.run()
@@ -58,6 +59,7 @@ def test_the_plain_route_asks_before_it_creates(stage: Stage) -> None:
     wemalo = stage.merchant.wemalo.model_copy(update={"create_route": "add"})
     stage.merchant = stage.merchant.model_copy(update={"wemalo": wemalo})
     stage.lease_s = 0
+    stage.settle_s = 0
     stage.add(good_order(1), good_order(2))
     for task in ("extract_plenty_orders", "validate"):
         stage.step(task)
@@ -81,6 +83,7 @@ def test_an_order_in_doubt_is_left_alone_until_its_lease_has_run_out(stage: Stag
 
 def test_wemalo_that_does_not_answer_the_question_keeps_the_order_waiting(stage: Stage) -> None:
     stage.lease_s = 0
+    stage.settle_s = 0
     stage.add(good_order(1))
     stage.sandbox.wemalo.fault(route=ADD, kind="lost_reply", times=1)
     stage.sandbox.wemalo.fault(
@@ -96,7 +99,7 @@ def test_wemalo_that_does_not_answer_the_question_keeps_the_order_waiting(stage:
 
 
 DEATHS = {
-    "before the order is noted": "fulfilment.flow.orders.load.orders.lease",
+    "before the order is noted": "fulfilment.flow.orders.load.orders.write_ahead",
     "after it is noted and before it is sent": "fulfilment.hooks.wemalo.WemaloHook.add_conditional",
     "after it was sent and before the answer is noted": "fulfilment.flow.orders.load.accept",
 }
@@ -127,6 +130,7 @@ def test_a_load_killed_at_any_point_is_finished_by_the_next_run(
     stage: Stage, death: str, survived: int
 ) -> None:
     stage.lease_s = 0  # the lease is over as soon as its holder is
+    stage.settle_s = 0
     stage.add(*(good_order(n) for n in range(1, 5)))
     for task in ("extract_plenty_orders", "validate"):
         stage.step(task)

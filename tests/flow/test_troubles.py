@@ -83,6 +83,7 @@ def test_a_wemalo_that_answers_html_is_a_clear_error_and_no_order_is_sent_twice(
     stage: Stage,
 ) -> None:
     stage.lease_s = 0
+    stage.settle_s = 0
     stage.add(good_order(1), good_order(2))
     stage.sandbox.wemalo.fault(route="*", kind="html")
     stage.run()

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select, text
 from include.core.errors import LedgerError
 from include.core.plenty_order import parse_order
 from include.core.states import State
-from include.ledger import batches, due, orders, outbox
+from include.ledger import batches, due, in_flight, orders, outbox, writes
 from include.ledger.engine import ledger_engine
 from include.ledger.journal import Journal
 from include.ledger.tables import order_events
@@ -110,34 +110,61 @@ def test_of_many_who_want_to_send_an_order_one_wins(engine: Engine) -> None:
     put(engine)
     move(engine, State.READY)
 
-    def claim(number: int) -> bool:
+    def claim(_: int) -> bool:
         with engine.begin() as connection:
-            return orders.lease(
-                connection, JOURNAL, 1, State.SUBMITTING,
-                only_from=[State.READY], owner=str(number), seconds=60,
-            )  # fmt: skip
+            return orders.write_ahead(
+                connection, JOURNAL, 1, State.SUBMITTING, only_from=[State.READY]
+            )
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(claim, range(8))) == [False] * 7 + [True]
 
 
-def test_a_lease_is_taken_over_only_when_it_has_run_out_and_by_one(engine: Engine) -> None:
+def row(engine: Engine) -> Any:
+    with engine.begin() as connection:
+        return orders.one(connection, "alpha", 1)
+
+
+def test_what_was_decided_of_older_content_is_not_noted(engine: Engine) -> None:
+    put(engine)
+    judged = row(engine).version
+    put(engine)
+
+    assert not move(engine, State.READY, expect_version=judged)
+    with engine.begin() as connection:
+        assert not orders.decide(connection, "alpha", 1, judged, change_state="good")
+        assert orders.decide(connection, "alpha", 1, judged + 1, change_state="good")
+        assert not orders.decide(connection, "alpha", 1, judged + 1, change_state="bad")
+    assert (row(engine).state, row(engine).change_state) == ("fetched", "good")
+
+
+@pytest.mark.parametrize("ahead", [State.SUBMITTING, State.CANCELLING])
+def test_an_order_that_comes_back_from_a_write_is_seen_anew(engine: Engine, ahead: State) -> None:
+    put(engine)
+    for state in (State.READY, State.SUBMITTING, State.ACCEPTED):
+        move(engine, state)
+    with engine.begin() as connection:
+        orders.touch(connection, "alpha", [1], seen_updated_at=datetime.now(UTC))
+    move(engine, ahead)
+    assert row(engine).seen_updated_at is not None
+
+    move(engine, State.ACCEPTED)
+
+    assert row(engine).seen_updated_at is None
+
+
+def test_only_a_write_without_a_claim_never_left(engine: Engine) -> None:
     put(engine)
     move(engine, State.READY)
+    move(engine, State.SUBMITTING)
+
     with engine.begin() as connection:
-        orders.lease(
-            connection, JOURNAL, 1, State.SUBMITTING, only_from=[State.READY], owner="a", seconds=60
-        )
-    with engine.begin() as connection:
-        assert orders.take_over_leases(connection, "alpha", "b", 60) == []
-        orders.touch(connection, "alpha", [1], lease_until=datetime.now(UTC) - timedelta(seconds=1))
-    with engine.connect() as one, engine.connect() as two:
-        with one.begin():
-            assert [r.order_id for r in orders.take_over_leases(one, "alpha", "b", 60)] == [1]
-            with two.begin():
-                assert orders.take_over_leases(two, "alpha", "c", 60) == []
-        with two.begin():
-            assert orders.take_over_leases(two, "alpha", "c", 60) == []
+        assert [one.order_id for one in in_flight.never_left(connection, "alpha")] == [1]
+        writes.take(connection, "alpha", "hand_over", ["order:1"], owner="a", lease_s=60)
+        assert in_flight.never_left(connection, "alpha") == []
+        assert in_flight.unsettled(connection, "alpha", "hand_over") == [], "somebody holds it"
+        writes.take(connection, "alpha", "cancel", ["order:1"], owner="a", lease_s=0)
+        assert in_flight.unsettled(connection, "alpha", "cancel") == [1]
 
 
 @pytest.mark.parametrize(
