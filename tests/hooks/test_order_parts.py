@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tests.hooks.hostile import Hostile, Seen
 
 PARTS = (
-    "addresses", "amounts", "dates", "orderItems", "orderReferences", "properties", "relations",
-    "shippingPackages",
+    "addresses", "amounts", "comments", "dates", "orderItems", "orderReferences", "properties",
+    "relations", "shippingPackages",
 )  # fmt: skip
 
 
@@ -95,6 +95,18 @@ def test_one_order_that_lacks_a_part_is_an_error_of_its_own_when_it_is_read(
         parse_order(found[2], {})
     with pytest.raises(ContractError):
         found[2][part]
+
+
+def test_an_order_that_its_own_route_shows_without_a_part_is_no_answer(
+    plenty: PlentyHook, hostile: Hostile
+) -> None:
+    shown = without("shippingPackages")
+    hostile.answer = lambda seen: (
+        {"access_token": "t", "expires_in": 3600} if seen.path == "/rest/login" else shown
+    )
+    assert plenty.order(1)["id"] == 1
+    with pytest.raises(ContractError, match=r"lacks what was asked for: shippingPackages\."):
+        plenty.order(1, ["shippingPackages"])
 
 
 def test_parts_that_nobody_asked_for_may_be_absent(plenty: PlentyHook, hostile: Hostile) -> None:

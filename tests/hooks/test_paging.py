@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import PAGE_SIZE, Filter, Listing, chunks, params
+from fulfilment.hooks.plenty import FULFILMENT_SET
 
 from include.core.errors import ContractError
 from include.core.statuses import status
@@ -27,7 +28,7 @@ FULL_PARTS: dict[str, Any] = {
     name: []
     for name in (
         "addresses", "amounts", "dates", "orderItems", "orderReferences", "properties",
-        "relations", "shippingPackages",
+        "comments", "relations", "shippingPackages",
     )
 }  # fmt: skip
 
@@ -241,7 +242,8 @@ def test_contents_are_asked_for_with_everything(plenty: PlentyHook, shop: Shop) 
 
     asked = shop.asked[0]
     names = [value for name, value in asked.params if name == "with[]"]
-    assert names == ["addresses", "relations", "orderItems.variation", "shippingPackages"]
+    assert names == list(FULFILMENT_SET)
+    assert {"addresses", "comments", "orderItems.variation", "shippingPackages"} <= {*names}
     assert asked.param("orderId") == "in:1,2,9999"
 
 

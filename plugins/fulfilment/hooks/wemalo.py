@@ -11,6 +11,7 @@ from fulfilment.hooks.wemalo_returns import WemaloReturns
 from fulfilment.hooks.wemalo_stock import WemaloStock
 from include.core.errors import AmbiguousWrite, NotFound
 from include.core.values import whole
+from include.core.warehouse_words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -213,8 +214,8 @@ def _status(data: Row) -> WemaloStatus | None:
     if not isinstance(name, str) or not name:
         return None
     return WemaloStatus(
-        name=name,
-        reason=str(data.get("reasonPartiallyReserved") or ""),
-        block_reason=str(data.get("blockReason") or ""),
+        name=shown(name),
+        reason=shown(data.get("reasonPartiallyReserved")),
+        block_reason=shown(data.get("blockReason")),
         wemalo_id=whole(data.get("id")),
     )
