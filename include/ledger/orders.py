@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, func, null, select, update
+from sqlalchemy import bindparam, case, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.models import Order, order_from_json

@@ -26,6 +26,7 @@ from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
+from include.core.moved import asks_to_cancel
 from include.core.plenty_order import parse_order, row_status
 from include.core.release import Cancel, Release, on_cancel, on_release
 from include.core.sightings import Shown, Sightings
@@ -255,7 +256,7 @@ def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[
         current = row_status(now) if now else None
     except OrderInvalid:
         return  # set aside for what cannot be read, and still so
-    # one in a fault status of ours goes on from there; a cancelled one is settled elsewhere
+    # one in a fault status of ours goes on from there
     statuses = work.merchant_by(row.facts).statuses
     ours = {statuses.fetch, statuses.address_error, statuses.no_stock, work.merchant.statuses.fetch}
     stays = current is not None and (
@@ -263,6 +264,10 @@ def _let_one_go(work: Work, connection: Connection, row: Row[Any], now: Mapping[
     )
     if current is not None:
         orders.set_statuses(connection, work.name, {row.order_id: current})
+        if asks_to_cancel(current, work.merchant_by(row.facts)):
+            # the search for cancelled ones knows one status and one warehouse
+            settle_unsent(work, connection, row.order_id, f"unsent:{row.episode}")
+            return
     if not stays or now.get("hasDeliveryOrders"):
         orders.move(
             connection, work.journal, row.order_id, State.WITHDRAWN,

@@ -220,7 +220,7 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
         return may_be_sent(work, connection, order) and orders.write_ahead(
             connection, work.journal, order.order_id, State.SUBMITTING,
             only_from=SENDABLE, expect_version=row.version,
-            sets={"sent_fingerprint": row.fingerprint, "wemalo_status": None},
+            sets={"sent_fingerprint": row.fingerprint},
             **handed_over(body, order, work.merchant),
         )  # fmt: skip
 
@@ -260,7 +260,7 @@ def _taken(
         orders.move(
             connection, work.journal, row.order_id, State.ACCEPTED,
             only_from=[State.SUBMITTING], expect_version=written_ahead,
-            sets={"looked_at": None, "next_attempt_at": None},
+            sets={"wemalo_status": None, "looked_at": None, "next_attempt_at": None},
         )  # fmt: skip
         return "accepted"
     state = accept(
