@@ -220,6 +220,13 @@ class Merchant(Section):
         "`hold_statuses`, or to 7 before anything left: 'tell' = an exception, 'cancel' = it is "
         "cancelled at the warehouse as well, where that is still possible.",
     )
+    released_after_hold: Literal["tell", "send"] = Field(
+        "tell",
+        description="What follows when an order that was held, and cancelled at the warehouse for "
+        "it, is released again: 'tell' = an exception, 'send' = it is handed over again under the "
+        "same number. Whether a wemalo takes new data for a cancelled order is not documented; "
+        "where it does not, the order is told all the same (contract 4.3, 4.9).",
+    )
     shipping_profiles: dict[int, str] = Field(
         default_factory=dict,
         description="plentymarkets shipping profile id -> wemalo matchId; "

@@ -27,6 +27,7 @@ def on_release(
     kept_time: datetime | None,
     row_time: datetime,
     write_pending: bool,
+    resend: bool = False,
 ) -> Release:
     """Decide for one order in the fetch status.
 
@@ -35,6 +36,7 @@ def on_release(
     :param kept_time: plentymarkets' change time of the content the ledger keeps.
     :param row_time: the change time in the search row.
     :param write_pending: a status of ours is still to be written to this order.
+    :param resend: cancelled at the warehouse only because it was held: it may be sent again.
     """
     if state is None:
         return Release.READ
@@ -42,6 +44,8 @@ def on_release(
         return Release.NOTHING if write_pending else Release.REPAIR_STATUS
     if state in AT_WAREHOUSE:  # not settled: a status now could hide an order that never arrived
         return Release.NOTHING
+    if state is State.CANCELLED and sent and resend:
+        return Release.READ
     if state is State.SHIPPED or (state is State.CANCELLED and sent):
         return Release.NEEDS_PERSON
     changed = kept_time is None or kept_time != row_time

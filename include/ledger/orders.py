@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, case, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.models import Order, order_from_json
+from include.core.moved import HELD
 from include.core.positions import counted
 from include.core.states import ENDED, State, sources_of
 from include.ledger.tables import orders
@@ -45,6 +46,7 @@ class Known:
     up_to_date: bool  # wemalo has what plentymarkets had at the last look
     change_state: str | None
     judged_at: datetime | None  # plentymarkets' change time at the last look after the hand-over
+    held: bool  # a person took it out of the release while the warehouse had it
 
 
 def known(
@@ -67,6 +69,7 @@ def known(
             orders.c.sent_fingerprint,
             orders.c.change_state,
             orders.c.seen_updated_at,
+            orders.c.reason_code,
         )
         .where(orders.c.merchant == merchant, orders.c.order_id.in_(list(ids)))
         .order_by(orders.c.order_id)
@@ -84,6 +87,7 @@ def known(
             row.sent_fingerprint == row.fingerprint,
             row.change_state,
             row.seen_updated_at,
+            row.reason_code == HELD,
         )
         for row in rows
     }

@@ -69,6 +69,33 @@ def test_it_is_cancelled_at_the_warehouse_where_the_merchant_wants_that(
     assert codes(stage) == ["RELEASED_AGAIN"], "wemalo knows its number for ever"
 
 
+@pytest.mark.parametrize(
+    ("wemalo", "told"),
+    [
+        ({"cancelled_again": "take"}, []),
+        ({"late_change": "ignore"}, ["RELEASED_AGAIN"]),
+        ({"late_change": "refuse"}, ["RELEASED_AGAIN"]),
+    ],
+    ids=["taken", "ignored", "refused"],
+)
+def test_a_held_order_is_sent_again_where_the_merchant_wants_that_and_told_if_wemalo_refuses(
+    stage: Stage, wemalo: dict[str, Any], told: list[str]
+) -> None:
+    settings(stage, on_hold="cancel", released_after_hold="send")
+    handed_over(stage)
+    stage.sandbox.wemalo.merge({"tenants": [{"tenant": "alpha", "settings": wemalo}]})
+    move(stage, "3")
+    stage.run()
+    assert stage.wemalo_orders()["1"]["status"] == "CANCELLED"
+    move(stage, "5")
+    for _ in range(2):
+        stage.run()
+    order = stage.wemalo_orders()["1"]
+    assert (order["status"], order["submissions"]) == ("CANCELLED" if told else "OPEN", 2)
+    assert stage.plenty_status(1) == Decimal(5 if told else "5.1")
+    assert codes(stage) == told
+
+
 def test_an_order_that_cannot_be_stopped_any_more_is_asked_about_once(stage: Stage) -> None:
     settings(stage, on_hold="cancel")
     handed_over(stage)
@@ -118,8 +145,10 @@ def test_a_cancellation_with_all_positions_removed_is_seen(stage: Stage, status:
 def test_an_order_that_is_deleted_while_the_warehouse_has_it_is_told(stage: Stage) -> None:
     handed_over(stage)
     stage.sandbox.plenty.act("delete", "alpha", order=1)
-    stage.run()
+    stage.step("extract_plenty_orders")
+    stage.step("reconcile_tracking")
     assert codes(stage) == ["ORDER_DELETED"]
+    assert stage.wemalo_orders()["1"]["status"] == "OPEN", "it is asked about by the next step"
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ def submit(world: Ground, tenant: Tenant, body: OrderBody, *, upsert: bool) -> O
         if not upsert and tenant.settings.add_duplicate == "refuse":
             raise ApiError(409, f"order already exists: {meta.externalId}")
         order.submissions += 1
+        if order.state == "CANCELLED" and tenant.settings.cancelled_again == "take":
+            change_state(world, tenant, order, "PARTIAL", event=False)
         _replace(world, tenant, order, meta, positions)
         return order
     order = Order(

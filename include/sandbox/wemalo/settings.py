@@ -71,6 +71,7 @@ class Settings(_Switches):
     add_duplicate: Literal["refuse", "upsert"] = "refuse"
     changes_refused_from: StateName = "INPROCESS"
     late_change: Literal["refuse", "ignore"] = "refuse"
+    cancelled_again: Literal["late", "take"] = "late"  # a cancelled order sent again: a late change
     cancel_refused_from: StateName = "INPICKING"
     cancel_refusal_status: int = 409
     cancel_event: bool = True  # status_update after the merchant's own cancellation

@@ -55,7 +55,6 @@ def _too_late(work: Work, connection: Connection, row: Row[Any], warehouse: str)
 def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: str) -> None:
     """End an order that the warehouse will not ship; queue 8.8 unless the status is a person's."""
     row = orders.one(connection, work.name, order_id)
-    theirs = row.reason_code in _THEIRS or row.plenty_status == DELETED
     settled = orders.move(
         connection,
         work.journal,
@@ -64,8 +63,14 @@ def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: 
         sets={"cancel_requested_at": None, "wemalo_status": WarehouseStatus.CANCELLED},
         why=why,
     )
-    if settled and not theirs:
+    if settled and not _is_theirs(row):
         queue_cancel_done(work, connection, order_id, "cancelled")
+
+
+def _is_theirs(row: Row[Any]) -> bool:
+    """Say whether the order keeps the status that a person gave it, or has none any more."""
+    kept = row.reason_code in _THEIRS and not is_cancelled(row.plenty_status)
+    return kept or row.plenty_status == DELETED
 
 
 def queue_cancel_done(work: Work, connection: Connection, order_id: int, key: str) -> None:
@@ -119,7 +124,7 @@ def queue_too_late(
     at = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
     row = orders.one(connection, work.name, order_id)
     if row.plenty_status != DELETED:
-        if row.reason_code not in _THEIRS:
+        if not _is_theirs(row):
             work.queue_status(
                 connection,
                 order_id,

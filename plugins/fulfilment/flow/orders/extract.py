@@ -160,6 +160,7 @@ def decide(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> lis
                 kept_time=entry.plenty_updated_at if entry else None,
                 row_time=row.changed_at,
                 write_pending=order_id in pending,
+                resend=bool(entry and entry.held and work.merchant.released_after_hold == "send"),
             )
             if action is Release.READ:
                 wanted.append(order_id)

@@ -17,12 +17,17 @@ from include.ledger.exceptions import order_subject
 if TYPE_CHECKING:
     from typing import Any
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
 
 _EXPECTS = (State.SUBMITTING, State.WAITING, State.ACCEPTED, State.CANCELLING)
 ADDRESS = "ADDRESS"  # wemalo contract 4.6: the only reason with a meaning that is known
+
+
+def is_sent_again(row: Row[Any]) -> bool:
+    """Say whether the warehouse has the order as cancelled from before: that is no sign of it."""
+    return bool(row.wemalo_status == WarehouseStatus.CANCELLED)
 
 
 def hand_over_of(order_id: int) -> Write:

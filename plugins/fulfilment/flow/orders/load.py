@@ -22,7 +22,7 @@ from fulfilment.flow.changes.send import send_changes
 from fulfilment.flow.changes.settled import settle_unsent
 from fulfilment.flow.each import by_order, each, halved
 from fulfilment.flow.orders import recover
-from fulfilment.flow.orders.handover import accept, hand_over_of
+from fulfilment.flow.orders.handover import accept, hand_over_of, is_sent_again
 from fulfilment.flow.orders.now import rows_now
 from fulfilment.flow.orders.parts import may_be_sent
 from fulfilment.flow.work import Work, log
@@ -41,7 +41,7 @@ from include.core.plenty_order import parse_order, row_status, row_time
 from include.core.states import State
 from include.core.statuses import is_cancelled
 from include.core.stock_rules import priority
-from include.core.wemalo_order import compose, external_id, handed_over
+from include.core.wemalo_order import WarehouseStatus, compose, external_id, handed_over
 from include.ledger import due, orders
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
                 only_from=SENDABLE, event="held_back",
             )  # fmt: skip
             return "postponed"
-    there = _there_already(work, order.order_id)
+    there = _there_already(work, row)
     counted: list[str] = []
 
     def begin(connection: Connection) -> bool:
@@ -237,11 +237,14 @@ def send(work: Work, row: Row[Any], order: Order) -> str:
     try:
         answer = write(
             work, work.wemalo, hand_over_of(order.order_id), post,
-            look=lambda: _there(work, order.order_id), begin=begin, end=end,
+            look=lambda: _there(work, row), begin=begin, end=end,
         )  # fmt: skip
     except WriteHeld:
         raise
     except OrderRejected as error:
+        if is_sent_again(row) and error.code == "CONFLICT":
+            with work.engine.begin() as connection:
+                return _stays_cancelled(work, connection, row)
         return _refused(work, row, row.version + 1, error)
     except FulfilmentError as error:
         _not_sent(work, row, error)
@@ -263,11 +266,22 @@ def _taken(
             sets={"wemalo_status": None, "looked_at": None, "next_attempt_at": None},
         )  # fmt: skip
         return "accepted"
+    if is_sent_again(row) and answer.status.name == WarehouseStatus.CANCELLED:
+        return _stays_cancelled(work, connection, row)
     state = accept(
         work, connection, row.order_id, row.episode, answer.status.name, answer.status.reason,
         expect_version=written_ahead, event="adopted" if adopted else None,
     )  # fmt: skip
     return "waiting" if state is State.WAITING else "accepted"
+
+
+def _stays_cancelled(work: Work, connection: Connection, row: Row[Any]) -> str:
+    """End an order that wemalo did not take once more: the next look at plentymarkets tells."""
+    orders.move(
+        connection, work.journal, row.order_id, State.CANCELLED,
+        only_from=[State.SUBMITTING], expect_version=row.version + 1, event="not_taken_again",
+    )  # fmt: skip
+    return "refused"
 
 
 def _ask_how_far(work: Work, row: Row[Any]) -> None:
@@ -279,7 +293,7 @@ def _ask_how_far(work: Work, row: Row[Any]) -> None:
         accept(work, connection, row.order_id, row.episode, found.name, found.reason)
 
 
-def _there_already(work: Work, order_id: int) -> WemaloAnswer | None:
+def _there_already(work: Work, row: Row[Any]) -> WemaloAnswer | None:
     """Return the order as wemalo has it where the merchant's route cannot take it twice.
 
     ``add`` may refuse or double an external id it knows (wemalo contract 4.3, 4.9): it is asked
@@ -287,12 +301,14 @@ def _there_already(work: Work, order_id: int) -> WemaloAnswer | None:
     """
     if work.merchant.wemalo.create_route == "addConditional":
         return None
-    return _there(work, order_id)
+    return _there(work, row)
 
 
-def _there(work: Work, order_id: int) -> WemaloAnswer | None:
-    found = work.wemalo.status(external_id(order_id))
-    return WemaloAnswer(None, found) if found is not None else None
+def _there(work: Work, row: Row[Any]) -> WemaloAnswer | None:
+    found = work.wemalo.status(external_id(row.order_id))
+    if found is None or (is_sent_again(row) and found.name == WarehouseStatus.CANCELLED):
+        return None
+    return WemaloAnswer(None, found)
 
 
 def _not_sent(work: Work, row: Row[Any], error: FulfilmentError) -> None:

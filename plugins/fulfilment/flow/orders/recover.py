@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from fulfilment.flow.changes.cancel import back_from_asking, settle_asked
 from fulfilment.flow.changes.send import back_from_sending, settle_sent
 from fulfilment.flow.each import each
-from fulfilment.flow.orders.handover import accept, arrived, hand_over_of
+from fulfilment.flow.orders.handover import accept, arrived, hand_over_of, is_sent_again
 from fulfilment.flow.write import settle
 from include.core.states import State
-from include.core.wemalo_order import external_id
+from include.core.wemalo_order import WarehouseStatus, external_id
 from include.ledger import in_flight, orders
 
 if TYPE_CHECKING:
@@ -84,5 +84,11 @@ def _settle_hand_over(work: Work, order_id: int) -> None:
                 event="submit_not_arrived",
             )  # fmt: skip
 
-    look = partial(work.wemalo.status, external_id(order_id))
+    def look() -> WemaloStatus | None:
+        found = work.wemalo.status(external_id(order_id))
+        with work.engine.begin() as connection:
+            again = is_sent_again(orders.one(connection, work.name, order_id))
+        cancelled = found is not None and found.name == WarehouseStatus.CANCELLED
+        return None if again and cancelled else found
+
     settle(work, hand_over_of(order_id), look, end)
