@@ -224,6 +224,51 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         _DE_OPERATOR + " Sobald die Nummer da ist, geht der Auftrag von selbst weiter.",
         _EN_OPERATOR + " Once the number is there, the order goes on by itself.",
     ),
+    "WAREHOUSE_CANNOT_START": (
+        "Das Lager hat den Auftrag und kann nicht mit ihm beginnen (Grund: {reason}). {again_de}",
+        "The warehouse has the order and cannot begin with it (reason: {reason}). {again_en}",
+        "ADDRESS: die Lieferadresse in plentymarkets berichtigen und den Auftrag wieder freigeben. "
+        "Jeder andere Grund: im Lager nachfragen, was fehlt.",
+        "ADDRESS: correct the delivery address in plentymarkets and release the order again. Any "
+        "other reason: ask the warehouse what is missing.",
+    ),
+    "NOT_IN_WAREHOUSE": (
+        "Das Lager hatte den Auftrag und kennt ihn nicht mehr (hier: {state}). Er wird nicht noch "
+        "einmal gesendet.",
+        "The warehouse had the order and does not know it any more (here: {state}). It is not sent "
+        "again.",
+        "Prüfen, ob das Token zum richtigen wemalo-Mandanten gehört, und im Lager nachfragen. Ist "
+        "der Auftrag dort wirklich weg, ihn in plentymarkets stornieren und neu anlegen.",
+        "Check that the token is the right wemalo client's, and ask the warehouse. If the order is "
+        "really gone there, cancel it in plentymarkets and make a new one.",
+    ),
+    "SENT_ROWS_TAKEN": (
+        "Versendet, aber {rows} Zeilen fehlten in wemalos Versandliste: jemand anders hat sie "
+        "quittiert. Die Pakete wurden beim Auftrag gelesen und übernommen.",
+        "Shipped, but {rows} rows were missing in wemalo's list of sent items: somebody else "
+        "acknowledged them. The parcels were read from the order and taken over.",
+        "Herausfinden, wer mit demselben wemalo-Mandanten arbeitet (etwa eine zweite Anbindung), "
+        "und ihn abschalten. Danach quittieren (fulfil acknowledge).",
+        "Find out who works with the same wemalo client (a second connection, for instance), and "
+        "switch it off. Then acknowledge this (fulfil acknowledge).",
+    ),
+    "SHIPPED_ALTHOUGH_CANCELLED": (
+        "Das Lager hat Ware versendet, obwohl der Auftrag nicht versendet werden sollte (hier: "
+        "{state}).",
+        "The warehouse sent goods although the order was not to be sent (here: {state}).",
+        "Die Sendung als Retoure behandeln oder berechnen, und im Lager klären, warum sie ging. "
+        "Danach quittieren (fulfil acknowledge).",
+        "Treat the parcel as a return, or charge for it, and find out at the warehouse why it "
+        "left. Then acknowledge this (fulfil acknowledge).",
+    ),
+    "UNFINISHED": (
+        "Seit mehr als {hours} Stunden nicht zu Ende gebracht: {what} (seit {since} UTC).",
+        "Not finished for more than {hours} hours: {what} (since {since} UTC).",
+        "Die anderen Ausnahmen dazu und den Diagnosebericht (doctor) ansehen; es wird weiter von "
+        "selbst versucht.",
+        "Look at the other exceptions about it and at the doctor's report; it is still tried by "
+        "itself.",
+    ),
     "ORDER_STANDS_STILL": (
         "Steht seit {since} UTC still ({state}, im Lager: {warehouse}). Erwartet wird {exit_de}.",
         "It has stood still since {since} UTC ({state}, in the warehouse: {warehouse}). It waits "

@@ -34,21 +34,24 @@ S = State
 
 #: a hand-over that was given up has arrived after all (`fulfilment.flow.orders.handover.arrived`)
 _ARRIVED = frozenset({S.ACCEPTED, S.WAITING})
+#: a parcel that left is a fact: whatever an order is taken for, it goes here then
+_LEFT = frozenset({S.PARTLY_SHIPPED, S.SHIPPED})
+_AFTER_ALL = _ARRIVED | _LEFT
 
 #: state -> the states it may move to. Staying in a state is always allowed.
 MOVES: dict[State, frozenset[State]] = {
-    S.FETCHED: _ARRIVED | {
+    S.FETCHED: _AFTER_ALL | {
         S.READY, S.INVALID, S.NO_STOCK, S.QUARANTINED, S.CANCELLED, S.WITHDRAWN
     },
-    S.READY: _ARRIVED | {S.FETCHED, S.SUBMITTING, S.CANCELLED, S.WITHDRAWN, S.QUARANTINED},
-    S.INVALID: _ARRIVED | {S.FETCHED, S.CANCELLED, S.WITHDRAWN},
-    S.NO_STOCK: _ARRIVED | {S.FETCHED, S.READY, S.CANCELLED, S.WITHDRAWN},
-    S.QUARANTINED: _ARRIVED | {S.FETCHED, S.READY, S.CANCELLED, S.WITHDRAWN},
+    S.READY: _AFTER_ALL | {S.FETCHED, S.SUBMITTING, S.CANCELLED, S.WITHDRAWN, S.QUARANTINED},
+    S.INVALID: _AFTER_ALL | {S.FETCHED, S.CANCELLED, S.WITHDRAWN},
+    S.NO_STOCK: _AFTER_ALL | {S.FETCHED, S.READY, S.CANCELLED, S.WITHDRAWN},
+    S.QUARANTINED: _AFTER_ALL | {S.FETCHED, S.READY, S.CANCELLED, S.WITHDRAWN},
     S.SUBMITTING: frozenset(
         {S.ACCEPTED, S.WAITING, S.READY, S.RETRY_WAIT, S.QUARANTINED, S.PARTLY_SHIPPED, S.SHIPPED,
          S.CANCELLED}
     ),
-    S.RETRY_WAIT: _ARRIVED | {S.FETCHED, S.READY, S.SUBMITTING, S.CANCELLED, S.WITHDRAWN},
+    S.RETRY_WAIT: _AFTER_ALL | {S.FETCHED, S.READY, S.SUBMITTING, S.CANCELLED, S.WITHDRAWN},
     S.WAITING: frozenset(
         {S.ACCEPTED, S.SUBMITTING, S.CANCELLING, S.CANCELLED, S.PARTLY_SHIPPED, S.SHIPPED}
     ),
@@ -58,10 +61,10 @@ MOVES: dict[State, frozenset[State]] = {
     S.CANCELLING: frozenset(
         {S.CANCELLED, S.ACCEPTED, S.WAITING, S.PARTLY_SHIPPED, S.SHIPPED}
     ),
-    S.CANCELLED: _ARRIVED | {S.FETCHED, S.PARTLY_SHIPPED, S.SHIPPED},
+    S.CANCELLED: _AFTER_ALL | {S.FETCHED},
     S.PARTLY_SHIPPED: frozenset({S.SHIPPED, S.CANCELLED}),
     S.SHIPPED: frozenset(),
-    S.WITHDRAWN: _ARRIVED | {S.FETCHED, S.CANCELLED},
+    S.WITHDRAWN: _AFTER_ALL | {S.FETCHED, S.CANCELLED},
 }  # fmt: skip
 
 #: wemalo has never heard of these orders: a cancellation needs no call to the warehouse.

@@ -21,6 +21,8 @@ S = State
 W = WarehouseStatus
 #: wemalo was asked and does not know the order
 NOT_FOUND = "NOT_FOUND"
+#: told to the merchant by a status and a note when an order comes there
+MERCHANTS_TURN = frozenset({S.INVALID, S.NO_STOCK, S.QUARANTINED, S.WAITING})
 #: code of the exception that is told
 CODE = "ORDER_STANDS_STILL"
 
@@ -38,6 +40,13 @@ class Stay:
     longest: timedelta | None
     exit_de: str
     exit_en: str
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Who is told: the operator when it is over, and the merchant where he has to act."""
+        if self.longest is None:
+            return ()
+        return ("operator", "merchant") if self.state in MERCHANTS_TURN else ("operator",)
 
 
 _DAY = timedelta(days=1)
@@ -58,6 +67,10 @@ STAYS: tuple[Stay, ...] = (
          "goods, or the merchant's decision"),
     Stay(S.QUARANTINED, (), 14 * _DAY, "die Behebung des genannten Grundes",
          "the removal of the reason that is named"),
+    Stay(S.WAITING, (W.SHIPPED,), 6 * _HOUR, "die Zeilen in wemalos Versandliste",
+         "the rows in wemalo's list of sent items"),
+    Stay(S.WAITING, (W.CANCELLED,), 2 * _HOUR, "der nächste Blick auf den Stand im Lager",
+         "the next look at its status in the warehouse"),
     Stay(S.WAITING, (NOT_FOUND,), _HOUR, "das Lager, das ihn nicht mehr kennt",
          "the warehouse, which does not know it any more"),
     Stay(S.WAITING, (), 7 * _DAY, "Ware im Lager", "goods in the warehouse"),
@@ -71,6 +84,11 @@ STAYS: tuple[Stay, ...] = (
          "der Versand durch das Lager", "the warehouse, which ships it"),
     Stay(S.ACCEPTED, (), 4 * _DAY, "das Lager, das mit ihm beginnt",
          "the warehouse, which begins with it"),
+    Stay(S.PARTLY_SHIPPED, (NOT_FOUND,), _HOUR, "das Lager, das ihn nicht mehr kennt",
+         "the warehouse, which does not know it any more"),
+    Stay(S.PARTLY_SHIPPED, (W.SHIPPED, W.CANCELLED), 6 * _HOUR,
+         "die letzten Zeilen in wemalos Versandliste",
+         "the last rows in wemalo's list of sent items"),
     Stay(S.PARTLY_SHIPPED, (), 7 * _DAY, "die übrigen Pakete", "the remaining parcels"),
     *(Stay(state, (), None, "", "") for state in sorted(ENDED)),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from include.core.slices import packed
 from include.core.states import State
+from include.core.stays import NOT_FOUND
 from include.core.wemalo_order import WarehouseStatus
 from include.ledger.tables import orders
 
@@ -92,13 +93,13 @@ def ids_in(
 
 
 def stuck(cancel_tries: int) -> ColumnElement[bool]:
-    """Return the condition that wemalo cannot go on with an order, or does not answer for it.
+    """Return the condition that wemalo cannot go on with an order, or does not know of it.
 
     :param cancel_tries: unclear answers to a cancellation.
     """
     blocked = orders.c.wemalo_status == WarehouseStatus.BLOCKEDPACKED
     unclear = orders.c.cancel_requested_at.is_not(None) & (orders.c.cancel_tries >= cancel_tries)
-    return blocked | unclear
+    return blocked | unclear | (orders.c.wemalo_status == NOT_FOUND)
 
 
 def moved(usual: Collection[Decimal], held: str) -> ColumnElement[bool]:

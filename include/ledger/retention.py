@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, exists, func, null, or_, select, update
+from sqlalchemy import and_, case, delete, exists, func, null, or_, select, update
 
-from include.core.states import ENDED, State
+from include.core.states import ENDED, NEVER_SENT, State
 from include.ledger.tables import batches, exceptions, merchant_facts, orders, outbox
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from include.ledger.journal import Journal
 
 AT_ONCE = 5_000  # rows of one transaction
+#: an order that has not moved for so many times the days of an ended one is not finished any more
+UNMOVED = 6
+#: but for so many days at least
+LEAST_DAYS = 30
 
 
 def _before(days: int) -> ColumnElement[datetime]:
@@ -34,27 +38,30 @@ def merchants(connection: Connection) -> list[str]:
 def forget_addresses(connection: Connection, journal: Journal, days: int) -> int:
     """Remove the content of at most `AT_ONCE` orders that need it no longer; return how many.
 
-    That is: orders that ended ``days`` ago and have nothing left to be written, and faulty ones
-    that were never sent and that nobody touched for as long (released again, they are read again).
+    That is: orders that ended ``days`` ago and have nothing left to be written, faulty ones that
+    were never sent and that nobody touched for as long, and any order that has not moved for
+    `UNMOVED` times as long. What was never sent is read again when it is released again.
     """
+    unmoved = orders.c.changed_at <= _before(max(days, LEAST_DAYS) * UNMOVED)
     waiting = exists().where(
         outbox.c.merchant == orders.c.merchant,
         outbox.c.order_id == orders.c.order_id,
         outbox.c.state.in_(["due", "writing"]),
     )
-    ended = and_(orders.c.state.in_(sorted(ENDED)), orders.c.ended_at <= _before(days))
+    has_ended = orders.c.state.in_(sorted(ENDED))
+    ended = and_(has_ended, or_(orders.c.ended_at <= _before(days), unmoved), ~waiting)
     left = and_(
         orders.c.state == State.INVALID,
         orders.c.sent_fingerprint.is_(None),
         orders.c.changed_at <= _before(days),
+        ~waiting,
     )
     ripe = (
         select(orders.c.order_id)
         .where(
             orders.c.merchant == journal.merchant,
             or_(orders.c.content.is_not(None), orders.c.new_content.is_not(None)),
-            or_(ended, left),
-            ~waiting,
+            or_(ended, left, and_(~has_ended, unmoved)),
         )
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -62,12 +69,28 @@ def forget_addresses(connection: Connection, journal: Journal, days: int) -> int
     done = connection.execute(
         update(orders)
         .where(orders.c.merchant == journal.merchant, orders.c.order_id.in_(ripe))
-        .values(content=null(), new_content=null(), version=orders.c.version + 1)
-        .returning(orders.c.order_id)
+        .values(
+            content=null(),
+            new_content=null(),
+            # not read yet, so that a release reads it again
+            plenty_updated_at=case(
+                (orders.c.state.in_(sorted(NEVER_SENT)), null()), else_=orders.c.plenty_updated_at
+            ),
+            version=orders.c.version + 1,
+        )
+        .returning(orders.c.order_id, orders.c.state, unmoved.label("unmoved"))
     )
-    ids = sorted(done.scalars())
-    journal.add_many(connection, [(order_id, "address_removed", {}) for order_id in ids])
-    return len(ids)
+    rows = sorted(done.all())
+    journal.add_many(
+        connection,
+        [
+            (row.order_id, "address_removed", {})
+            if row.state in ENDED or not row.unmoved
+            else (row.order_id, "address_removed_unended", {"state": row.state})
+            for row in rows
+        ],
+    )
+    return len(rows)
 
 
 def drop_paperwork(connection: Connection, merchant: str, days: int) -> int:

@@ -364,3 +364,13 @@ def orders_that_left(connection: Connection, merchant: str, states: Iterable[Sta
         .exists()
     )
     return ids_in(connection, merchant, states, has_parcel)
+
+
+def end_of_rows(
+    connection: Connection, merchant: str, order_id: int, history_ids: Collection[int]
+) -> None:
+    """Take the rows of an order for its last ones, if these are all there are and all are known."""
+    of_order = (sent_rows.c.merchant == merchant, sent_rows.c.order_id == order_id)
+    known = set(connection.execute(select(sent_rows.c.history_id).where(*of_order)).scalars())
+    if known and known >= set(history_ids):
+        connection.execute(update(sent_rows).where(*of_order).values(complete=True))

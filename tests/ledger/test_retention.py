@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, text
 
 from include.config.merchants import find
 from include.core.plenty_order import parse_order
-from include.core.states import State
+from include.core.states import NEVER_SENT, State
 from include.ledger import batches, exceptions, orders, outbox, retention, timeline
 from include.ledger.engine import ledger_engine
 from include.ledger.journal import Journal
@@ -89,21 +89,56 @@ def test_an_address_is_kept_until_its_day_and_then_only_hash_and_timeline_remain
 @pytest.mark.parametrize(
     "state", sorted(set(State) - {State.SHIPPED, State.CANCELLED, State.WITHDRAWN, State.INVALID})
 )
-def test_an_order_that_still_needs_its_address_keeps_it_however_old(
+def test_an_order_that_has_not_ended_keeps_its_address_until_it_has_not_moved_for_months(
     engine: Engine, state: State
 ) -> None:
     add(engine, 1)
-    age(engine, 1, state, 1000)
+    age(engine, 1, state, DAYS * retention.UNMOVED - 0.1)
     assert forget(engine) == 0
     assert row(engine, 1).content["delivery"]
+
+    age(engine, 1, state, DAYS * retention.UNMOVED + 0.1)
+    assert forget(engine) == 1
+    after = row(engine, 1)
+    assert (after.content, after.state) == (None, state)
+    # what the warehouse never had is read again once it is released again
+    assert (after.plenty_updated_at is None) == (state in NEVER_SENT)
+    with engine.begin() as connection:
+        found = timeline.read(connection, "alpha", 1)
+    assert found is not None
+    assert found.events[-1].kind == "address_removed_unended"
+    assert found.events[-1].data == {"state": state}
+    assert forget(engine) == 0
 
 
 def test_a_faulty_order_that_the_warehouse_once_had_keeps_its_content(engine: Engine) -> None:
     add(engine, 1)
     with engine.begin() as connection:
         orders.touch(connection, "alpha", [1], sent_fingerprint="abc")
-    age(engine, 1, State.INVALID, 1000)
+    age(engine, 1, State.INVALID, DAYS * 2)
     assert forget(engine) == 0
+
+
+def test_an_order_under_way_keeps_its_address_although_ended_ones_lose_it_at_once(
+    engine: Engine,
+) -> None:
+    for order_id, state in ((1, State.SHIPPED), (2, State.ACCEPTED)):
+        add(engine, order_id)
+        age(engine, order_id, state, retention.LEAST_DAYS)
+    with engine.begin() as connection:
+        assert retention.forget_addresses(connection, JOURNAL, 0) == 1
+    assert row(engine, 1).content is None
+    assert row(engine, 2).content["delivery"]
+
+
+def test_an_address_is_forgotten_after_months_although_a_write_about_it_never_ends(
+    engine: Engine,
+) -> None:
+    add(engine, 1)
+    age(engine, 1, State.NO_STOCK, 1000)
+    with engine.begin() as connection:
+        outbox.enqueue(connection, JOURNAL, 1, "note", "note:x", {"key": "x", "text": "y"})
+    assert forget(engine) == 1
 
 
 def test_nothing_is_forgotten_while_something_is_left_to_be_written(engine: Engine) -> None:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.changes.settled import settle_too_late
 from fulfilment.flow.each import each
+from fulfilment.flow.orders.again import send_again
 from fulfilment.flow.orders.handover import accept, arrived, warehouse_cancelled
+from fulfilment.flow.parcels.by_order import read_by_order
 from fulfilment.flow.watch import CANCEL_TRIES
+from fulfilment.flow.work import log
 from include.core.states import NOT_AT_WAREHOUSE, State
 from include.core.stays import NOT_FOUND
-from include.core.wemalo_order import NOT_STARTED, external_id, state_of
+from include.core.wemalo_order import NOT_STARTED, WarehouseStatus, external_id, state_of
 from include.ledger import in_flight, orders, shipping
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
     from fulfilment.hooks.wemalo import WemaloStatus
@@ -26,6 +29,8 @@ WORKED_ON_LIMIT = 50
 GIVEN_UP_LIMIT = 50
 #: so long an order whose hand-over was given up is looked for: its call may have been held up
 GIVEN_UP_LATELY = timedelta(hours=24)
+#: so many clear looks in a row, and an order that wemalo had is one that it does not know
+UNKNOWN_LOOKS = 2
 
 
 def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
@@ -33,7 +38,8 @@ def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
 
     Waiting orders at every run, since they go on as soon as wemalo has the goods; the others only
     when the last look is old: their end comes by the queue of sent items. Those whose hand-over was
-    given up may have arrived all the same. Counts ``freed``.
+    given up may have arrived all the same. What the warehouse cannot begin with for a reason of its
+    own is sent again. Counts ``freed``.
     """
     with work.engine.begin() as connection:
         rows = [
@@ -64,12 +70,29 @@ def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
         found = work.wemalo.status(external_id(row.order_id))
         if row.state in NOT_AT_WAREHOUSE:
             _look_for_given_up(work, row, found)
-        elif found is not None:
-            counts["freed"] += _take(work, row, found)
-        elif row.state != State.PARTLY_SHIPPED and row.wemalo_status != NOT_FOUND:
+        elif found is None:
             _unknown(work, row)
+        else:
+            counts["freed"] += _take(work, row, found)
+            if found.name == row.wemalo_status == WarehouseStatus.SHIPPED:
+                read_by_order(work, row.order_id)
 
-    each(work, "look", work.mine(rows), look)
+    if each(work, "look", work.mine(rows), look):
+        counts["freed"] += send_again(work)
+
+
+def _see(work: Work, connection: Connection, row: Row[Any], found: WemaloStatus) -> None:
+    """Keep what wemalo shows of an order whose state does not follow from it."""
+    reason = found.reason or found.block_reason
+    seen = (found.name, reason, 0)
+    if seen == (row.wemalo_status, row.wemalo_reason or "", row.lookups):
+        return
+    if state_of(found.name) is None:  # contract 4.6: logged, and no change
+        log.warning("%s order %s: unknown status %r", work.name, row.order_id, found.name[:40])
+    orders.touch(
+        connection, work.name, [row.order_id],
+        wemalo_status=found.name[:40], wemalo_reason=reason, lookups=0,
+    )  # fmt: skip
 
 
 def _look_for_given_up(work: Work, row: Row[Any], found: WemaloStatus | None) -> None:
@@ -80,13 +103,17 @@ def _look_for_given_up(work: Work, row: Row[Any], found: WemaloStatus | None) ->
 
 
 def _unknown(work: Work, row: Row[Any]) -> None:
-    """Note that wemalo does not know an order it had: told if it stays so, nothing is concluded."""
+    """Count a clear "not found" of an order that wemalo had; it is told, and never sent again."""
+    looks = row.lookups + 1
     with work.engine.begin() as connection:
-        orders.move(
-            connection, work.journal, row.order_id, State(row.state),
-            only_from=[State(row.state)], expect_version=row.version,
-            sets={"wemalo_status": NOT_FOUND}, event="unknown_at_warehouse",
-        )  # fmt: skip
+        orders.touch(connection, work.name, [row.order_id], lookups=looks)
+        if looks >= UNKNOWN_LOOKS and row.wemalo_status != NOT_FOUND:
+            orders.move(
+                connection, work.journal, row.order_id, State(row.state),
+                only_from=[State(row.state)], expect_version=row.version,
+                sets={"wemalo_status": NOT_FOUND}, event="unknown_at_warehouse",
+                lookups=looks, warehouse=row.wemalo_status,
+            )  # fmt: skip
 
 
 def _take(work: Work, row: Row[Any], found: WemaloStatus) -> bool:
@@ -95,7 +122,7 @@ def _take(work: Work, row: Row[Any], found: WemaloStatus) -> bool:
     with work.engine.begin() as connection:
         if state is State.CANCELLED and shipping.parcels_of(connection, work.name, row.order_id):
             # the rest is cancelled, a part has left: the order ends as shipped, by its parcels
-            orders.touch(connection, work.name, [row.order_id], wemalo_status=found.name)
+            _see(work, connection, row, found)
             return False
         if state is State.CANCELLED:
             warehouse_cancelled(work, connection, row.order_id)
@@ -104,9 +131,9 @@ def _take(work: Work, row: Row[Any], found: WemaloStatus) -> bool:
         if asked and state is State.ACCEPTED and found.name not in NOT_STARTED:
             settle_too_late(work, connection, row.order_id, found.name)
         reason = found.reason or found.block_reason
-        if state is None or row.state == State.PARTLY_SHIPPED:
-            return False
-        if found.name == row.wemalo_status and reason == (row.wemalo_reason or ""):
+        same = found.name == row.wemalo_status and reason == (row.wemalo_reason or "")
+        if state is None or same or row.state == State.PARTLY_SHIPPED:
+            _see(work, connection, row, found)
             return False
         # goods that came, went and came again are told each time: a new occasion
         episode = row.episode + (state != row.state)
@@ -118,6 +145,6 @@ def _take(work: Work, row: Row[Any], found: WemaloStatus) -> bool:
             found.name,
             reason,
             expect_version=row.version,
-            sets={"episode": episode},
+            sets={"episode": episode, "lookups": 0},
         )
     return row.state == State.WAITING and state is State.ACCEPTED

@@ -15,8 +15,10 @@ from include.core.slices import packed, slices
 from include.core.states import ENDED, NEVER_SENT, State
 from include.core.statuses import normal
 from include.core.stays import CODE as STANDS_STILL
+from include.core.stays import NOT_FOUND
 from include.core.wemalo_order import WarehouseStatus
 from include.ledger import due, exceptions, outbox, shipping
+from include.ledger.stays import cannot_start_ids
 
 if TYPE_CHECKING:
     from array import array
@@ -45,7 +47,8 @@ _DERIVED = frozenset(
     {"ORDER_MALFORMED", "PRODUCT_UNKNOWN", "PROFILE_UNMAPPED", "ORDER_STOPPED", "CANCEL_UNCLEAR",
      "DELIVERY_ORDER_LATE", "PART_LATE", "CARRIER_UNMAPPED", "WRITE_REFUSED",
      "PARCEL_WITHOUT_NUMBER", "WAREHOUSE_BLOCKED", "RULE_FAILED", "ORDER_HELD",
-     "SHIPPED_BY_HAND", "ORDER_DELETED", "NOT_HANDED_OVER", STANDS_STILL}
+     "SHIPPED_BY_HAND", "ORDER_DELETED", "NOT_HANDED_OVER", "NOT_IN_WAREHOUSE",
+     "WAREHOUSE_CANNOT_START", STANDS_STILL}
 )  # fmt: skip
 #: over when the order has ended
 _UNTIL_THE_END = (
@@ -53,7 +56,10 @@ _UNTIL_THE_END = (
     "SPLIT_AFTER_HANDOVER",
 )  # fmt: skip
 #: they tell of something past: over when somebody has seen it, or the goods came back
-_UNTIL_SEEN = ("CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING", "SHIPPED_SHORT")
+_UNTIL_SEEN = (
+    "CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING", "SHIPPED_SHORT", "SHIPPED_ALTHOUGH_CANCELLED",
+    "SENT_ROWS_TAKEN",
+)  # fmt: skip
 #: task groups -> how the codes of their exceptions begin: over when the group is switched off
 _GROUPS = {"returns": "RETURN_", "documents": "DOCUMENT_", "stock": "STOCK_",
            "products": "PRODUCT_"}  # fmt: skip
@@ -76,6 +82,7 @@ def look_over(work: Work) -> None:
                 *_moved_by_hand(work, connection, some),
                 *_failed_writes(work, connection, some),
                 *_without_number(work, connection, some),
+                *stays.cannot_start(work, connection, some),
                 *stays.standing_still(work, connection, some),
             ]:
                 wanted[exceptions.order_subject(order_id)].append(text)
@@ -83,6 +90,8 @@ def look_over(work: Work) -> None:
     with work.engine.begin() as connection:
         missing = _missing_statuses(work, connection)
         exceptions.keep(connection, work.journal, {"STATUS_MISSING"}, missing)
+        left = stays.unfinished(work, connection)
+        exceptions.keep(connection, work.journal, {stays.UNFINISHED}, left)
         exceptions.clear_where_state(connection, work.journal, _UNTIL_THE_END, ENDED)
         exceptions.clear_where_plenty_status(connection, work.journal, "WAREHOUSE_CANCELLED", 8, 9)
         off = sorted(_GROUPS.keys() - work.merchant.groups)
@@ -105,6 +114,7 @@ def _to_look_at(work: Work, connection: Connection) -> array[int]:
         shipping.orders_without_number(
             connection, name, work.merchant.number_patience_minutes, work.merchant.letters
         ),
+        cannot_start_ids(connection, name),
         stays.overdue_ids(work, connection),
         exceptions.order_ids(connection, name, _DERIVED),
     )
@@ -132,6 +142,8 @@ def _at_the_warehouse(work: Work, connection: Connection, ids: Sequence[int]) ->
         if row.wemalo_status == WarehouseStatus.BLOCKEDPACKED:
             reason = row.wemalo_reason or "?"
             found.append((row.order_id, exception_text("WAREHOUSE_BLOCKED", reason=reason)))
+        elif row.wemalo_status == NOT_FOUND:
+            found.append((row.order_id, exception_text("NOT_IN_WAREHOUSE", state=row.state)))
         if row.cancel_requested_at is not None and row.cancel_tries >= CANCEL_TRIES:
             text = exception_text(
                 "CANCEL_UNCLEAR", tries=row.cancel_tries, warehouse=row.wemalo_status or "?"

@@ -309,4 +309,6 @@ def clear_changes(work: Work, connection: Connection, order_id: int) -> None:
 
 
 def _difference(row: Row[Any]) -> tuple[str, str]:
+    if row.content is None:  # it has stood there for so long that its address was forgotten
+        return "nicht mehr vergleichbar", "no longer comparable"
     return in_words(differences(orders.content(row), order_from_json(row.new_content)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fulfilment.flow.changes.settled import request_cancel, settle_cancelled
 from fulfilment.flow.write import Write
+from include.core.again import REASONS
 from include.core.moved import UNWANTED
 from include.core.states import NOT_AT_WAREHOUSE, State
 from include.core.statuses import is_cancelled
@@ -196,6 +197,15 @@ def _waiting(work: Work, connection: Connection, order_id: int, episode: int, re
         english = (
             "The warehouse refuses the delivery address. Please correct it and release the order "
             "again."
+        )
+    elif reason in REASONS:
+        german = (
+            f"Das Lager hat den Auftrag und kann nicht mit ihm beginnen (Grund: {reason}). Er wird "
+            "einige Male erneut gesendet; hilft das nicht, fragt der Betreiber im Lager nach."
+        )
+        english = (
+            f"The warehouse has the order and cannot begin with it (reason: {reason}). It is sent "
+            "again some times; if that does not help, the operator asks the warehouse."
         )
     else:
         german = (

@@ -22,7 +22,7 @@ from include.core.errors import (
     OrderRejected,
 )
 from include.core.plenty_order import goods_issue_booked
-from include.core.states import State
+from include.core.states import AT_WAREHOUSE, State
 from include.core.values import need_whole
 from include.ledger import orders, outbox, shipping
 
@@ -39,15 +39,8 @@ AT_A_TIME = PAGE_SIZE
 
 def end_orders(work: Work, counts: dict[str, int]) -> None:
     """End orders whose parcels plentymarkets has: provider, goods issue, status; each once."""
-    states = (
-        State.ACCEPTED,
-        State.WAITING,
-        State.PARTLY_SHIPPED,
-        State.SUBMITTING,
-        State.CANCELLING,
-    )
     with work.engine.begin() as connection:
-        left = shipping.orders_that_left(connection, work.name, states)
+        left = shipping.orders_that_left(connection, work.name, set(State) - {State.SHIPPED})
     for some in work.slices(left, AT_A_TIME):
         with work.engine.begin() as connection:
             complete = shipping.complete_orders(connection, work.name, some)
@@ -91,6 +84,8 @@ def _move_shipped(
     known = orders.known(connection, work.name, [order_id])[order_id]
     if known.state is new or not orders.move(connection, work.journal, order_id, new):
         return
+    if known.state not in AT_WAREHOUSE:
+        _tell_unexpected(work, connection, order_id, known.state)
     if new is State.PARTLY_SHIPPED:
         counts["partly"] += 1
         return
@@ -107,9 +102,23 @@ def _move_shipped(
             connection,
             order_id,
             statuses.shipped,
-            (statuses.handed_over, statuses.fetch),
+            (statuses.handed_over, statuses.fetch, statuses.address_error, statuses.no_stock),
             "shipped",
         )
+
+
+def _tell_unexpected(work: Work, connection: Connection, order_id: int, state: State) -> None:
+    """Tell that goods left of an order that the warehouse should not have had."""
+    work.tell(connection, order_id, "SHIPPED_ALTHOUGH_CANCELLED", state=state)
+    work.queue_note(
+        connection,
+        order_id,
+        "shipped_unexpectedly",
+        "Das Lager hat Ware dieses Auftrags versendet, obwohl er nicht versendet werden sollte. "
+        "Bitte die Sendung als Retoure behandeln oder den Auftrag dem Kunden berechnen.",
+        "The warehouse sent goods of this order although it was not to be sent. Please treat the "
+        "parcel as a return, or charge the customer for it.",
+    )
 
 
 def correct_information(work: Work, connection: Connection, order_id: int) -> None:

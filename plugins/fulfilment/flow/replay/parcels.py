@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from fulfilment.flow.each import each
+from fulfilment.flow.parcels.by_order import keep_rows
 from fulfilment.flow.parcels.ship import queue_information
 from fulfilment.flow.reading import read_orders
 from fulfilment.hooks.paging import PAGE_SIZE
-from include.core.sent import SentRow, sent_row
+from include.core.sent import sent_row
 from include.core.states import State
-from include.core.tracking import tracking_numbers
 from include.core.values import words
-from include.core.wemalo_order import WarehouseStatus, external_id, own_order_id
+from include.core.wemalo_order import external_id, own_order_id
 from include.core.window import both_ends
 from include.ledger import orders, replays, shipping
 
@@ -81,7 +79,7 @@ def repair_parcels(work: Work, sent: Mapping[int, Sequence[Row]]) -> set[int]:
             kept = {p.tracking_number for p in shipping.parcels_of(connection, work.name, order_id)}
         if numbers <= written and numbers <= kept and entry.state is not State.ACCEPTED:
             return
-        _keep(work, order_id, left)
+        keep_rows(work, order_id, left)
         lost = numbers - written
         lacking.add(order_id)
         if entry.state is State.SHIPPED and lost:
@@ -93,25 +91,6 @@ def repair_parcels(work: Work, sent: Mapping[int, Sequence[Row]]) -> set[int]:
 
     each(work, "replay", sorted(read.found), repair)
     return lacking
-
-
-def _keep(work: Work, order_id: int, left: Sequence[SentRow]) -> None:
-    """Keep what left as the queue of sent items would have told it (wemalo contract 5)."""
-    by_numbers: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for package in work.wemalo.packages(external_id(order_id)):
-        if package.get("isHandedOver"):
-            by_numbers[tracking_numbers(package.get("trackingNumber"))].append(str(package["id"]))
-    found = work.wemalo.status(external_id(order_id))
-    complete = found is not None and found.name == WarehouseStatus.SHIPPED
-    rows = [
-        replace(row, parcel_id=parcel_id, complete=complete)
-        for row in left
-        for parcel_id in by_numbers.get(row.numbers, ())[:1]
-    ]
-    with work.engine.begin() as connection:
-        fresh = shipping.keep_sent_rows(connection, work.name, rows)
-        if fresh:
-            work.journal.add(connection, order_id, "parcels_found", rows=len(fresh))
 
 
 def _write_again(work: Work, order_id: int, lost: set[str]) -> None:
