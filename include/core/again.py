@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 #: ``reasonPartiallyReserved`` of orders that are sent again
 REASONS = frozenset({"ADDRESS", "UNKNOWN"})
-#: so often, over about a day
+#: so often, over about a day with a first pause of a quarter of an hour
 TRIES = 8
-#: the first pause is so many times that of an item that failed: 15 minutes
-PAUSES = 15
 
 
 def possible(merchant: Merchant) -> bool:
@@ -33,9 +31,9 @@ def is_due(tries: int, since: datetime, now: datetime, pause: timedelta) -> bool
 
     :param tries: how often it was sent again.
     :param since: when it was sent last, or came to stand there.
-    :param pause: how long an item rests that failed once.
+    :param pause: the first one; they double.
     """
-    return tries < TRIES and now >= since + pause_after(tries + 1, PAUSES * pause)
+    return tries < TRIES and now >= since + pause_after(tries + 1, pause)
 
 
 def outlook(tries: int, *, possible: bool) -> tuple[str, str]:

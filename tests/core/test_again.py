@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from include.core.again import TRIES, is_due, outlook
 
-PAUSE = timedelta(minutes=1)
+PAUSE = timedelta(minutes=15)
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
 

@@ -67,6 +67,7 @@ class Stage:
     settle_s: float = 1  # minutes in real life: a late call lands after it was given up
     lookup_gap_s: int = 0
     look_again_s: int = 0
+    again_s: int = 900
     pause_s: int = 0  # items that failed are tried again by the next run
     fresh_s: int = 30
     errors: dict[str, FulfilmentError] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class Stage:
             settle_s=self.settle_s,
             lookup_gap_s=self.lookup_gap_s,
             look_again_s=self.look_again_s,
+            again_s=self.again_s,
             pause_s=self.pause_s,
             fresh_s=self.fresh_s,
         )

@@ -48,6 +48,7 @@ class Work:
     settle_s: float = 300  # so long after we gave up waiting a call may still take effect there
     lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
     look_again_s: int = 900  # how old the last look at an order in the warehouse may be
+    again_s: int = 900  # the first pause before an order is sent again, see include.core.again
     pause_s: int = 60  # an item that failed rests so long first, see include.core.failures
     fresh_s: int = 30  # an order changed so lately may change again within the same second
     scope: IdSet | None = None  # a replay: only these orders; None = all that is due

@@ -27,7 +27,7 @@ def send_again(work: Work) -> int:
     """Send what is due once more and return how many orders the warehouse can begin with now."""
     if not possible(work.merchant):
         return 0
-    pause = timedelta(seconds=work.pause_s)
+    pause = timedelta(seconds=work.again_s)
     with work.engine.begin() as connection:
         standing = stays.cannot_start(connection, work.name)
         due = [
