@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from include.core.states import ENDED, MOVES, State
-from include.core.stays import NOT_FOUND, STAYS, limits, stay_of
+from include.core.stays import MERCHANTS_TURN, NOT_FOUND, STAYS, limits, stay_of
 from include.core.wemalo_order import WarehouseStatus
 
 VIEWS = [None, "", NOT_FOUND, "SOMETHING_NEW", *WarehouseStatus]
@@ -19,13 +19,42 @@ def test_every_state_and_view_has_its_row(state: State, view: str | None) -> Non
     row = stay_of(state, view)
 
     if state in ENDED:
-        assert (row.longest, row.exit_en) == (None, "")
+        assert (row.longest, row.exit_en, row.told) == (None, "", ())
     else:
         assert row.longest is not None
         assert timedelta(0) < row.longest <= timedelta(days=14)
         assert row.exit_de
         assert row.exit_en
         assert MOVES[state], "a state that is left by no move has no exit"
+        assert ends(state), "its moves lead nowhere"
+        assert row.told[0] == "operator"
+        assert ("merchant" in row.told) == (state in MERCHANTS_TURN)
+
+
+def ends(state: State) -> bool:
+    """Say whether a state's moves lead to an end."""
+    seen: set[State] = set()
+    todo = [state]
+    while todo:
+        one = todo.pop()
+        if one not in seen:
+            seen.add(one)
+            todo += MOVES[one]
+    return bool(seen & ENDED)
+
+
+def test_every_view_that_a_row_names_is_one_that_wemalo_or_a_look_can_show() -> None:
+    shown = {*WarehouseStatus, NOT_FOUND}
+    assert all(set(row.views) <= shown for row in STAYS)
+    assert {row.state for row in STAYS} == set(State)
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.ACCEPTED, State.PARTLY_SHIPPED])
+def test_what_wemalo_shows_as_over_or_does_not_know_is_not_given_days(state: State) -> None:
+    for view in (WarehouseStatus.SHIPPED, WarehouseStatus.CANCELLED, NOT_FOUND):
+        longest = stay_of(state, view).longest
+        assert longest is not None
+        assert longest <= timedelta(hours=6)
 
 
 def test_a_row_that_names_views_comes_before_the_one_for_all_of_its_state() -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.core import exception_texts, stock_texts
+from include.core.stays import STAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).parents[2]
 PAGE = PROJECT / "docs" / "exceptions.md"
+LIMITS = PROJECT / "docs" / "limits.md"
+#: around the table of `include.core.stays`
+STAYS_BEGIN, STAYS_END = "<!-- stays: generated -->\n", "\n<!-- end of stays -->"
 HEAD = """\
 # Exceptions: codes, texts, what to do
 
@@ -131,5 +136,28 @@ def page() -> str:
     return "".join(parts)
 
 
+def limits() -> str:
+    """Return the page of limits with the table of the stays as the code has it."""
+    text = LIMITS.read_text(encoding="utf-8")
+    start, rest = text.split(STAYS_BEGIN)
+    return start + STAYS_BEGIN + _stays() + STAYS_END + rest.split(STAYS_END)[1]
+
+
+def _stays() -> str:
+    lines = ["", "| State | Shown by wemalo as | At most | Awaited is | Told |", "|" + " --- |" * 5]
+    for row in STAYS:
+        if row.longest is None:
+            continue
+        hours = row.longest // timedelta(hours=1)
+        time = f"{hours} h" if hours < 48 else f"{hours // 24} days"
+        alone = [one.state for one in STAYS].count(row.state) == 1
+        other = "anything" if alone else "anything else"
+        views = ", ".join(f"`{view}`" for view in row.views) or other
+        told = " and ".join(row.told)
+        lines.append(f"| `{row.state}` | {views} | {time} | {row.exit_en} | {told} |")
+    return "\n".join([*lines, ""])
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    LIMITS.write_text(limits(), encoding="utf-8")

@@ -24,6 +24,12 @@ def test_the_page_of_exceptions_is_current() -> None:
     assert current == generate.page(), "run: .venv/bin/python -m tests.docs.generate"
 
 
+def test_the_table_of_how_long_an_order_may_stay_is_current() -> None:
+    current = generate.LIMITS.read_text(encoding="utf-8")
+    assert current == generate.limits(), "run: .venv/bin/python -m tests.docs.generate"
+    assert current.count("| `waiting` |") > 2
+
+
 def test_the_page_of_exceptions_names_every_code_that_can_be_raised() -> None:
     page = generate.PAGE.read_text(encoding="utf-8")
     sources = [*(PROJECT / "include" / "core").glob("*.py")]
