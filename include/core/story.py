@@ -105,7 +105,7 @@ _EVENTS = {
     "address_removed_unended": "it has not moved ({state}) for many months: its address is no "
     "longer kept; released again, it is read again",
     "sent_again": "sent to wemalo once more: it could not begin ({reason})",
-    "unknown_at_warehouse": "wemalo does not know it any more ({lookups} looks; before: {warehouse})",
+    "unknown_at_warehouse": "wemalo does not know it any more ({lookups} looks; was {warehouse})",
     "piece_returned": "{quantity} × {product} came back (quality {quality}, reason {reason})",
     "piece_gone": "wemalo took piece {piece} off its list of returns",
     "return_planned": "return order planned for {pieces} piece(s)",
