@@ -26,7 +26,7 @@ class CallFilter(BaseModel):
     """Which calls are meant.
 
     `route` is "METHOD /path/{template}" or "*"; `tenant` None means all; `match` must be a part of
-    path + query + body. The first `skip` matching calls pass, then `times` calls are hit
+    path + query + body, several all of them. The first `skip` matching calls pass, then `times` calls are hit
     (None = without end). `may_not_fire` is the reason why it is right that no call is hit.
     """
 
@@ -35,7 +35,7 @@ class CallFilter(BaseModel):
     id: int = 0
     route: str = "*"
     tenant: str | None = None
-    match: str | None = None
+    match: str | list[str] | None = None
     skip: int = Field(default=0, ge=0)
     times: int | None = Field(default=None, ge=1)
     may_not_fire: str | None = Field(default=None, min_length=1)
@@ -47,8 +47,13 @@ class CallFilter(BaseModel):
         return (
             self.route in ("*", call.route)
             and self.tenant in (None, call.tenant)
-            and (self.match is None or self.match in call.text)
+            and all(part in call.text for part in self._parts())
         )
+
+    def _parts(self) -> list[str]:
+        if self.match is None:
+            return []
+        return [self.match] if isinstance(self.match, str) else self.match
 
     def due(self, call: Call) -> bool:
         """Count the call if it is meant, and tell whether it is hit."""
