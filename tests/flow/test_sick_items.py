@@ -305,9 +305,7 @@ def _ship(day: Stage, subjects: dict[int, set[str]]) -> None:
         subjects[number] = {f"document:{number}:invoice"}
 
 
-def _come_back(
-    day: Stage, subjects: dict[int, set[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _come_back(day: Stage, subjects: dict[int, set[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     faults_when(day, "returned")
     for number in (*orders_of("returns_read", "return", "return_end"), *HEALTHY):
         items = [{"product": "2001", "quantity": 1, "reason": "damaged", "ready": True}]
