@@ -27,7 +27,8 @@ class CallFilter(BaseModel):
 
     `route` is "METHOD /path/{template}" or "*"; `tenant` None means all; `match` must be a part of
     path + query + body, several all of them. The first `skip` matching calls pass, then `times`
-    calls are hit (None = without end). `may_not_fire` is the reason why it is right that no call is hit.
+    calls are hit (None = without end). `may_not_fire` is the reason why it is right that no call is
+    hit.
     """
 
     model_config = ConfigDict(extra="forbid")
