@@ -30,7 +30,7 @@ from include.core.sent import sent_row
 from include.core.sightings import Sightings
 from include.core.status_write import overwritten_cancel
 from include.core.stock_settings import Products
-from include.core.stock_sync import available_of, count_signatures, postings
+from include.core.stock_sync import available_of, movement, postings
 from include.core.values import need_id
 from include.ledger import exceptions, orders
 from tests.flow.stage import Stage, a_second_later, good_order
@@ -159,7 +159,7 @@ ANY_ERROR: dict[str, Callable[[Any], Any]] = {
     "documents": lambda data: newest(data, "invoice"),
     "variation": _product,
     "history": _history,
-    "movement": lambda data: sorted(map(str, count_signatures([data]))),
+    "movement": lambda data: [str(one) for one in movement(data)],
     "posting": lambda data: [vars_of(one) for one in postings(data, "INCOMING")],
     "article": lambda data: str(available_of(data)),
     "wemalo status": lambda data: vars_of(_status(data)),
