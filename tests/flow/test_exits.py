@@ -153,7 +153,7 @@ def test_an_order_wemalo_does_not_know_is_told_after_two_looks_and_never_sent_ag
     stage.step("reconcile_tracking")
     assert stage.sandbox.wemalo.faults()[0]["fired"] == 3
     assert stage.state(1) == state
-    assert stage.events(1).count("not_in_warehouse") == 1
+    assert stage.events(1).count("unknown_at_warehouse") == 1
 
     stage.run()  # wemalo knows it again
     assert told(stage) == []
