@@ -26,6 +26,8 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 #: (module, function) -> why its loop needs no guard: it goes over no items
 ALLOWED: Mapping[tuple[str, str], str] = {
+    ("changes.see", "_shown"): "the clients of a system, each one search",
+    ("orders.extract", "_look_for_cancelled"): "the merchant's files in force, each one search",
     ("orders.extract", "_search"): "the two ways to ask for the warehouse, each one search",
     ("orders.load", "_send_due"): "slices of the due; what reads one is given to `halved`",
     ("orders.now", "rows_now"): "what one search omits, within a batch that `halved` splits",
