@@ -33,13 +33,15 @@ def sent_by_order(
 
     An order whose parcels left at different times may come more than once.
     """
-    pages: Iterable[list[Row]] = work.wemalo.sent_between(*both_ends(window))
+    named: list[list[Row]] = []
     if order_ids:
-        pages = named = []
         each(
             work, "replay", order_ids,
             lambda order_id: named.append(work.wemalo.sent_of(external_id(order_id))),
         )  # fmt: skip
+    pages: Iterable[list[Row]] = (
+        named if order_ids else work.wemalo.sent_between(*both_ends(window))
+    )
     by_order: dict[int, list[Row]] = {}
     for row in chain.from_iterable(pages):
         number = own_order_id(words(row.get("externalGoodsOrderId")))
