@@ -132,7 +132,7 @@ def _search(
     for by_items in (True, False):
         where = order_filters(merchant, status, main_orders=main_orders, by_items=by_items)
         found = work.plenty.search_shown([*where, *more], expect=ours, into=found)
-    return found or Sightings()
+    return Sightings() if found is None else found  # also one of unreadable rows only
 
 
 def decide(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> list[int]:
