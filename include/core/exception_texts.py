@@ -173,6 +173,16 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Status und Rechte des REST-Benutzers prüfen; es wird regelmäßig neu versucht.",
         "Check the status and the rights of the REST user; it is tried again regularly.",
     ),
+    "STATUS_OVERTAKEN": (
+        "Der Status {target} wurde nicht gesetzt: plentymarkets zeigt {found}, und darüber wird "
+        "er nicht geschrieben.",
+        "Status {target} was not set: plentymarkets shows {found}, and it is not written over "
+        "that.",
+        "Im Verlauf des Auftrags nachsehen, was geschehen ist, und den Status in plentymarkets von "
+        "Hand setzen, wenn er stimmt; dann diese Ausnahme quittieren.",
+        "See in the order's timeline what happened, and set the status in plentymarkets by hand if "
+        "it is right; then acknowledge this exception.",
+    ),
     "STATUS_MISSING": (
         "plentymarkets nimmt den Status {status} von uns nicht an ({reason}); {count} Aufträge "
         "warten darauf, der erste ist {first}.",

@@ -69,9 +69,10 @@ STEPS: dict[str, tuple[str, str]] = {
     "cancel": ("Stornieren im Lager", "the cancellation in the warehouse"),
     "change": ("Übertragen der Änderung", "sending the change"),
     "status": ("Schreiben des Status", "writing the status"),
+    "history": ("Lesen der Statushistorie", "reading its status history"),
     "put_back": (
-        "Zurückgeben der überschriebenen Stornierung",
-        "putting back the cancellation that was overwritten",
+        "Zurückgeben des überschriebenen Status",
+        "putting back the status that was overwritten",
     ),
     "note": ("Schreiben der Auftragsnotiz", "writing the order note"),
     "row": ("Lesen der Zeile aus wemalos Liste", "reading the row of wemalo's list"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, cast, func, or_, select, text, update
+from sqlalchemy import Integer, and_, cast, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger.due import among, ids_of
@@ -18,8 +18,6 @@ from include.ledger.tables import outbox
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable, Collection, Iterable, Sequence
-    from datetime import datetime
-    from decimal import Decimal
 
     from sqlalchemy import Connection, Row
     from sqlalchemy.sql.elements import ColumnElement
@@ -29,7 +27,9 @@ if TYPE_CHECKING:
 FIRST_WAIT_S = 30
 LONGEST_WAIT_S = 3600
 #: not written yet; a refused one is tried again
-_STANDING = ("due", "writing", "dead")
+STANDING = ("due", "writing", "dead")
+#: in the payload of a status that puts back what one of ours overwrote: the history row of that one
+PUTS_BACK = "after"
 #: a clear no that may be the status's, not the order's (a deleted order answers NOT_FOUND)
 STATUS_REFUSALS = frozenset({"REJECTED", "VALIDATION", "CONFLICT", "FORBIDDEN"})
 
@@ -81,6 +81,10 @@ def _is_due(merchant: str, kinds: Collection[str]) -> tuple[ColumnElement[bool],
     )
 
 
+def _open() -> ColumnElement[bool]:
+    return outbox.c.state.in_(["due", "writing"])
+
+
 def begin(connection: Connection, outbox_id: int, hold_s: int = 120) -> int:
     """Write ahead: mark a row as being written and return which try it is; 0 if another holds it.
 
@@ -103,40 +107,11 @@ def begin(connection: Connection, outbox_id: int, hold_s: int = 120) -> int:
     return int(taken or 0)
 
 
-def leave_unchecked(
-    connection: Connection, outbox_id: int, before: Decimal, since: datetime
-) -> None:
-    """Remember that a status is about to be written over ``before``, as read at ``since`` (UTC)."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.outbox_id == outbox_id)
-        .values(
-            status_before=before, unchecked_since=func.coalesce(outbox.c.unchecked_since, since)
-        )
-    )
-
-
-def unchecked(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
-    """Return written statuses whose history was not read since, oldest first."""
-    return connection.execute(
-        select(outbox)
-        .where(outbox.c.merchant == merchant, outbox.c.unchecked_since.is_not(None))
-        .order_by(outbox.c.outbox_id)
-    ).all()
-
-
-def checked(connection: Connection, outbox_ids: Collection[int]) -> None:
-    """Note that the history was read after these were written."""
-    connection.execute(
-        update(outbox).where(outbox.c.outbox_id.in_(list(outbox_ids))).values(unchecked_since=None)
-    )
-
-
 def finish(connection: Connection, outbox_id: int, state: str = "done") -> None:
-    """End a row as ``done`` or ``dropped``."""
+    """End a row as ``done`` or ``dropped``, unless it has ended meanwhile."""
     connection.execute(
         update(outbox)
-        .where(outbox.c.outbox_id == outbox_id)
+        .where(outbox.c.outbox_id == outbox_id, _open())
         .values(state=state, done_at=func.now())
     )
 
@@ -146,7 +121,7 @@ def refuse(connection: Connection, outbox_id: int, code: str) -> None:
     hours = func.least(24, func.power(2, func.least(outbox.c.attempts, 6) - 1))
     connection.execute(
         update(outbox)
-        .where(outbox.c.outbox_id == outbox_id)
+        .where(outbox.c.outbox_id == outbox_id, _open())
         .values(
             state="dead",
             error_code=code,
@@ -296,7 +271,7 @@ def postpone(
     )  # fmt: skip
     connection.execute(
         update(outbox)
-        .where(outbox.c.outbox_id == outbox_id)
+        .where(outbox.c.outbox_id == outbox_id, _open())
         .values(
             state="writing" if ambiguous else "due",
             error_code=code,
@@ -308,14 +283,20 @@ def postpone(
 def drop_pending(
     connection: Connection, merchant: str, order_id: int, kinds: Collection[str]
 ) -> int:
-    """Drop rows of one order that events have overtaken, refused ones too; return how many."""
+    """Drop rows of one order that events have overtaken, refused ones too; return how many.
+
+    A status that may be on its way is dropped as well: the history is watched for its landing. One
+    that puts back what was overwritten stays: it decides by itself whether it still fits.
+    """
     return connection.execute(
         update(outbox)
         .where(
             outbox.c.merchant == merchant,
             outbox.c.order_id == order_id,
             outbox.c.kind.in_(list(kinds)),
-            outbox.c.state.in_(["due", "dead"]),
+            outbox.c.state.in_(["due", "dead"])
+            | ((outbox.c.kind == "status") & (outbox.c.state == "writing")),
+            ~puts_back(),
         )
         .values(state="dropped", done_at=func.now())
     ).rowcount
@@ -334,6 +315,11 @@ def supersede(connection: Connection, merchant: str, row: Row[Any]) -> None:
         )
         .values(state="dropped")
     )
+
+
+def puts_back() -> ColumnElement[bool]:
+    """Return the condition that a row puts back a status that one of ours overwrote."""
+    return and_(outbox.c.kind == "status", outbox.c.payload.has_key(PUTS_BACK))
 
 
 def has_pending(
@@ -360,7 +346,7 @@ def has_pending(
                 outbox.c.merchant == merchant,
                 outbox.c.order_id.in_(list(ids)),
                 outbox.c.kind.in_(list(kinds)),
-                outbox.c.state.in_([*_STANDING, *(["done"] if written else [])]),
+                outbox.c.state.in_([*STANDING, *(["done"] if written else [])]),
                 outbox.c.dedupe_key.contains(occasion),
             )
         ).scalars()
@@ -380,7 +366,7 @@ def standing_occasion(
             outbox.c.merchant == merchant,
             outbox.c.order_id == order_id,
             outbox.c.dedupe_key.startswith(prefix, autoescape=True),
-            outbox.c.state.in_(_STANDING),
+            outbox.c.state.in_(STANDING),
         )
         .order_by(outbox.c.outbox_id.desc())
         .limit(1)

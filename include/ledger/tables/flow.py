@@ -123,6 +123,7 @@ outbox = Table(
     # a status was written and the history not read since: what was read before, and when
     Column("status_before", Numeric(6, 4)),
     time("unchecked_since"),
+    time("may_land_until"),  # it was found there; its own call may land until then
     CheckConstraint("state IN ('due', 'writing', 'done', 'dropped', 'dead')", name="state_known"),
     UniqueConstraint("merchant", "order_id", "dedupe_key"),
     Index(

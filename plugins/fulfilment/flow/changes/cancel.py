@@ -28,7 +28,7 @@ from include.core.plenty_order import row_status
 from include.core.states import NEVER_SENT, State
 from include.core.statuses import is_cancelled
 from include.core.wemalo_order import NOT_STARTED, WarehouseStatus, external_id, state_of
-from include.ledger import due, exceptions, orders
+from include.ledger import due, exceptions, orders, outbox_writes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -110,9 +110,14 @@ def _still_wanted(work: Work, still: list[Row[Any]], rows: Sequence[Row[Any]]) -
     now = rows_now(work, [row.order_id for row in rows])
     keep = []
     with work.engine.begin() as connection:
+        # it shows what a late status of ours put over the cancellation
+        hidden = outbox_writes.putting_back(connection, work.name, now, refused=True)
         for row in rows:
             seen = now.get(row.order_id)
             status = row_status(seen) if seen else DELETED
+            if seen is not None and row.order_id in hidden:
+                keep.append(row)
+                continue
             orders.set_statuses(connection, work.name, {row.order_id: status})
             if seen is None or _shall_not_ship(work, row, status):
                 keep.append(row)

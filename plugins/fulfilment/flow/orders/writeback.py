@@ -1,64 +1,62 @@
 """Write-back: statuses and notes to plentymarkets, one fact once, never over a cancellation.
 
 There is no conditional write: orders are read again in one search right before, and the status
-history is read once after some thousand of them, so that a cancellation we overwrote is put back
-(plentymarkets contract 19, pitfall 3). What was written stays noted until the history was read: a
-run that dies or cannot read it leaves that to the next one.
+history is read after some thousand of them, and as long as one of them may still land
+(`fulfilment.flow.orders.history`), so that what we overwrote is put back.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.changes.cancel import cancel_requested
-from fulfilment.flow.changes.settled import request_cancel, settle_unsent
 from fulfilment.flow.each import each
+from fulfilment.flow.orders import history
+from fulfilment.flow.orders.notes import dead, postpone, write_notes
 from fulfilment.flow.orders.now import row_now
-from fulfilment.flow.work import Work, log
+from fulfilment.flow.write import Write as Call
+from fulfilment.flow.write import write
 from fulfilment.hooks.paging import PAGE_SIZE
-from include.core import notes
 from include.core.errors import (
-    AmbiguousWrite,
     Forbidden,
     FulfilmentError,
+    InDoubt,
     NotFound,
     OrderRejected,
+    WriteHeld,
 )
 from include.core.plenty_order import row_status
 from include.core.slices import packed, slices
-from include.core.states import NEVER_SENT, State
-from include.core.status_write import Write, before_write, overwritten_cancel
-from include.core.values import need_id
-from include.ledger import orders, outbox
+from include.core.status_write import Write, before_write, says_the_same
+from include.ledger import exceptions, failures, orders, outbox, outbox_writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-#: the two clocks may differ; rows of the history are matched by id, not by time (contract 18)
-CLOCK_MARGIN = timedelta(minutes=10)
+    from fulfilment.flow.work import Work
+
 #: orders read again at a time: as many as one search answers with
 AT_A_TIME = PAGE_SIZE
 #: statuses written between two looks at the history. Each look reads ten minutes more than was
-#: written (`CLOCK_MARGIN`), so not too few; a cancellation waits for it, and the rows are held, so
-#: not too many: an hour at 80 writes a minute (contract 4), ten megabytes.
+#: written (`history.CLOCK_MARGIN`), so not too few; a cancellation waits for it, and the rows are
+#: held, so not too many: an hour at 80 writes a minute (contract 4), ten megabytes.
 CHECKED_AT_ONCE = 5_000
 #: a clear no to this one write: it is kept with its reason, and tried again after hours
 REFUSALS = (OrderRejected, NotFound, Forbidden)
 COUNTS = ("statuses", "notes", "overtaken", "put_back", "refused", "postponed")
+#: a settled fact that could not be set; over when a later status was, or somebody has seen it
+OVERTAKEN = "STATUS_OVERTAKEN"
 
 
 def write_back(work: Work) -> dict[str, int]:
     """Empty the outbox of statuses and notes.
 
     :returns: counts: statuses, notes, overtaken (dropped, the merchant's word counts), put_back
-        (cancellations we had overwritten), refused, postponed.
+        (what we had overwritten), refused, postponed.
     :raises FulfilmentError: plentymarkets failed; what could be written was written.
     """
     counts = dict.fromkeys(COUNTS, 0)
@@ -67,30 +65,44 @@ def write_back(work: Work) -> dict[str, int]:
     found = False
     for cancels in _write_statuses(work, counts):
         if cancels:
-            # a cancellation came to light: settle it now, before the warehouse starts
+            # it came to light: put it back and settle it now, before the warehouse starts
+            _put_back(work, counts)
             cancel_requested(work)
             found = True
     if found:
         list(_write_statuses(work, counts))
-    _write_notes(work, counts)
+    write_notes(work, counts)
     return work.end(counts)
 
 
 def _write_statuses(work: Work, counts: dict[str, int]) -> Iterator[bool]:
-    """Write all due statuses; after each check say whether cancellations came to light."""
+    """Write all due statuses; after each look at the history say whether one came to light."""
+    # what an earlier run wrote may have landed since: it is put right before more is written
+    readable, lost = history.watch(work, counts)
+    yield lost
+    if not readable:
+        return
     with work.engine.begin() as connection:
         ids = outbox.pending_orders(connection, work.name, ["status"])
-    # what an earlier run wrote is checked even where nothing is to be written
-    for some in [*work.slices(ids, CHECKED_AT_ONCE)] or [packed(())]:
+    for some in work.slices(ids, CHECKED_AT_ONCE):
         go_on, cancels = True, False
         for few in slices(some, AT_A_TIME):
             go_on, more = _write_some(work, few, counts)
             cancels |= more
             if not go_on:
                 break
-        readable, lost = _check_history(work, counts)
+        readable, lost = history.watch(work, counts)
         yield cancels or lost
         if not (readable and go_on):
+            return
+
+
+def _put_back(work: Work, counts: dict[str, int]) -> None:
+    with work.engine.begin() as connection:
+        ids = outbox.pending_orders(connection, work.name, ["status"])
+        ids = packed(sorted(outbox_writes.putting_back(connection, work.name, ids)))
+    for few in work.slices(ids, AT_A_TIME):
+        if not _write_some(work, few, counts)[0]:
             return
 
 
@@ -100,88 +112,141 @@ def _write_some(work: Work, ids: Sequence[int], counts: dict[str, int]) -> tuple
     :returns: whether plentymarkets can be used, and whether cancellations came to light.
     """
     with work.engine.begin() as connection:
-        rows = outbox.pending(connection, work.name, ["status"], ids)
-        newest = {row.order_id: row for row in rows}  # by age: the last word per order counts
-        for row in rows:
-            if newest[row.order_id] is not row:
-                outbox.finish(connection, row.outbox_id, "dropped")
+        rows = _to_write(work, connection, ids)
+        doubted = outbox_writes.in_doubt(connection, work.name, rows)
+        may_land = outbox_writes.may_land(connection, work.name, rows)
     started = datetime.now(UTC)
     try:
-        now = work.plenty.rows_by_id(newest)
+        now = work.plenty.rows_by_id(rows)
     except FulfilmentError as error:
         work.note_trouble(error)
         return False, False
     cancels = False
 
-    def write(row: Row[Any]) -> None:
+    def put(row: Row[Any]) -> None:
         nonlocal cancels
-        order_id = row.order_id
-        seen = now.get(order_id) or row_now(work, order_id)
+        seen = now.get(row.order_id) or row_now(work, row.order_id)
         current = row_status(seen) if seen else None
-        target = Decimal(row.payload["target"])
-        expected = {Decimal(value) for value in row.payload["expected"]}
-        action = Write.MOVED if current is None else before_write(current, target, expected)
-        if action is Write.WRITE and current is not None:
-            _put(work, row, target, counts, read=(current, started))
-        else:
+        action = _action(row, current, may_land)
+        in_doubt = row.outbox_id in doubted
+        if current is not None and (action is Write.WRITE or (action is Write.DONE and in_doubt)):
+            _put(work, row, counts, read=(current, started))
+        elif action is not Write.LATER:
             cancels |= action is Write.CANCELLED
             _not_written(work, row, action, current, counts)
 
-    go_on = each(work, "status", [row for _, row in sorted(newest.items())], write)
+    go_on = True
+    for step in ("put_back", "status"):
+        some = [row for _, row in sorted(rows.items()) if _step(row) == step]
+        go_on = go_on and each(work, step, some, put)
     return go_on, cancels
 
 
+def _to_write(work: Work, connection: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Return per order the status whose turn it is; drop those that a later one has overtaken.
+
+    What was overwritten is put back first: a later status expects it.
+    """
+    pending = outbox.pending(connection, work.name, ["status"], ids)
+    back = outbox_writes.putting_back(connection, work.name, ids)
+    turn: dict[int, Row[Any]] = {}
+    for row in pending:
+        if _step(row) == "put_back":
+            turn.setdefault(row.order_id, row)
+    newest = {row.order_id: row for row in pending if _step(row) == "status"}
+    for row in pending:  # by age: the last word per order counts
+        if _step(row) == "status" and newest[row.order_id] is not row:
+            outbox.finish(connection, row.outbox_id, "dropped")
+    turn |= {order_id: row for order_id, row in newest.items() if order_id not in back}
+    # an order that rests because of an earlier status does not hold up a new one
+    new = [exceptions.order_subject(row.order_id) for row in turn.values() if not row.attempts]
+    rests = failures.noted(connection, work.name, "status", new)
+    failures.forget(connection, work.journal, "status", rests)
+    return turn
+
+
+def _step(row: Row[Any]) -> str:
+    return "put_back" if outbox.PUTS_BACK in row.payload else "status"
+
+
+def _action(
+    row: Row[Any], current: Decimal | None, may_land: Mapping[int, set[tuple[int, Decimal]]]
+) -> Write:
+    if current is None:
+        return Write.MOVED
+    earlier = {
+        target for number, target in may_land.get(row.order_id, ()) if number < row.outbox_id
+    }
+    return before_write(current, *_aim(row), may_land=earlier)
+
+
+def _aim(row: Row[Any]) -> tuple[Decimal, frozenset[Decimal]]:
+    """Return the status to be set, and those that it may be set over."""
+    return Decimal(row.payload["target"]), frozenset(map(Decimal, row.payload["expected"]))
+
+
 def _put(
-    work: Work,
-    row: Row[Any],
-    target: Decimal,
-    counts: dict[str, int],
-    *,
-    read: tuple[Decimal, datetime],
+    work: Work, row: Row[Any], counts: dict[str, int], *, read: tuple[Decimal, datetime]
 ) -> None:
-    """Write one status.
+    """Write one status, or find that an earlier call of ours did.
 
     :param read: the status that was read before, and when.
     """
-    with work.engine.begin() as connection:
-        if not outbox.begin(connection, row.outbox_id):
-            return  # another run is writing it
-        outbox.leave_unchecked(connection, row.outbox_id, *read)
-    try:
+    target, expected = _aim(row)
+    before, since = read
+
+    def look() -> bool | None:
+        seen = row_now(work, row.order_id)
+        current = row_status(seen) if seen else None
+        if current == target:
+            return True
+        if current not in expected:  # moved meanwhile: the next run decides anew
+            text = f"Order {row.order_id} shows {current} now; nothing was sent."
+            raise WriteHeld(text, merchant=work.name)
+        return None
+
+    def send() -> bool:
         work.plenty.set_status(row.order_id, target)
+        return True
+
+    def end(connection: Connection, _: bool, adopted: bool) -> None:
+        _written(work, connection, row, since=since, adopted=adopted)
+
+    call = Call(
+        _step(row), (outbox_writes.subject_of(row),), f"status {target} of order {row.order_id}"
+    )
+    try:
+        write(
+            work, work.plenty, call, send, look=look, end=end,
+            begin=lambda connection: outbox_writes.claim(
+                connection, row.outbox_id, before=before, since=since
+            ),
+        )  # fmt: skip
+    except (InDoubt, WriteHeld):
+        raise  # nothing was sent
     except REFUSALS as error:
         counts["refused"] += 1
-        _dead(work, row, error)
-        return
+        dead(work, row, error)
     except FulfilmentError as error:
-        # harmless to repeat: the next try reads the order first
-        _postpone(work, row, error, counts)
+        postpone(work, row, error, counts)
         raise
-    counts["statuses"] += 1
-    with work.engine.begin() as connection:
-        outbox.finish(connection, row.outbox_id)
-        outbox.supersede(connection, work.name, row)
-        orders.set_statuses(connection, work.name, {row.order_id: target})
-        work.journal.add(connection, row.order_id, "status_written", target=str(target))
+    else:
+        counts["statuses"] += 1
 
 
-def _postpone(work: Work, row: Row[Any], error: FulfilmentError, counts: dict[str, int]) -> None:
-    """Give a write that failed its turn again; how long its order rests is said by `each`."""
-    counts["postponed"] += 1
-    ambiguous = isinstance(error, AmbiguousWrite)
-    with work.engine.begin() as connection:
-        outbox.postpone(connection, row.outbox_id, error.code, ambiguous=ambiguous, wait_s=0)
-        work.journal.add(connection, row.order_id, f"{row.kind}_postponed", code=error.code)
-
-
-def _dead(work: Work, row: Row[Any], error: FulfilmentError) -> None:
-    """Keep a write that plentymarkets refused for good, visible with its reason."""
-    with work.engine.begin() as connection:
-        outbox.refuse(connection, row.outbox_id, error.code)
-        work.journal.add(
-            connection, row.order_id, f"{row.kind}_refused", code=error.code, text=error.operator
-        )
-    log.warning("%s order %s: %s", work.name, row.order_id, error.log)
+def _written(
+    work: Work, connection: Connection, row: Row[Any], *, since: datetime, adopted: bool
+) -> None:
+    target = Decimal(row.payload["target"])
+    if not outbox_writes.written(connection, row, since=since, adopted=adopted):
+        # overtaken while its call was under way: the history tells what it has overwritten
+        work.journal.add(connection, row.order_id, "status_landed_late", target=str(target))
+        return
+    outbox.supersede(connection, work.name, row)
+    orders.set_statuses(connection, work.name, {row.order_id: target})
+    exceptions.clear(connection, work.journal, exceptions.order_subject(row.order_id), OVERTAKEN)
+    event = "status_there" if adopted else "status_written"
+    work.journal.add(connection, row.order_id, event, target=str(target))
 
 
 def _not_written(
@@ -203,106 +268,16 @@ def _not_written(
             found=None if current is None else str(current),
         )
         if action is Write.CANCELLED:
-            _start_cancel(work, connection, row.order_id)
+            history.start_cancel(work, connection, row.order_id)
+        elif current is not None and _is_settled(work, connection, row, current):
+            target = row.payload["target"]
+            work.tell(connection, row.order_id, OVERTAKEN, target=target, found=current)
 
 
-def _start_cancel(work: Work, connection: Connection, order_id: int) -> None:
-    known = orders.known(connection, work.name, [order_id]).get(order_id)
-    if known is None or known.state is State.CANCELLED:
-        return
-    if known.state in NEVER_SENT:
-        settle_unsent(work, connection, order_id, f"unsent:{known.episode}")
-    else:
-        request_cancel(work, connection, order_id)
-
-
-def _check_history(work: Work, counts: dict[str, int]) -> tuple[bool, bool]:
-    """Read the history once for all written statuses and put back cancellations we overwrote.
-
-    :returns: whether plentymarkets can be used, and whether there were any.
-    """
-    with work.engine.begin() as connection:
-        rows = outbox.unchecked(connection, work.name)
-    rows = [row for row in rows if row.order_id not in work.facts.strangers]
-    if not rows:
-        return True, False
-    targets: dict[int, set[Decimal]] = defaultdict(set)
-    for row in rows:
-        targets[row.order_id].add(Decimal(row.payload["target"]))
-    by_order: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    since = min(row.unchecked_since for row in rows) - CLOCK_MARGIN
-    found = False
-    try:
-        for entry in work.plenty.status_history(since, only=targets):
-            by_order[need_id(entry, "orderId")].append(entry)
-    except FulfilmentError as error:
-        work.note_trouble(error)  # the next run reads it
-        return False, found
-
-    def put_back(row: Row[Any]) -> None:
-        nonlocal found
-        history = by_order[row.order_id]
-        found |= _put_back(work, row, history, targets[row.order_id], counts)
-
-    go_on = each(work, "put_back", rows, put_back)
-    return go_on, found
-
-
-def _put_back(
-    work: Work,
-    row: Row[Any],
-    history: Sequence[Mapping[str, Any]],
-    later: set[Decimal],
-    counts: dict[str, int],
-) -> bool:
-    """Put back a cancellation that a written status overwrote; say whether there was one."""
+def _is_settled(work: Work, connection: Connection, row: Row[Any], current: Decimal) -> bool:
+    """Say whether a status that cannot be set was a fact that plentymarkets now does not show."""
     target = Decimal(row.payload["target"])
-    lost = overwritten_cancel(history, target, row.status_before, later=later)
-    if lost is not None:
-        with suppress(NotFound):  # deleted: its cancellation counts all the same
-            work.plenty.set_status(row.order_id, lost)
-        counts["put_back"] += 1
-    with work.engine.begin() as connection:
-        outbox.checked(connection, [row.outbox_id])
-        if lost is not None:
-            orders.set_statuses(connection, work.name, {row.order_id: lost})
-            work.journal.add(
-                connection, row.order_id, "cancel_put_back", status=str(lost), over=str(target)
-            )
-            _start_cancel(work, connection, row.order_id)
-    return lost is not None
-
-
-def _write_notes(work: Work, counts: dict[str, int]) -> None:
-    with work.engine.begin() as connection:
-        ids = outbox.pending_orders(connection, work.name, ["note"])
-    for some in work.slices(ids, AT_A_TIME):
-        with work.engine.begin() as connection:
-            rows = outbox.pending(connection, work.name, ["note"], some)
-        if not each(work, "note", rows, partial(_write_note, work, counts)):
-            return
-
-
-def _write_note(work: Work, counts: dict[str, int], row: Row[Any]) -> None:
-    marker = notes.marker(row.order_id, row.payload["key"])
-    with work.engine.begin() as connection:
-        if not outbox.begin(connection, row.outbox_id):
-            return
-    try:
-        # only an interrupted try can have left the note there: look before writing it twice
-        there = row.state == "writing" and any(
-            marker in str(comment.get("text", "")) for comment in work.plenty.comments(row.order_id)
-        )
-        if not there:
-            work.plenty.add_comment(row.order_id, notes.note(row.payload["text"], marker))
-    except REFUSALS as error:
-        counts["refused"] += 1
-        _dead(work, row, error)
-        return
-    except FulfilmentError as error:
-        _postpone(work, row, error, counts)
-        raise
-    counts["notes"] += 1
-    with work.engine.begin() as connection:
-        outbox.finish(connection, row.outbox_id)
-        work.journal.add(connection, row.order_id, "note_written", key=row.payload["key"])
+    statuses = work.merchant_of(connection, row.order_id).statuses
+    fact = target in {statuses.cancel_done, statuses.shipped} or ":partial:" in row.dedupe_key
+    told = ":too_late:" in row.dedupe_key  # an exception of its own
+    return fact and not told and not says_the_same(current, target)
