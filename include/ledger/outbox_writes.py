@@ -158,17 +158,19 @@ def unchecked(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
 def checked(connection: Connection, merchant: str, rows: Sequence[Row[Any]]) -> None:
     """Note that the history was read after no call of these rows could land any more.
 
-    What was overtaken while it was in doubt is in doubt no longer.
+    What was overtaken while it was in doubt is in doubt no longer. A row that is still to be
+    written is watched from now on.
     """
-    ids = [row.outbox_id for row in rows]
-    connection.execute(
-        update(outbox).where(outbox.c.outbox_id.in_(ids)).values(unchecked_since=None)
-    )
-    over = [subject_of(row) for row in rows if row.state not in {"due", "writing"}]
+    over = [row for row in rows if row.state not in {"due", "writing"}]
+    for row in rows:
+        since = None if row in over else row.read_at
+        connection.execute(
+            update(outbox).where(outbox.c.outbox_id == row.outbox_id).values(unchecked_since=since)
+        )
     connection.execute(
         delete(writes).where(
             writes.c.merchant == merchant,
-            writes.c.subject.in_(over),
+            writes.c.subject.in_([subject_of(row) for row in over]),
             writes.c.lease_until <= func.now(),
             func.coalesce(writes.c.doubt_until, func.now()) <= func.now(),
         )

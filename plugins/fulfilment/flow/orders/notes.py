@@ -25,6 +25,9 @@ from include.ledger import outbox, outbox_writes
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
+#: a clear no to this one write: it is kept with its reason, and tried again after hours
+REFUSALS = (OrderRejected, NotFound, Forbidden)
+
 
 def write_notes(work: Work, counts: dict[str, int]) -> None:
     """Write the notes that are due."""
@@ -61,13 +64,10 @@ def _write_note(work: Work, counts: dict[str, int], row: Row[Any]) -> None:
         )  # fmt: skip
     except (InDoubt, WriteHeld):
         raise  # nothing was sent
-    except NotFound as error:
-        if row_now(work, row.order_id) is None:
+    except REFUSALS as error:
+        if error.code == NotFound.code and row_now(work, row.order_id) is None:
             _nobody_to_tell(work, row)
             return
-        counts["refused"] += 1
-        dead(work, row, error)
-    except (OrderRejected, Forbidden) as error:
         counts["refused"] += 1
         dead(work, row, error)
     except FulfilmentError as error:

@@ -14,19 +14,12 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.flow.changes.cancel import cancel_requested
 from fulfilment.flow.each import each
 from fulfilment.flow.orders import history
-from fulfilment.flow.orders.notes import dead, postpone, write_notes
+from fulfilment.flow.orders.notes import REFUSALS, dead, postpone, write_notes
 from fulfilment.flow.orders.now import row_now
 from fulfilment.flow.write import Write as Call
 from fulfilment.flow.write import write
 from fulfilment.hooks.paging import PAGE_SIZE
-from include.core.errors import (
-    Forbidden,
-    FulfilmentError,
-    InDoubt,
-    NotFound,
-    OrderRejected,
-    WriteHeld,
-)
+from include.core.errors import FulfilmentError, InDoubt, WriteHeld
 from include.core.plenty_order import row_status
 from include.core.slices import packed, slices
 from include.core.status_write import Write, before_write, says_the_same
@@ -45,8 +38,6 @@ AT_A_TIME = PAGE_SIZE
 #: written (`history.CLOCK_MARGIN`), so not too few; a cancellation waits for it, and the rows are
 #: held, so not too many: an hour at 80 writes a minute (contract 4), ten megabytes.
 CHECKED_AT_ONCE = 5_000
-#: a clear no to this one write: it is kept with its reason, and tried again after hours
-REFUSALS = (OrderRejected, NotFound, Forbidden)
 COUNTS = ("statuses", "notes", "overtaken", "put_back", "refused", "postponed")
 #: a settled fact that could not be set; over when a later status was, or somebody has seen it
 OVERTAKEN = "STATUS_OVERTAKEN"
