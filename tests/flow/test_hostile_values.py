@@ -28,7 +28,7 @@ from include.core.return_settings import Returns
 from include.core.returns import return_row
 from include.core.sent import sent_row
 from include.core.sightings import Sightings
-from include.core.status_write import overwritten_cancel
+from include.core.status_write import OwnStatus, overwritten
 from include.core.stock_settings import Products
 from include.core.stock_sync import available_of, movement, postings
 from include.core.values import need_id
@@ -142,7 +142,8 @@ def _product(data: Mapping[str, Any]) -> Any:
 
 
 def _history(data: Mapping[str, Any]) -> Any:
-    return overwritten_cancel([data, {**data, "id": 10**9}], Decimal("5.1"), Decimal(5))
+    own = OwnStatus(1, Decimal("5.1"), frozenset([Decimal(5)]), before=Decimal(5), watched=True)
+    return overwritten([data, {**data, "id": 10**9}], [own])
 
 
 #: what is read -> how. The first ones are read in loops that know our own errors only.
