@@ -11,22 +11,29 @@ if TYPE_CHECKING:
 
 
 def choose(
-    packages: Sequence[Mapping[str, Any]], number: str, own: int | None, others: Collection[int]
+    packages: Sequence[Mapping[str, Any]],
+    number: str,
+    own: int | None,
+    others: Collection[int],
+    sent: str | None = None,
 ) -> tuple[str, int]:
     """Return what to do, and the package's id: ``there``, ``fill`` or ``create`` (id 0).
 
-    Its own package first, then one that has the number already, then one without a number. A
-    package that another parcel has is never taken: two parcels may share one number.
+    Its own package first, then one that has the number already, then one that our last call made
+    with the parcel's earlier number, then one without a number. A package that another parcel has
+    is never taken: two parcels may share one number.
 
     :param packages: the order's packages as plentymarkets shows them.
     :param own: the package that the parcel has already, where it has one.
     :param others: the packages of the order's other parcels.
+    :param sent: the number that the last call for this parcel carried, whatever came of it.
     """
     ids = {need_id(row, "id"): row for row in packages}
     free = {n: words(row.get("packageNumber")) for n, row in ids.items() if n not in others}
     if own is not None and own in free:
         return ("there" if free[own] == number else "fill"), own
-    for wanted, what in ((number, "there"), ("", "fill")):
+    wishes = [(number, "there"), (sent if own is None else None, "fill"), ("", "fill")]
+    for wanted, what in wishes:
         for package_id, there in free.items():
             if there == wanted:
                 return what, package_id

@@ -241,7 +241,12 @@ def renumber(
         changed.append(parcel_id)
         values = {**base._asdict(), "parcel_id": parcel_id, "tracking_number": number}
         if before is None:
-            values |= {"plenty_package_id": None, "written_number": None, "weight_g": None}
+            values |= {
+                "plenty_package_id": None,
+                "written_number": None,
+                "sent_number": None,
+                "weight_g": None,
+            }
         connection.execute(
             insert(parcels)
             .values(values)
@@ -251,6 +256,39 @@ def renumber(
             )
         )
     return changed
+
+
+def begin_package(
+    connection: Connection, merchant: str, parcel: Row[Any], package_id: int | None = None
+) -> bool:
+    """Write ahead that a parcel's number is being sent; False where that was overtaken.
+
+    :param parcel: as it was read: who read it before another wrote it sends nothing.
+    :param package_id: the package that is to take the number; no other parcel gets it then.
+    """
+    p = parcels.c
+    order = (p.merchant == merchant, p.order_id == parcel.order_id)
+    now = {
+        row.parcel_id: row
+        for row in connection.execute(
+            select(parcels).where(*order).order_by(p.parcel_id).with_for_update()
+        )
+    }
+    mine = now.pop(parcel.parcel_id, None)
+    facts = ("tracking_number", "written_number", "plenty_package_id")
+    if mine is None or any(getattr(mine, name) != getattr(parcel, name) for name in facts):
+        return False
+    if package_id is None:
+        return True
+    if any(row.plenty_package_id == package_id for row in now.values()):
+        return False
+    values: dict[str, Any] = {"sent_number": parcel.tracking_number}
+    if package_id:
+        values["plenty_package_id"] = package_id
+    connection.execute(
+        update(parcels).where(*order, p.parcel_id == parcel.parcel_id).values(**values)
+    )
+    return True
 
 
 def parcel_written(

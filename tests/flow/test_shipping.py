@@ -138,6 +138,7 @@ def test_goods_issue_whose_answer_was_lost_is_looked_up_and_booked_once(
     stage: Stage, kind: str
 ) -> None:
     settings(stage, goods_issue="book")
+    stage.settle_s = 0
     stage.sandbox.plenty.fault(route=BOOK, kind=kind, status=502, times=1)
     stage.add(good_order(1))
     stage.run()

@@ -154,6 +154,7 @@ parcels = Table(
     Column("handed_over_at", DateTime(timezone=True)),
     Column("plenty_package_id", BigInteger),
     Column("written_number", Text),  # the number plentymarkets has
+    Column("sent_number", Text),  # the number that the last call carried, whatever came of it
     now("first_seen_at"),
 )
 

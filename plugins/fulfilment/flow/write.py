@@ -15,6 +15,12 @@
 
 A process that dies anywhere leaves a row that says how far it came. One that wakes up after its
 lease finds its claim taken over and sends nothing.
+
+These calls need no claim, for making them again, late or by two at once changes nothing:
+
+* acknowledging a row of wemalo's queues: it is done after everything else about the row, and a row
+  that is off stays off;
+* validating a return or its booking: plentymarkets changes nothing.
 """
 
 from __future__ import annotations

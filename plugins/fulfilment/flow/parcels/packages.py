@@ -10,19 +10,20 @@ from fulfilment.flow.each import each
 from fulfilment.flow.parcels.ship import correct_information
 from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import log
+from fulfilment.flow.write import Write, write
 from fulfilment.hooks.paging import PAGE_SIZE
-from include.core.errors import NotFound
+from include.core.errors import NotFound, WriteHeld
 from include.core.failures import Level, as_own, level_of
 from include.core.packages import choose
 from include.core.tracking import weight_g
-from include.core.values import need_id
+from include.core.values import whole
 from include.core.wemalo_order import external_id
 from include.ledger import shipping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
 
@@ -44,6 +45,11 @@ class _Packages:
     def others(self, parcel_id: str) -> set[int]:
         """Return the packages that the order's other parcels have."""
         return {package for parcel, package in self.taken.items() if parcel != parcel_id}
+
+    def has(self, package_id: int, number: str) -> None:
+        """Take over the number that a package has now."""
+        rows = [row for row in self.rows if whole(row.get("id")) != package_id]
+        self.rows = [*rows, {"id": package_id, "packageNumber": number}]
 
 
 def parcel_subject(parcel: Row[Any]) -> str:
@@ -75,11 +81,11 @@ def _write_some(work: Work, ids: Sequence[int], weights: _Weights, counts: dict[
         for row in shipping.packages_of(connection, work.name, list(there)):
             there[row.order_id].taken[row.parcel_id] = row.plenty_package_id
 
-    def write(parcel: Row[Any]) -> None:
+    def put(parcel: Row[Any]) -> None:
         _write_parcel(work, parcel, there[parcel.order_id], weights.of(parcel))
         counts["packages"] += 1
 
-    return each(work, "package", lacking, write, subject=parcel_subject)
+    return each(work, "package", lacking, put, subject=parcel_subject)
 
 
 def _deleted(work: Work, order_id: int) -> None:
@@ -121,52 +127,58 @@ class _Weights:
 
 
 def _write_parcel(work: Work, parcel: Row[Any], packages: _Packages, weight_g: int | None) -> None:
-    """Write one parcel and remember its package."""
-    package_id, event = _put_package(work, parcel, packages, weight_g)
-    packages.taken[parcel.parcel_id] = package_id
-    with work.engine.begin() as connection:
+    """Make plentymarkets have a parcel's number, and remember its package."""
+    parcel_id, number = parcel.parcel_id, parcel.tracking_number
+
+    def chosen() -> tuple[str, int]:
+        others = packages.others(parcel_id)
+        return choose(packages.rows, number, parcel.plenty_package_id, others, parcel.sent_number)
+
+    def read() -> tuple[str, int]:
+        packages.rows, packages.sure = work.plenty.packages(parcel.order_id), True
+        return chosen()
+
+    def look() -> tuple[int, str] | None:
+        what, package_id = read()
+        return (package_id, "package_there") if what == "there" else None
+
+    def send() -> tuple[int, str]:
+        what, package_id = chosen()
+        if what == "create" and not packages.sure:
+            what, package_id = read()
+        if what == "there":
+            return package_id, "package_there"
+        with work.engine.begin() as connection:
+            if not shipping.begin_package(connection, work.name, parcel, package_id):
+                text = f"Parcel {parcel_id} of order {parcel.order_id} was written meanwhile."
+                raise WriteHeld(text, merchant=work.name)
+        kind = work.merchant.plenty.package_type_id
+        if what == "fill":
+            work.plenty.update_package(
+                parcel.order_id, package_id, package_type_id=kind, number=number, weight_g=weight_g
+            )
+            return package_id, "package_filled"
+        package_id = work.plenty.create_package(
+            parcel.order_id, package_type_id=kind, number=number, weight_g=weight_g
+        )
+        return package_id, "package_created"
+
+    def end(connection: Connection, result: tuple[int, str], _adopted: bool) -> None:
+        package_id, event = result
         shipping.parcel_written(
-            connection,
-            work.name,
-            parcel.order_id,
-            parcel.parcel_id,
-            number=parcel.tracking_number,
-            plenty_package_id=package_id,
-            weight_g=weight_g,
-        )
+            connection, work.name, parcel.order_id, parcel_id,
+            number=number, plenty_package_id=package_id, weight_g=weight_g,
+        )  # fmt: skip
         work.journal.add(
-            connection,
-            parcel.order_id,
-            event,
-            parcel=parcel.parcel_id,
-            tracking=parcel.tracking_number,
-            weight_g=weight_g,
-        )
+            connection, parcel.order_id, event,
+            parcel=parcel_id, tracking=number, weight_g=weight_g,
+        )  # fmt: skip
         correct_information(work, connection, parcel.order_id)
 
-
-def _put_package(
-    work: Work, parcel: Row[Any], packages: _Packages, weight_g: int | None
-) -> tuple[int, str]:
-    """Make plentymarkets have a parcel's number; return its package and what was done."""
-    number, kind = parcel.tracking_number, work.merchant.plenty.package_type_id
-    others = packages.others(parcel.parcel_id)
-    what, package_id = choose(packages.rows, number, parcel.plenty_package_id, others)
-    if what == "create" and not packages.sure:
-        packages.rows, packages.sure = work.plenty.packages(parcel.order_id), True
-        what, package_id = choose(packages.rows, number, parcel.plenty_package_id, others)
-    if what == "there":
-        return package_id, "package_there"
-    if what == "fill":
-        work.plenty.update_package(
-            parcel.order_id, package_id, package_type_id=kind, number=number, weight_g=weight_g
-        )
-        for row in packages.rows:
-            if need_id(row, "id") == package_id:
-                row["packageNumber"] = number
-        return package_id, "package_filled"
-    package_id = work.plenty.create_package(
-        parcel.order_id, package_type_id=kind, number=number, weight_g=weight_g
-    )
-    packages.rows.append({"id": package_id, "packageNumber": number})
-    return package_id, "package_created"
+    about = Write("package", (parcel_subject(parcel),), f"the package of parcel {parcel_id}")
+    package_id, _ = write(
+        work, work.plenty, about, send, look=look, end=end,
+        begin=lambda connection: shipping.begin_package(connection, work.name, parcel),
+    )  # fmt: skip
+    packages.taken[parcel_id] = package_id
+    packages.has(package_id, number)

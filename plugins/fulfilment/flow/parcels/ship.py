@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from fulfilment.flow.each import each
+from fulfilment.flow.each import by_order, each
 from fulfilment.flow.parcels.short import correct_stock, tell_short
 from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import Work, log
+from fulfilment.flow.write import Write, write
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import FULFILMENT_SET
 from include.core.errors import (
@@ -18,8 +20,10 @@ from include.core.errors import (
     ConfigError,
     Forbidden,
     FulfilmentError,
+    InDoubt,
     NotFound,
     OrderRejected,
+    WriteHeld,
 )
 from include.core.plenty_order import goods_issue_booked
 from include.core.states import AT_WAREHOUSE, State
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection, Row
+
+Result = TypeVar("Result")
 
 CARRIER_UNMAPPED, NOT_BOOKABLE = "CARRIER_UNMAPPED", "NOT_BOOKABLE"
 KINDS = ("shipping_info", "goods_issue")
@@ -58,17 +64,12 @@ def _write_some(work: Work, kind: str, ids: Sequence[int]) -> bool:
     with work.engine.begin() as connection:
         rows = outbox.pending(connection, work.name, [kind], ids)
     if kind == "shipping_info":
-        return each(work, kind, rows, partial(_put, work, partial(_put_shipping_information, work)))
+        return each(work, kind, rows, partial(_inform, work))
     read = read_orders(work, "dates", {row.order_id for row in rows}, FULFILMENT_SET)
     known = [row for row in rows if row.order_id in read.found or row.order_id in read.gone]
-
-    def book(row: Row[Any], *, again: bool) -> None:
-        content = read.found.get(row.order_id)
-        if content is None or again:  # an earlier try may have booked: look again
-            content = work.plenty.order(row.order_id, FULFILMENT_SET)
-        _book(work, row, content)
-
-    return read.usable and each(work, kind, known, partial(_put, work, book))
+    return read.usable and each(
+        work, kind, known, lambda row: _book(work, row, read.found.get(row.order_id))
+    )
 
 
 def _move_shipped(
@@ -163,19 +164,86 @@ def _link(work: Work, parcel: Row[Any]) -> str:
     return template.format(number=quote(parcel.tracking_number, safe=""))
 
 
-def _put(work: Work, write: Callable[..., None], row: Row[Any]) -> None:
-    """Write one row of the outbox by ``write(row, again=...)``; what it cannot handle is raised."""
-    with work.engine.begin() as connection:
-        tries = outbox.begin(connection, row.outbox_id)
-    if not tries:
-        return
+def _inform(work: Work, row: Row[Any]) -> None:
+    """Write number and provider; repeating it changes nothing (one record per order)."""
+
+    def send() -> bool:
+        carrier, carriers = row.payload["carrier"], work.merchant.carriers
+        unmapped = [name for name in row.payload.get("carriers", [carrier]) if name not in carriers]
+        if unmapped:
+            text = (
+                f"No plentymarkets shipping service provider is mapped to: {', '.join(unmapped)}. "
+                f"Add it to carriers in the file of merchant {work.name}."
+            )
+            raise ConfigError(text, code=CARRIER_UNMAPPED, merchant=work.name)
+        work.plenty.set_shipping_information(
+            row.order_id,
+            number=row.payload["number"],
+            provider=carriers[carrier],
+            shipped_at=datetime.fromisoformat(row.payload["shipped_at"]),
+            additional=row.payload.get("links", ""),
+        )
+        return True
+
+    _put(work, row, "the shipping information", send, partial(_written, work, row))
+
+
+def _book(work: Work, row: Row[Any], content: dict[str, Any] | None) -> None:
+    """Book goods issue unless it is booked: date 5 says so (plentymarkets contract 11).
+
+    :param content: the order as it was read for this; None: its own route did not know it.
+    """
+    if work.merchant.stock.enabled:
+        work.countries()  # read now, not in the transaction that notes the booking
+
+    def look() -> dict[str, Any] | None:
+        found = work.plenty.order(row.order_id, FULFILMENT_SET)
+        return found if goods_issue_booked(found) else None
+
+    def send() -> dict[str, Any]:
+        order = content or work.plenty.order(row.order_id, FULFILMENT_SET)
+        if not goods_issue_booked(order):
+            at = datetime.fromisoformat(row.payload["at"])
+            work.plenty.book_goods_issue(row.order_id, need_whole(order, "typeId") or 1, at)
+        return order
+
+    def booked(connection: Connection, order: dict[str, Any]) -> None:
+        correct_stock(work, connection, row.order_id, order)
+        _written(work, row, connection, order)
+
+    _put(work, row, "the goods issue", send, booked, look)
+
+
+def _put(
+    work: Work,
+    row: Row[Any],
+    what: str,
+    send: Callable[[], Result],
+    written: Callable[[Connection, Result], None],
+    look: Callable[[], Result | None] | None = None,
+) -> None:
+    """Write one row of the outbox by the write protocol; what it cannot handle is raised.
+
+    :param written: notes the result, in the transaction that ends the write.
+    :param look: also decides after a refusal: what is there already was not refused.
+    """
+    about = Write(row.kind, (by_order(row),), f"{what} of order {row.order_id}")
     try:
-        write(row, again=tries > 1)
+        write(
+            work, work.plenty, about, send, look=look,
+            begin=lambda connection: bool(outbox.begin(connection, row.outbox_id, hold_s=0)),
+            end=lambda connection, result, _: written(connection, result),
+        )  # fmt: skip
+    except (WriteHeld, InDoubt):
+        raise  # nothing was sent
     except (OrderRejected, NotFound, Forbidden) as error:
-        if row.kind == "goods_issue" and _booked_meanwhile(work, row.order_id):
-            _written(work, row)
-        else:
-            _refused(work, row, error)
+        with suppress(NotFound):
+            found = look() if look is not None else None
+            if found is not None:
+                with work.engine.begin() as connection:
+                    written(connection, found)
+                return
+        _refused(work, row, error)
     except ConfigError as error:  # an unmapped carrier: only this order waits, as an exception
         if error.code == NOT_BOOKABLE:
             _refused(work, row, error)
@@ -191,8 +259,6 @@ def _put(work: Work, write: Callable[..., None], row: Row[Any]) -> None:
         with work.engine.begin() as connection:
             outbox.postpone(connection, row.outbox_id, error.code, ambiguous=unclear, wait_s=0)
         raise
-    else:
-        _written(work, row)
 
 
 def _refused(work: Work, row: Row[Any], error: FulfilmentError) -> None:
@@ -202,48 +268,7 @@ def _refused(work: Work, row: Row[Any], error: FulfilmentError) -> None:
     log.warning("%s order %s: %s", work.name, row.order_id, error.log)
 
 
-def _written(work: Work, row: Row[Any]) -> None:
-    with work.engine.begin() as connection:
-        outbox.finish(connection, row.outbox_id)
-        work.journal.add(connection, row.order_id, f"{row.kind}_written")
-
-
-def _booked_meanwhile(work: Work, order_id: int) -> bool:
-    try:
-        content = work.plenty.order(order_id, FULFILMENT_SET)
-    except NotFound:
-        return False
-    booked = goods_issue_booked(content)
-    if booked:
-        correct_stock(work, order_id, content)
-    return booked
-
-
-def _put_shipping_information(work: Work, row: Row[Any], **_: bool) -> None:
-    """Write number and provider; repeating it changes nothing (one record per order)."""
-    carrier, carriers = row.payload["carrier"], work.merchant.carriers
-    unmapped = [name for name in row.payload.get("carriers", [carrier]) if name not in carriers]
-    if unmapped:
-        text = (
-            f"No plentymarkets shipping service provider is mapped to: {', '.join(unmapped)}. "
-            f"Add it to carriers in the file of merchant {work.name}."
-        )
-        raise ConfigError(text, code=CARRIER_UNMAPPED, merchant=work.name)
-    work.plenty.set_shipping_information(
-        row.order_id,
-        number=row.payload["number"],
-        provider=carriers[carrier],
-        shipped_at=datetime.fromisoformat(row.payload["shipped_at"]),
-        additional=row.payload.get("links", ""),
-    )
-
-
-def _book(work: Work, row: Row[Any], content: dict[str, Any]) -> None:
-    """Book goods issue unless it is booked: date 5 says so (plentymarkets contract 11)."""
-    if not goods_issue_booked(content):
-        work.plenty.book_goods_issue(
-            row.order_id,
-            need_whole(content, "typeId") or 1,
-            datetime.fromisoformat(row.payload["at"]),
-        )
-    correct_stock(work, row.order_id, content)
+def _written(work: Work, row: Row[Any], connection: Connection, _: object) -> None:
+    outbox.finish(connection, row.outbox_id)
+    outbox.supersede(connection, work.name, row)
+    work.journal.add(connection, row.order_id, f"{row.kind}_written")

@@ -50,7 +50,9 @@ def tell_short(work: Work, connection: Connection, order_id: int) -> None:
     )
 
 
-def correct_stock(work: Work, order_id: int, content: Mapping[str, Any]) -> None:
+def correct_stock(
+    work: Work, connection: Connection, order_id: int, content: Mapping[str, Any]
+) -> None:
     """Write ahead what goods issue booked beyond the pieces that left, once per order.
 
     :param content: the order as plentymarkets had it when goods issue was booked.
@@ -59,20 +61,19 @@ def correct_stock(work: Work, order_id: int, content: Mapping[str, Any]) -> None
         return
     order = parse_order(content, work.countries())
     reasons = work.merchant.stock.reasons
-    with work.engine.begin() as connection:
-        sent = shipping.pieces_sent(connection, work.name, order_id)
-        beyond = differences(order, sent, work.merchant) or {}
-        if not beyond or stock_sync.has_shipment_back(connection, work.name, order_id):
-            return
-        for variation, pieces in sorted(beyond.items()):
-            reason = reasons.correction_in if pieces > 0 else reasons.correction_out
-            # the baseline counts what left: it stays, whatever is put right here
-            stock_sync.add_booked(connection, work.name, variation, -pieces)
-            line = (Line("shipment_back", pieces), reason)
-            stock_sync.write_ahead(connection, work.name, variation, [line], order_id=order_id)
-        work.journal.add(
-            connection,
-            order_id,
-            "goods_issue_corrected",
-            pieces={str(variation): str(pieces) for variation, pieces in beyond.items()},
-        )
+    sent = shipping.pieces_sent(connection, work.name, order_id)
+    beyond = differences(order, sent, work.merchant) or {}
+    if not beyond or stock_sync.has_shipment_back(connection, work.name, order_id):
+        return
+    for variation, pieces in sorted(beyond.items()):
+        reason = reasons.correction_in if pieces > 0 else reasons.correction_out
+        # the baseline counts what left: it stays, whatever is put right here
+        stock_sync.add_booked(connection, work.name, variation, -pieces)
+        line = (Line("shipment_back", pieces), reason)
+        stock_sync.write_ahead(connection, work.name, variation, [line], order_id=order_id)
+    work.journal.add(
+        connection,
+        order_id,
+        "goods_issue_corrected",
+        pieces={str(variation): str(pieces) for variation, pieces in beyond.items()},
+    )
