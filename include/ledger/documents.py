@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.states import ENDED, State
@@ -87,24 +87,94 @@ def wait_for(
 
 
 def begin(
-    connection: Connection, merchant: str, order_id: int, kind: str, document_id: int, hold_s: int
+    connection: Connection,
+    merchant: str,
+    order_id: int,
+    kind: str,
+    document_id: int,
+    *,
+    corrections: bool,
 ) -> bool:
-    """Write ahead: the document is being attached; False if it is, or was, already."""
-    values = {"state": "attaching", "next_attempt_at": _in(hold_s), "told_at": None}
-    taken = connection.execute(
+    """Write ahead: the document is being attached.
+
+    :param corrections: a newer document goes along with one that is attached already.
+    :returns: False where nothing is to be attached any more: it is, or the order has left.
+    """
+    state = connection.execute(
+        select(orders.c.state)
+        .where(orders.c.merchant == merchant, orders.c.order_id == order_id)
+        .with_for_update()
+    ).scalar_one_or_none()
+    newest = connection.execute(
+        select(func.max(documents.c.document_id)).where(
+            documents.c.merchant == merchant,
+            documents.c.order_id == order_id,
+            documents.c.kind == kind,
+            documents.c.state == "attached",
+        )
+    ).scalar_one_or_none()
+    overtaken = newest is not None and (document_id <= newest or not corrections)
+    if state not in AT_WEMALO or overtaken:
+        return False
+    told = case((documents.c.state == "unclear", documents.c.told_at))
+    connection.execute(
         insert(documents)
         .values(
             merchant=merchant, order_id=order_id, kind=kind, document_id=document_id, attempts=1,
-            **values,
+            state="attaching",
         )
         .on_conflict_do_update(
             index_elements=["merchant", "order_id", "kind", "document_id"],
-            set_={**values, "attempts": documents.c.attempts + 1},
-            where=documents.c.state.in_(["refused", "unclear"]),
+            set_={
+                "state": "attaching",
+                "next_attempt_at": None,
+                "told_at": told,
+                "attempts": documents.c.attempts + 1,
+            },
         )
-        .returning(documents.c.document_id)
-    ).scalar_one_or_none()  # fmt: skip
-    return taken is not None
+    )  # fmt: skip
+    return True
+
+
+def set_unclear(
+    connection: Connection, merchant: str, order_id: int, kind: str, retry_s: float
+) -> None:
+    """Remember that nobody can tell whether a document was attached; look again after ``retry_s``.
+
+    What was begun of this kind waits with it.
+    """
+    connection.execute(
+        update(documents)
+        .where(*_begun(merchant, order_id, kind))
+        .values(state="unclear", error_code="DOCUMENT_UNCLEAR", next_attempt_at=_in(retry_s))
+    )
+
+
+def set_attached(
+    connection: Connection,
+    merchant: str,
+    order_id: int,
+    kind: str,
+    document_id: int,
+    *,
+    wemalo_id: int | None,
+) -> None:
+    """Remember that wemalo has a document; what was awaited or begun of this kind is over."""
+    set_row(
+        connection, merchant, order_id, kind, document_id,
+        state="attached", wemalo_id=wemalo_id, attached_at=_in(0), error_code=None,
+    )  # fmt: skip
+    forget(connection, merchant, order_id, kind)
+    connection.execute(delete(documents).where(*_begun(merchant, order_id, kind)))
+
+
+def _begun(merchant: str, order_id: int, kind: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        documents.c.merchant == merchant,
+        documents.c.order_id == order_id,
+        documents.c.kind == kind,
+        documents.c.state.in_(["attaching", "unclear"]),
+    )
 
 
 def set_row(
@@ -161,11 +231,6 @@ def left_behind(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
         )
         .returning(documents, orders.c.state.label("order_state"))
     ).all()
-
-
-def now() -> ColumnElement[Any]:
-    """Return this moment on the ledger's clock."""
-    return _in(0)
 
 
 def _key(

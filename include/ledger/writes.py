@@ -157,6 +157,23 @@ def let_go(connection: Connection, claims: Sequence[Claim], *, looked: bool = Fa
         )
 
 
+def may_land(connection: Connection, merchant: str, step: str, subject: str) -> bool:
+    """Say whether an earlier call may still take effect."""
+    statement = select(writes.c.doubt_until > func.clock_timestamp()).where(
+        *_one(merchant, step, subject)
+    )
+    return bool(connection.execute(statement).scalar_one_or_none())
+
+
+def forget_settled(connection: Connection, merchant: str, step: str, subject: str) -> None:
+    """Forget a write that nobody holds: whether it took effect matters no longer."""
+    connection.execute(
+        delete(writes).where(
+            *_one(merchant, step, subject), writes.c.lease_until <= func.clock_timestamp()
+        )
+    )
+
+
 def in_doubt(
     connection: Connection, merchant: str, subjects: Collection[str] | None = None
 ) -> Sequence[Row[Any]]:
@@ -170,6 +187,10 @@ def in_doubt(
     return connection.execute(
         select(writes).where(*where).order_by(writes.c.doubt_since, writes.c.subject)
     ).all()
+
+
+def _one(merchant: str, step: str, subject: str) -> tuple[ColumnElement[bool], ...]:
+    return (writes.c.merchant == merchant, writes.c.step == step, writes.c.subject == subject)
 
 
 def _held(claims: Sequence[Claim]) -> ColumnElement[bool]:

@@ -218,6 +218,7 @@ def test_a_document_that_did_not_get_there_is_no_case_once_the_order_has_left(
         waiting.sandbox.wemalo.fault(route=ADD_DOCUMENT, kind="status", status=422, times=1)
         step(waiting, "documents")
     else:
+        waiting.settle_s = 0
         waiting.sandbox.wemalo.fault(route=ADD_DOCUMENT, kind="lost_reply", cut=True, times=1)
         step(waiting, "documents")
         step(waiting, "documents")

@@ -1,8 +1,9 @@
 """Documents: invoice and delivery note from plentymarkets to the order in wemalo, each once.
 
 All orders whose documents are missing are looked up in one search; only a document that is ready
-is read. wemalo cannot be asked which documents it has, so the ledger knows: a row is written ahead
-of the call, and a call whose answer was lost is not repeated blindly.
+is read. wemalo cannot be asked which documents it has (contract 4.5). A call whose answer was lost
+is repeated only where wemalo still asks for the invoice when it cannot arrive any more, or where
+the merchant wants it so; otherwise a person is asked to look.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from fulfilment.flow.each import as_trouble, each
 from fulfilment.flow.open_cases import clear_case, raise_case
 from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import log
+from fulfilment.flow.write import Write, write
 from include.core import documents as rules
-from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+from include.core.errors import FulfilmentError, InDoubt, NotFound, OrderRejected, WriteHeld
 from include.core.models import DELIVERY_ORDER
 from include.core.states import ENDED, State
-from include.core.values import need_id
+from include.core.values import whole
 from include.core.wemalo_order import WarehouseStatus, external_id
 from include.ledger import documents as ledger
-from include.ledger import exceptions, orders
+from include.ledger import exceptions, orders, writes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +54,23 @@ class Need:
         """What its exceptions are about."""
         return f"{_DOCUMENT}{self.order_id}:{self.kind}"
 
+    @property
+    def begun(self) -> list[Row[Any]]:
+        """Rows whose call was begun and has no outcome that is known."""
+        return [row for row in self.rows if row.state in ("attaching", "unclear")]
+
+
+class _Unclear(Exception):
+    """An earlier call can no longer arrive, and wemalo does not tell whether it did."""
+
+
+class _Unsent(Exception):
+    """The document is not what it was a moment ago, or can never be attached (``code``)."""
+
+    def __init__(self, code: str | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+
 
 def attach_documents(work: Work) -> dict[str, int]:
     """Attach what is ready, and say of what is not why it waits.
@@ -70,17 +89,19 @@ def attach_documents(work: Work) -> dict[str, int]:
 
 
 def _attach_all(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> None:
-    needs = _needs(work, kinds, counts)
+    needs = _needs(work, kinds)
     if not needs:
         return
     read = read_orders(work, "document", {need.source_id for need in needs}, ["documents"])
 
     def attach(need: Need) -> None:
         state, document_id = rules.newest(read.found.get(need.source_id), need.kind)
-        if state != rules.READY:
+        if state != rules.READY and need.begun and _may_be_there(work, need):
+            _unclear(work, need, need.begun[-1].document_id, counts)
+        elif state != rules.READY:
             _wait(work, need, state, counts)
         elif _is_wanted(work, need, document_id):
-            _attach(work, need, counts)
+            _attach(work, need, document_id, counts)
 
     if read.usable:
         known = [need for need in needs if read.knows(need.source_id)]
@@ -100,23 +121,28 @@ def _close_left(work: Work) -> None:
                 work.journal.add(
                     connection, row.order_id, "left_without_document", document=row.kind
                 )
+        for doubt in writes.in_doubt(connection, work.name):
+            if doubt.step == "document" and _has_ended(work, connection, doubt.subject):
+                writes.forget_settled(connection, work.name, "document", doubt.subject)
         for case in exceptions.open_exceptions(connection, work.name):
             if not case.subject.startswith(_DOCUMENT):
                 continue
             _, number, kind = case.subject.split(":")
             order_id, wanted = int(number), rules.wish(settings, kind)
             waits = case.code in _WAITING
-            if (
-                wanted == "off"
-                or (waits and wanted != "required")
-                or orders.one(connection, work.name, order_id).state in ENDED
-            ):
+            ended = _has_ended(work, connection, case.subject)
+            if wanted == "off" or (waits and wanted != "required") or ended:
                 clear_case(work, connection, order_id, case.subject, case.code)
                 if waits:
                     ledger.forget(connection, work.name, order_id, kind)
 
 
-def _needs(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> list[Need]:
+def _has_ended(work: Work, connection: Connection, subject: str) -> bool:
+    """Say whether the order of a document has: whether it came matters no longer."""
+    return orders.one(connection, work.name, int(subject.split(":")[1])).state in ENDED
+
+
+def _needs(work: Work, kinds: Sequence[str]) -> list[Need]:
     with work.engine.begin() as connection:
         at_wemalo = work.mine(ledger.at_wemalo(connection, work.name))
         known = ledger.of_orders(connection, work.name, [row.order_id for row in at_wemalo])
@@ -128,41 +154,15 @@ def _needs(work: Work, kinds: Sequence[str], counts: dict[str, int]) -> list[Nee
             Need(row.order_id, source_id, kind, known.get((row.order_id, kind), []))
             for kind in kinds
         ]
-    needs: list[Need] = []
-
-    def look(need: Need) -> None:
-        states = {document.state for document in need.rows}
-        if states & {"attaching", "unclear"} and not _settle(work, need, counts):
-            return
-        if "attached" not in states or work.merchant.documents.attach_corrections:
-            needs.append(need)
-
-    usable = each(work, "look", all_needs, look, subject=_subject)
-    return needs if usable else []
-
-
-def _settle(work: Work, need: Need, counts: dict[str, int]) -> bool:
-    """Decide on a document whose call was interrupted; True where it may be attached again."""
-    row = next(row for row in need.rows if row.state in ("attaching", "unclear"))
-    if not row.due:
-        return False
-    again = work.merchant.documents.repeat_unclear
-    if not again and need.kind == "invoice":
-        status = work.wemalo.status(external_id(need.order_id))
-        again = (
-            status is not None
-            and status.name == WarehouseStatus.PARTIAL
-            and status.reason == rules.BILL_REASON
+    return [
+        need
+        for need in all_needs
+        if all(row.due for row in need.begun)
+        and (
+            work.merchant.documents.attach_corrections
+            or not any(row.state == "attached" for row in need.rows)
         )
-    with work.engine.begin() as connection:
-        ledger.set_row(
-            connection, work.name, need.order_id, need.kind, row.document_id,
-            state="unclear", retry_s=None if again else REFUSED_RETRY_S,
-        )  # fmt: skip
-        if not again and row.told_at is None:
-            counts["documents_unclear"] += 1
-            _tell(work, connection, need, rules.unclear(need.kind, need.order_id), row.document_id)
-    return again
+    ]
 
 
 def _is_wanted(work: Work, need: Need, document_id: int) -> bool:
@@ -217,62 +217,114 @@ def _tell(
 # -- attaching ------------------------------------------------------------------------------------
 
 
-def _attach(work: Work, need: Need, counts: dict[str, int]) -> None:
-    """Read one document and attach it."""
-    document = work.plenty.recent_document(need.source_id, need.kind)
-    status = str((document or {}).get("status") or "done")
-    if document is None or status != "done":  # it changed since the search
-        _wait(work, need, rules.newest({"documents": [document or {}]}, need.kind)[0], counts)
-        return
-    document_id = need_id(document, "id")
-    code = rules.unusable(document.get("content"))
-    with work.engine.begin() as connection:
-        if not ledger.begin(
-            connection, work.name, need.order_id, need.kind, document_id, work.lease_s
-        ):
-            return
-    if code is not None:
-        _refused(work, need, document_id, code, "it is not a PDF of at most 50 MB.", None, counts)
-        return
-    try:
-        wemalo_id = work.wemalo.add_document(
+def _attach(work: Work, need: Need, document_id: int, counts: dict[str, int]) -> None:
+    """Attach one document by the write protocol; it is read once it is known to be sent."""
+
+    def begin(connection: Connection) -> bool:
+        return ledger.begin(
+            connection, work.name, need.order_id, need.kind, document_id,
+            corrections=work.merchant.documents.attach_corrections,
+        )  # fmt: skip
+
+    def send() -> int | None:
+        document = work.plenty.recent_document(need.source_id, need.kind) or {}
+        if (document.get("status") or "done") != "done" or whole(document.get("id")) != document_id:
+            raise _Unsent
+        code = rules.unusable(document.get("content"))
+        if code is not None:
+            raise _Unsent(code)
+        return work.wemalo.add_document(
             external_id(need.order_id),
             rules.KINDS[need.kind],
             rules.file_name(need.kind, need.order_id, document_id),
             document["content"],
         )
+
+    def end(connection: Connection, wemalo_id: int | None, _adopted: bool) -> None:
+        _attached(work, connection, need, document_id, wemalo_id)
+
+    what = f"the document {need.kind} of order {need.order_id}"
+    try:
+        write(
+            work, work.wemalo, Write("document", (need.subject,), what), send,
+            look=lambda: _look(work, need), begin=begin, end=end,
+        )  # fmt: skip
+    except _Unclear:
+        _unclear(work, need, document_id, counts)
+    except _Unsent as reason:
+        if reason.code is None:  # it changed since the search: the next run reads it anew
+            with work.engine.begin() as connection:
+                ledger.forget(connection, work.name, need.order_id, need.kind, document_id)
+            return
+        why = "it is not a PDF of at most 50 MB."
+        _refused(work, need, document_id, reason.code, why, None, counts)
     except (OrderRejected, NotFound) as error:
         log.warning("%s order %s: %s", work.name, need.order_id, error.log)
         _refused(
             work, need, document_id, "DOCUMENT_REFUSED", error.operator, REFUSED_RETRY_S, counts
         )
-        return
-    except FulfilmentError as error:
-        _failed(work, need, document_id, error)
-        if isinstance(error, AmbiguousWrite):  # looked after, and told, by `_settle`
-            log.warning("%s order %s: %s", work.name, need.order_id, error.log)
-            return
+    except (WriteHeld, InDoubt):
         raise
-    counts["documents_attached"] += 1
-    _attached(work, need, document_id, wemalo_id)
+    except FulfilmentError as error:
+        with work.engine.begin() as connection:
+            work.journal.add(
+                connection, need.order_id, "document_postponed",
+                document=need.kind, code=error.code,
+            )  # fmt: skip
+        raise
+    else:
+        counts["documents_attached"] += 1
 
 
-def _attached(work: Work, need: Need, document_id: int, wemalo_id: int | None) -> None:
-    with work.engine.begin() as connection:
-        ledger.set_row(
-            connection, work.name, need.order_id, need.kind, document_id,
-            state="attached", wemalo_id=wemalo_id, attached_at=ledger.now(), error_code=None,
-        )  # fmt: skip
-        ledger.forget(connection, work.name, need.order_id, need.kind)
-        clear_case(work, connection, need.order_id, need.subject)
-        work.journal.add(
-            connection,
-            need.order_id,
-            "document_attached",
-            document=need.kind,
-            document_id=document_id,
-            of_order=need.source_id,
+def _look(work: Work, need: Need) -> None:
+    """Return None where an earlier call may be repeated once it has settled.
+
+    :raises _Unclear: it has settled, and nobody can tell whether it took effect.
+    """
+    again = work.merchant.documents.repeat_unclear
+    if not again and need.kind == "invoice":
+        status = work.wemalo.status(external_id(need.order_id))
+        again = (
+            status is not None
+            and status.name == WarehouseStatus.PARTIAL
+            and status.reason == rules.BILL_REASON
         )
+    if not again:
+        with work.engine.begin() as connection:
+            again = writes.may_land(connection, work.name, "document", need.subject)
+    if not again:
+        raise _Unclear
+
+
+def _may_be_there(work: Work, need: Need) -> bool:
+    with work.engine.begin() as connection:
+        return bool(writes.in_doubt(connection, work.name, [need.subject]))
+
+
+def _unclear(work: Work, need: Need, document_id: int, counts: dict[str, int]) -> None:
+    """Tell a person that nobody knows whether wemalo has a document; look again in an hour."""
+    with work.engine.begin() as connection:
+        ledger.set_unclear(connection, work.name, need.order_id, need.kind, REFUSED_RETRY_S)
+        if not any(row.state == "unclear" and row.told_at for row in need.rows):
+            counts["documents_unclear"] += 1
+            _tell(work, connection, need, rules.unclear(need.kind, need.order_id), document_id)
+
+
+def _attached(
+    work: Work, connection: Connection, need: Need, document_id: int, wemalo_id: int | None
+) -> None:
+    ledger.set_attached(
+        connection, work.name, need.order_id, need.kind, document_id, wemalo_id=wemalo_id
+    )
+    clear_case(work, connection, need.order_id, need.subject)
+    work.journal.add(
+        connection,
+        need.order_id,
+        "document_attached",
+        document=need.kind,
+        document_id=document_id,
+        of_order=need.source_id,
+    )
 
 
 def _refused(
@@ -293,17 +345,3 @@ def _refused(
         )  # fmt: skip
         _tell(work, connection, need, rules.refused(need.kind, need.order_id, code, why),
               document_id)  # fmt: skip
-
-
-def _failed(work: Work, need: Need, document_id: int, error: FulfilmentError) -> None:
-    with work.engine.begin() as connection:
-        if isinstance(error, AmbiguousWrite):
-            ledger.set_row(
-                connection, work.name, need.order_id, need.kind, document_id,
-                state="unclear", error_code="DOCUMENT_UNCLEAR", retry_s=work.lookup_gap_s,
-            )  # fmt: skip
-        else:  # it certainly had no effect
-            ledger.forget(connection, work.name, need.order_id, need.kind, document_id)
-        work.journal.add(
-            connection, need.order_id, "document_postponed", document=need.kind, code=error.code
-        )
