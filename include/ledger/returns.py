@@ -17,6 +17,7 @@ from include.ledger.tables import announced_returns, return_rows, returns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection, Row
     from sqlalchemy.sql.elements import ColumnElement
@@ -221,22 +222,28 @@ def ours(connection: Connection, merchant: str, ids: Collection[int]) -> set[int
 
 
 def begin(
-    connection: Connection, merchant: str, key: int, old: Collection[str], new: str, hold_s: int
+    connection: Connection,
+    merchant: str,
+    key: int,
+    old: Collection[str],
+    new: str,
+    *,
+    planned_at: datetime,
 ) -> bool:
-    """Write ahead: take a return order from one of ``old`` to ``new`` and hold it."""
+    """Write ahead: take a return order from one of ``old`` to ``new``.
+
+    :param planned_at: as it was read: one that was planned anew meanwhile is another.
+    :returns: False where it is not to be written any more.
+    """
     taken = connection.execute(
         update(returns)
         .where(
             returns.c.merchant == merchant,
             returns.c.return_key == key,
             returns.c.state.in_(list(old)),
+            returns.c.planned_at == planned_at,
         )
-        .values(
-            state=new,
-            attempts=returns.c.attempts + 1,
-            lookups=0,
-            next_attempt_at=_in(hold_s),
-        )
+        .values(state=new, attempts=returns.c.attempts + 1)
         .returning(returns.c.return_key)
     ).scalar_one_or_none()
     return taken is not None
@@ -248,6 +255,21 @@ def step(connection: Connection, merchant: str, key: int, **values: Any) -> None
         update(returns)
         .where(returns.c.merchant == merchant, returns.c.return_key == key)
         .values(**{"next_attempt_at": None, "error_code": None, **values})
+    )
+
+
+def is_undescribed(connection: Connection, merchant: str, key: int) -> bool:
+    """Say whether reasons and conditions of a return order were not written yet; locks it."""
+    return bool(
+        connection.execute(
+            select(returns.c.return_key)
+            .where(
+                returns.c.merchant == merchant,
+                returns.c.return_key == key,
+                returns.c.described_at.is_(None),
+            )
+            .with_for_update()
+        ).all()
     )
 
 
@@ -372,18 +394,24 @@ def announcements(
 
 
 def begin_announcing(
-    connection: Connection, merchant: str, return_id: int, order_id: int | None, hold_s: int
-) -> None:
-    """Write ahead that wemalo is being told of a return order."""
-    values = {"state": "announcing", "next_attempt_at": _in(hold_s)}
-    connection.execute(
+    connection: Connection, merchant: str, return_id: int, order_id: int | None, wait_s: float = 0
+) -> bool:
+    """Write ahead that wemalo is being told of a return order; False where it was told.
+
+    :param wait_s: it is not told now, but tried again after so long.
+    """
+    values = {"state": "announcing", "next_attempt_at": _in(wait_s)}
+    begun = connection.execute(
         insert(announced_returns)
         .values(merchant=merchant, return_id=return_id, order_id=order_id, attempts=1, **values)
         .on_conflict_do_update(
             index_elements=["merchant", "return_id"],
             set_={**values, "attempts": announced_returns.c.attempts + 1},
+            where=announced_returns.c.state != "announced",
         )
-    )
+        .returning(announced_returns.c.return_id)
+    ).scalar_one_or_none()
+    return begun is not None
 
 
 def set_announced(connection: Connection, merchant: str, return_id: int, **values: Any) -> None:

@@ -8,10 +8,11 @@ from fulfilment.flow.each import each
 from fulfilment.flow.open_cases import clear_case, raise_case
 from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import log
+from fulfilment.flow.write import Write, write
 from fulfilment.hooks.paging import Filter
 from include.core import return_orders
 from include.core.announcing import announcement
-from include.core.errors import FulfilmentError, OrderInvalid, OrderRejected
+from include.core.errors import OrderInvalid, OrderRejected
 from include.core.plenty_order import parse_order
 from include.core.returns import Trouble
 from include.core.statuses import status
@@ -21,7 +22,7 @@ from include.ledger import returns as ledger
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
 
@@ -110,22 +111,8 @@ def _announce(
     except OrderInvalid as error:
         _refused(work, return_id, order_id, before, error, counts)
         return
-    with work.engine.begin() as connection:
-        ledger.begin_announcing(connection, work.name, return_id, order_id, work.lease_s)
-    try:
-        wemalo_id = work.wemalo.announce_return(body)
-    except OrderRejected as error:
-        _refused(work, return_id, order_id, before, error, counts)
-        return
-    except FulfilmentError as error:
-        # sending it again under the same external id only updates it (wemalo contract 6.1)
-        with work.engine.begin() as connection:
-            ledger.set_announced(
-                connection, work.name, return_id, next_attempt_at=None, error_code=error.code
-            )
-        raise
-    counts["returns_announced"] += 1
-    with work.engine.begin() as connection:
+
+    def end(connection: Connection, wemalo_id: int | None, _adopted: bool) -> None:
         ledger.set_announced(
             connection, work.name, return_id,
             state="announced", wemalo_id=wemalo_id, announced_at=ledger.wait(0), error_code=None,
@@ -135,6 +122,20 @@ def _announce(
         work.journal.add(
             connection, order_id or return_id, "return_announced", return_order=return_id
         )
+
+    about = Write("announcement", (_subject(return_id),), f"the announcement of return {return_id}")
+    try:
+        # sent again under the same external id it only updates (wemalo contract 6.1)
+        write(
+            work, work.wemalo, about, lambda: work.wemalo.announce_return(body), end=end,
+            begin=lambda connection: ledger.begin_announcing(
+                connection, work.name, return_id, order_id
+            ),
+        )  # fmt: skip
+    except OrderRejected as error:
+        _refused(work, return_id, order_id, before, error, counts)
+        return
+    counts["returns_announced"] += 1
 
 
 def _refused(
@@ -154,7 +155,8 @@ def _refused(
         "Correct the return order in plentymarkets, or the product in wemalo; it is tried again.",
     )
     with work.engine.begin() as connection:
-        ledger.begin_announcing(connection, work.name, return_id, order_id, REFUSED_RETRY_S)
+        if not ledger.begin_announcing(connection, work.name, return_id, order_id, REFUSED_RETRY_S):
+            return  # another run has told wemalo meanwhile
         ledger.set_announced(
             connection, work.name, return_id, state="refused", error_code=error.code
         )

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import each
 from fulfilment.flow.open_cases import clear_case, raise_case
-from fulfilment.flow.returns.read import existing_returns, returns_since
+from fulfilment.flow.returns.read import returns_of
 from fulfilment.flow.work import log
+from fulfilment.flow.write import Write, write
 from include.core import return_orders
-from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+from include.core.errors import (
+    AmbiguousWrite,
+    FulfilmentError,
+    InDoubt,
+    NotFound,
+    OrderRejected,
+    WriteHeld,
+)
 from include.core.returns import Trouble, line_from_json
 from include.core.values import need_id, need_moment
 from include.ledger import returns as ledger
@@ -18,49 +26,16 @@ from include.ledger import returns as ledger
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
 
-#: so many looks without a trace before a return counts as never created (design 4)
-LOOKUPS = 2
+#: plentymarkets has no return order of these, as far as is known
+_UNMADE = ("planned", "creating")
 #: the two clocks may differ
 CLOCK_MARGIN = timedelta(minutes=10)
 REFUSED = "RETURN_REFUSED"
 REFUSED_RETRY_S = 900
-
-
-def settle_creating(work: Work, counts: dict[str, int]) -> None:
-    """Look for return orders whose POST was interrupted; adopt what is there."""
-    with work.engine.begin() as connection:
-        open_rows = ledger.open_returns(connection, work.name)
-    rows = [row for row in open_rows if row.state == "creating" and row.due]
-    if not rows:
-        return
-    linked = existing_returns(work, {row.order_id for row in rows})
-    recent = returns_since(work, min(row.planned_at for row in rows) - CLOCK_MARGIN)
-
-    def settle(row: Row[Any]) -> None:
-        there = {need_id(data, "id"): data for data in linked[row.order_id]}
-        there.update((need_id(data, "id"), data) for data in recent.get(row.order_id, []))
-        found = _ours(work, row, list(there.values()))
-        with work.engine.begin() as connection:
-            if found is not None:
-                counts["returns_adopted"] += 1
-                _created(work, connection, row, found, "return_adopted")
-            elif row.lookups + 1 < LOOKUPS:
-                ledger.postpone(
-                    connection, work.name, row.return_key, "NOT_FOUND",
-                    wait_s=work.lookup_gap_s, lookups=row.lookups + 1,
-                )  # fmt: skip
-                work.journal.add(
-                    connection, row.order_id, "return_not_found", lookups=row.lookups + 1
-                )
-            else:
-                ledger.step(connection, work.name, row.return_key, state="planned", lookups=0)
-                work.journal.add(connection, row.order_id, "return_not_arrived", key=row.return_key)
-
-    each(work, "return", [row for row in rows if row.order_id in linked], settle)
 
 
 def _ours(work: Work, row: Row[Any], there: Sequence[dict[str, Any]]) -> int | None:
@@ -93,49 +68,68 @@ def _ours(work: Work, row: Row[Any], there: Sequence[dict[str, Any]]) -> int | N
 
 
 def create_planned(work: Work, counts: dict[str, int]) -> None:
-    """Validate and create every planned return order whose turn has come."""
+    """Create every planned return order whose turn has come; adopt what an earlier call made."""
     with work.engine.begin() as connection:
         open_rows = ledger.open_returns(connection, work.name)
-    rows = [row for row in open_rows if row.state == "planned" and row.due]
+    rows = [row for row in open_rows if row.state in _UNMADE and row.due]
     each(work, "return", rows, lambda row: _create(work, row, counts))
 
 
 def _create(work: Work, row: Row[Any], counts: dict[str, int]) -> None:
-    """Create one return order."""
+    """Create one return order by the write protocol."""
     lines = [line_from_json(line) for line in row.lines]
     quantities = [{"orderItemId": line.item_id, "quantity": line.quantity} for line in lines]
-    sending = False
-    try:
-        work.plenty.validate_return(row.order_id, quantities)
-        with work.engine.begin() as connection:
-            if not ledger.begin(
-                connection, work.name, row.return_key, ["planned"], "creating", work.lease_s
-            ):
-                return
-        sending = True
-        return_id = work.plenty.create_return(
+    what = f"the return order of piece {row.return_key}"
+
+    def begin(connection: Connection) -> bool:
+        return ledger.begin(
+            connection, work.name, row.return_key, _UNMADE, "creating", planned_at=row.planned_at
+        )
+
+    def look() -> int | None:
+        try:
+            there = returns_of(work, row.order_id, row.planned_at - CLOCK_MARGIN)
+        except (OrderRejected, NotFound) as error:  # of the search: it says nothing of the return
+            text = f"{what[0].upper()}{what[1:]} may be there; the search was refused: {error.log}"
+            raise AmbiguousWrite(text, code=error.code, merchant=work.name) from None
+        return _ours(work, row, there)
+
+    def send() -> int:
+        with work.plenty.allowed_by(_no_leave):
+            work.plenty.validate_return(row.order_id, quantities)
+        return work.plenty.create_return(
             row.order_id,
             status=work.merchant.returns.status,
             warehouse_id=work.merchant.plenty.warehouse_id,
             quantities=quantities,
             comment=f"wemalo {return_orders.marker(row.return_key)}",
         )
+
+    def end(connection: Connection, return_id: int, adopted: bool) -> None:
+        event = "return_adopted" if adopted else "return_created"
+        _created(work, connection, row, return_id, event)
+        counts["returns_adopted" if adopted else "returns_created"] += 1
+
+    about = Write("return", (_subject(row),), what)
+    try:
+        write(work, work.plenty, about, send, look=look, begin=begin, end=end)
+    except (WriteHeld, InDoubt):
+        raise
     except (OrderRejected, NotFound) as error:
         counts["return_exceptions"] += _refused(work, row, error)
-        return
     except FulfilmentError as error:
         with work.engine.begin() as connection:
-            unclear = sending and isinstance(error, AmbiguousWrite)
-            ledger.postpone(
-                connection, work.name, row.return_key, error.code,
-                wait_s=work.lookup_gap_s if unclear else 0,
-                state="creating" if unclear else "planned",
-            )  # fmt: skip
+            ledger.postpone(connection, work.name, row.return_key, error.code, wait_s=0)
             work.journal.add(connection, row.order_id, "return_postponed", code=error.code)
         raise
-    counts["returns_created"] += 1
-    with work.engine.begin() as connection:
-        _created(work, connection, row, return_id, "return_created")
+
+
+def _no_leave() -> None:
+    """Let a validation pass: it changes nothing and may be repeated by anybody."""
+
+
+def _subject(row: Row[Any]) -> str:
+    return f"return:{row.return_key}"
 
 
 def _created(work: Work, connection: Any, row: Row[Any], return_id: int, event: str) -> None:
@@ -166,8 +160,6 @@ def _refused(work: Work, row: Row[Any], error: FulfilmentError) -> bool:
         "Look at the order in plentymarkets; the return is tried again by itself.",
     )
     with work.engine.begin() as connection:
-        new = raise_case(
-            work, connection, row.order_id, f"return:{row.return_key}", trouble, lines=row.lines
-        )
+        new = raise_case(work, connection, row.order_id, _subject(row), trouble, lines=row.lines)
         ledger.unplan(connection, work.name, row.return_key, REFUSED, REFUSED_RETRY_S)
     return new

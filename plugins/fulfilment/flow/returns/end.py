@@ -10,8 +10,9 @@ from fulfilment.flow.open_cases import clear_case, raise_case
 from fulfilment.flow.reading import read_orders
 from fulfilment.flow.returns.read import existing_returns
 from fulfilment.flow.work import log
+from fulfilment.flow.write import Write, write
 from include.core import return_orders
-from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+from include.core.errors import FulfilmentError, InDoubt, NotFound, OrderRejected, WriteHeld
 from include.core.plenty_order import goods_issue_booked, row_status
 from include.core.returns import Line, Trouble, line_from_json
 from include.core.values import need_id
@@ -20,7 +21,7 @@ from include.ledger import returns as ledger
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.work import Work
 
@@ -44,15 +45,14 @@ def end_created(work: Work, counts: dict[str, int]) -> None:
         if data and row.error_code == LOST:
             _found_again(work, row)
         try:
-            if not _describe(work, row, data) or not _book(work, row, data, counts):
-                return
+            if _describe(work, row, data) and _book(work, row, data, counts):
+                counts["returns_ended"] += 1
+        except (WriteHeld, InDoubt):
+            raise
         except FulfilmentError as error:
             with work.engine.begin() as connection:
-                wait_s = work.lookup_gap_s if isinstance(error, AmbiguousWrite) else 0
-                ledger.postpone(connection, work.name, row.return_key, error.code, wait_s=wait_s)
+                ledger.postpone(connection, work.name, row.return_key, error.code, wait_s=0)
             raise
-        _end(work, row)
-        counts["returns_ended"] += 1
 
     known = [
         row
@@ -74,7 +74,8 @@ def _describe_late(work: Work) -> None:
     def complete(row: Row[Any]) -> None:
         data = read.found.get(row.plenty_return_id, {})
         if not data or _is_described(work, row, data):  # deleted, or completed by hand
-            _set_described(work, row)
+            with work.engine.begin() as connection:
+                _set_described(work, connection, row)
         else:
             _describe(work, row, data)
 
@@ -127,13 +128,31 @@ def _describe(work: Work, row: Row[Any], data: Mapping[str, Any]) -> bool:
             item_id = need_id(item, "id")
             items[item_id] = return_orders.described(items[item_id], line)
             changed = True
+    if not changed and status is None:
+        with work.engine.begin() as connection:
+            _set_described(work, connection, row)
+        return True
+
+    def look() -> bool | None:
+        now = work.plenty.order(row.plenty_return_id, ITEMS)
+        return _is_described(work, row, now) or None
+
+    def send() -> bool:
+        work.plenty.update_return(
+            row.plenty_return_id,
+            status=status,
+            items=[return_orders.bare(item) for item in items.values()] if changed else (),
+        )
+        return True
+
+    what = f"what is said of return order {row.plenty_return_id}"
+    about = Write("return_end", (f"{_subject(row)}:description",), what)
     try:
-        if changed or status is not None:
-            work.plenty.update_return(
-                row.plenty_return_id,
-                status=status,
-                items=[return_orders.bare(item) for item in items.values()] if changed else (),
-            )
+        write(
+            work, work.plenty, about, send, look=look,
+            begin=lambda connection: ledger.is_undescribed(connection, work.name, row.return_key),
+            end=lambda connection, *_: _set_described(work, connection, row),
+        )  # fmt: skip
     except (OrderRejected, NotFound) as error:  # the return itself stands and goes on
         _case(
             work, row, NOT_DESCRIBED, error,
@@ -148,33 +167,33 @@ def _describe(work: Work, row: Row[Any], data: Mapping[str, Any]) -> bool:
             ledger.postpone(
                 connection, work.name, row.return_key, NOT_DESCRIBED, wait_s=DESCRIBE_AGAIN_S
             )
-        return True
-    _set_described(work, row)
     return True
 
 
-def _set_described(work: Work, row: Row[Any]) -> None:
-    with work.engine.begin() as connection:
-        ledger.step(
-            connection, work.name, row.return_key, described_at=ledger.wait(0), state=row.state
-        )
-        clear_case(work, connection, row.order_id, _subject(row), NOT_DESCRIBED)
-        work.journal.add(
-            connection, row.order_id, "return_described", return_order=row.plenty_return_id
-        )
+def _set_described(work: Work, connection: Connection, row: Row[Any]) -> None:
+    ledger.step(connection, work.name, row.return_key, described_at=ledger.wait(0))
+    clear_case(work, connection, row.order_id, _subject(row), NOT_DESCRIBED)
+    work.journal.add(
+        connection, row.order_id, "return_described", return_order=row.plenty_return_id
+    )
 
 
 def _book(work: Work, row: Row[Any], data: Mapping[str, Any], counts: dict[str, int]) -> bool:
-    """Book pieces into stock, where the merchant wants it; never a second time.
+    """Book pieces into stock, where the merchant wants it, and end the return; say whether it did.
 
-    Whether an interrupted booking took effect is told by date 5, and by plentymarkets' refusal to
-    book the same pieces again (plentymarkets contract 9.2, 11).
+    Whether a booking in doubt took effect is told by date 5, and by plentymarkets' refusal to book
+    the same pieces again (plentymarkets contract 9.2, 11).
     """
     lines = _to_book(work, _lines(row))
-    if not lines:
-        return True
-    if not data:
+    if lines and not data:
         return _lost(work, row)
+    by_hand = row.error_code == NOT_BOOKED and goods_issue_booked(data) and _alone(work, row)
+    if not lines or by_hand:
+        with work.engine.begin() as connection:
+            if by_hand:
+                _tell_booked(work, connection, row)
+            _end(work, connection, row)
+        return True
     location = work.merchant.plenty.storage_location_id
     quantities = [
         {
@@ -184,18 +203,34 @@ def _book(work: Work, row: Row[Any], data: Mapping[str, Any], counts: dict[str, 
         }
         for item, line in return_orders.pair_items(data, lines, announced=row.announced)
     ]
-    if row.state == "booking" and _is_booked(work, row, data, quantities):
-        return True
-    if row.error_code == NOT_BOOKED and _alone(work, row) and goods_issue_booked(data):
-        _tell_booked(work, row)  # a person did
-        return True
-    with work.engine.begin() as connection:
-        if not ledger.begin(
-            connection, work.name, row.return_key, ["created", "booking"], "booking", work.lease_s
-        ):
-            return False
-    try:
+
+    def begin(connection: Connection) -> bool:
+        return ledger.begin(
+            connection, work.name, row.return_key, ["created", "booking"], "booking",
+            planned_at=row.planned_at,
+        )  # fmt: skip
+
+    def send() -> bool:
         work.plenty.book_return(row.plenty_return_id, quantities)
+        return True
+
+    def end(connection: Connection, _booked: bool, adopted: bool) -> None:
+        if adopted:
+            _tell_booked(work, connection, row)
+        else:
+            counts["returns_booked"] += 1
+            work.journal.add(
+                connection, row.order_id, "return_booked",
+                return_order=row.plenty_return_id, pieces=sum(line.quantity for line in lines),
+            )  # fmt: skip
+        _end(work, connection, row)
+
+    what = f"the booking of return order {row.plenty_return_id}"
+    try:
+        write(
+            work, work.plenty, Write("return_end", (_subject(row),), what), send,
+            look=lambda: _is_booked(work, row, quantities), begin=begin, end=end,
+        )  # fmt: skip
     except (OrderRejected, NotFound) as error:
         _case(
             work, row, NOT_BOOKED, error,
@@ -205,38 +240,19 @@ def _book(work: Work, row: Row[Any], data: Mapping[str, Any], counts: dict[str, 
             "Book it by hand, or correct what plentymarkets names; it is tried again.",
         )  # fmt: skip
         with work.engine.begin() as connection:
-            ledger.postpone(connection, work.name, row.return_key, NOT_BOOKED, state="created")
+            ledger.postpone(connection, work.name, row.return_key, NOT_BOOKED)
         return False
-    except AmbiguousWrite:
-        raise
-    except FulfilmentError:
-        with work.engine.begin() as connection:  # it certainly had no effect
-            ledger.step(connection, work.name, row.return_key, state="created")
-        raise
-    counts["returns_booked"] += 1
-    with work.engine.begin() as connection:
-        work.journal.add(
-            connection,
-            row.order_id,
-            "return_booked",
-            return_order=row.plenty_return_id,
-            pieces=sum(line.quantity for line in lines),
-        )
     return True
 
 
-def _is_booked(
-    work: Work, row: Row[Any], data: Mapping[str, Any], quantities: Sequence[dict[str, Any]]
-) -> bool:
-    booked = _alone(work, row) and goods_issue_booked(data)
-    if not booked:
-        try:
-            work.plenty.validate_return_booking(row.plenty_return_id, quantities)
-        except OrderRejected:
-            booked = True
-    if booked:
-        _tell_booked(work, row)
-    return booked
+def _is_booked(work: Work, row: Row[Any], quantities: Sequence[dict[str, Any]]) -> bool | None:
+    if _alone(work, row) and goods_issue_booked(work.plenty.order(row.plenty_return_id, ITEMS)):
+        return True
+    try:
+        work.plenty.validate_return_booking(row.plenty_return_id, quantities)
+    except OrderRejected:
+        return True
+    return None
 
 
 def _alone(work: Work, row: Row[Any]) -> bool:
@@ -245,33 +261,31 @@ def _alone(work: Work, row: Row[Any]) -> bool:
         return len(ledger.of_return_order(connection, work.name, row.plenty_return_id)) == 1
 
 
-def _tell_booked(work: Work, row: Row[Any]) -> None:
-    with work.engine.begin() as connection:
-        work.journal.add(
-            connection, row.order_id, "return_booking_there", return_order=row.plenty_return_id
-        )
+def _tell_booked(work: Work, connection: Connection, row: Row[Any]) -> None:
+    work.journal.add(
+        connection, row.order_id, "return_booking_there", return_order=row.plenty_return_id
+    )
 
 
-def _end(work: Work, row: Row[Any]) -> None:
-    with work.engine.begin() as connection:
-        ledger.end(connection, work.name, row.return_key, keep=NOT_DESCRIBED)
-        clear_case(work, connection, row.order_id, _subject(row), LOST, NOT_BOOKED)
-        work.journal.add(
+def _end(work: Work, connection: Connection, row: Row[Any]) -> None:
+    ledger.end(connection, work.name, row.return_key, keep=NOT_DESCRIBED)
+    clear_case(work, connection, row.order_id, _subject(row), LOST, NOT_BOOKED)
+    work.journal.add(
+        connection,
+        row.order_id,
+        "return_done",
+        key=row.return_key,
+        return_order=row.plenty_return_id,
+    )
+    if work.merchant.returns.note:
+        goods = _goods(ledger.pieces(connection, work.name, row.return_key))
+        work.queue_note(
             connection,
             row.order_id,
-            "return_done",
-            key=row.return_key,
-            return_order=row.plenty_return_id,
+            f"return:{row.return_key}",
+            f"Retoure im Lager gebucht, Retourenauftrag {row.plenty_return_id}: {goods}.",
+            f"Return booked by the warehouse, return order {row.plenty_return_id}: {goods}.",
         )
-        if work.merchant.returns.note:
-            goods = _goods(ledger.pieces(connection, work.name, row.return_key))
-            work.queue_note(
-                connection,
-                row.order_id,
-                f"return:{row.return_key}",
-                f"Retoure im Lager gebucht, Retourenauftrag {row.plenty_return_id}: {goods}.",
-                f"Return booked by the warehouse, return order {row.plenty_return_id}: {goods}.",
-            )
 
 
 def _goods(pieces: Sequence[Mapping[str, Any]]) -> str:

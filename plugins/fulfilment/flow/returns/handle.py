@@ -3,9 +3,10 @@
 ::
 
     wemalo's queue → ledger rows → one planned return per order (written ahead, contents fixed)
-    planned  → validate → creating → POST      clear yes → created
-                                               clear no  → planned again, a person is told
-                                               unknown   → stays creating; looked up, twice
+    planned  → creating → POST     clear yes → created
+                                   clear no  → planned anew, a person is told
+                                   unknown   → stays creating: looked for, and made again only if
+                                               it is not there when it can no longer arrive
     created  → reasons and conditions → booking (where set up) → done → queue acknowledged
 
 Pieces that fit no order stay in wemalo's queue with an open exception. Nothing is read from
@@ -24,7 +25,7 @@ from fulfilment.flow.reading import Read, read_orders
 from fulfilment.flow.replay.returns import lost_returns
 from fulfilment.flow.returns.adopt import adopt_made
 from fulfilment.flow.returns.announce import announce_returns
-from fulfilment.flow.returns.create import REFUSED, create_planned, settle_creating
+from fulfilment.flow.returns.create import REFUSED, create_planned
 from fulfilment.flow.returns.end import LOST, end_created
 from fulfilment.flow.returns.read import existing_returns
 from include.core import return_orders
@@ -81,9 +82,6 @@ def _take_back(
         return
     lost = [] if work.scope is None else lost_returns(work, window, order_ids)
     rows = _take_queue(work, counts, lost)
-    if not work.trouble:
-        with as_trouble(work):
-            settle_creating(work, counts)
     if not work.trouble:
         _plan(work, rows, counts)
     if not work.trouble:

@@ -29,13 +29,7 @@ def existing_returns(work: Work, order_ids: Iterable[int]) -> dict[int, list[dic
     found: dict[int, list[dict[str, Any]]] = {}
 
     def read(some: Sequence[int]) -> None:
-        asked = set(some)
-
-        def expected(row: dict[str, Any]) -> bool:
-            parent = return_orders.parent_of(row)
-            return need_id(row, "typeId") == return_orders.RETURN_TYPE and parent in asked
-
-        made = _search(work, Filter("orderReference_parent", "in", list(some)), expected)
+        made = _linked(work, some)
         found.update({order_id: made.get(order_id, []) for order_id in some})
 
     for chunk in chunks(order_ids):
@@ -44,12 +38,30 @@ def existing_returns(work: Work, order_ids: Iterable[int]) -> dict[int, list[dic
     return found
 
 
-def returns_since(work: Work, since: datetime) -> dict[int, list[dict[str, Any]]]:
-    """Return all return orders made since a moment, by original order.
+def returns_of(work: Work, order_id: int, since: datetime) -> list[dict[str, Any]]:
+    """Return the return orders of one order that any search shows, for a look.
 
-    Where a duplicate is at stake, the search must not rest on one filter whose meaning was never
-    seen on a live system: this one uses none but type and date (plentymarkets contract 6.2).
+    Where a duplicate is at stake, it must not rest on one filter whose meaning was never seen on a
+    live system: the second search uses none but type and date (plentymarkets contract 6.2).
+
+    :param since: those of the second search were made after it; aware.
+    :raises FulfilmentError: a search failed; nothing is known.
     """
+    found = [*_linked(work, [order_id])[order_id], *_since(work, since)[order_id]]
+    return list({need_id(data, "id"): data for data in found}.values())
+
+
+def _linked(work: Work, order_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    asked = set(order_ids)
+
+    def expected(row: dict[str, Any]) -> bool:
+        parent = return_orders.parent_of(row)
+        return need_id(row, "typeId") == return_orders.RETURN_TYPE and parent in asked
+
+    return _search(work, Filter("orderReference_parent", "in", list(order_ids)), expected)
+
+
+def _since(work: Work, since: datetime) -> dict[int, list[dict[str, Any]]]:
     start = since.replace(microsecond=0)
 
     def expected(row: dict[str, Any]) -> bool:
