@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from fulfilment.flow.parcels import numbers
-from fulfilment.flow.rehearse import rehearse
+from fulfilment.flow.rehearse import rehearse, tell
 from fulfilment.flow.returns import handle
 from fulfilment.flow.returns.handle import handle_returns
 from fulfilment.flow.shadow import compare_days
@@ -24,6 +24,7 @@ from sqlalchemy import text
 
 from include.core.failures import STEPS
 from include.core.merchant import Merchant
+from include.core.window import EVERYTHING
 from include.ledger import circuits, shadow
 from include.ledger.exceptions import open_exceptions
 from include.ledger.stock_sync import approve
@@ -37,11 +38,10 @@ FAULTS: dict[str, dict[str, Any]] = {
     "422": {"kind": "status", "status": 422},
     "500": {"kind": "status", "status": 500},
     "cut": {"kind": "cut"},
-    "413 page": {"kind": "html", "status": 413},
     "half a JSON": {"kind": "malformed"},
 }
-#: no item's own failure whatever it is about: each of these is noted at the step that made the call
-ALWAYS_NOTED = ("403 page", "413 page")
+#: no answer of the system to the item: it is noted at the step that made the call
+ALWAYS_NOTED = "403 page"
 SEARCH = "GET /rest/orders/search"
 STATUS = "GET /v1/goodsOrder/getStatus/{external_id}"
 SET_STATUS = "PUT /rest/orders/{order_id}"
@@ -76,7 +76,10 @@ ORDER_STEPS = {
     "document": Step("wemalo", "POST /v1/goodsOrder/addDocument/{external_id}", ("/{n}?",)),
     "packages": Step("plenty", SEARCH, ("shippingPackages", "{n}"), "shipped"),
     "package": Step(
-        "plenty", "POST /rest/orders/{order_id}/shipping/packages", ("/orders/{n}/",), "shipped"
+        "plenty",
+        "PUT /rest/orders/{order_id}/shipping/packages/{package_row_id}",
+        ("/orders/{n}/",),
+        "shipped",
     ),
     "shipping_info": Step(
         "plenty", "POST /rest/orders/shipping/shipping_information", ('"orderId": {n}',), "shipped"
@@ -86,7 +89,7 @@ ORDER_STEPS = {
         "plenty", "POST /rest/sales_orders/{order_id}/book", ("/sales_orders/{n}/",), "shipped"
     ),
     "acknowledge": Step(
-        "wemalo", "PUT /v1/goodsOrder/packages/sent/{history_id}", ("/sent/{n}?",), "shipped"
+        "wemalo", "PUT /v1/goodsOrder/packages/sent/{booking_id}", ("/sent/{n}?",), "shipped"
     ),
     "number": Step("wemalo", "GET /v1/goodsOrder/packages", ("externalOrderId={n}",), "shipped"),
     "returns_read": Step("plenty", SEARCH, ("orderReference_parent", "{n}"), "returned"),
@@ -214,6 +217,7 @@ def failed_at(stage: Stage) -> set[tuple[str, str]]:
         return {(row.step, row.subject) for row in rows}
 
 
+@pytest.mark.timeout(900)
 def test_one_sick_item_of_any_step_harms_only_itself_however_it_fails(
     day: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,11 +232,11 @@ def test_one_sick_item_of_any_step_harms_only_itself_however_it_fails(
         number: [step, kind, *sorted(found.keys() & subjects[number])]
         for number, (step, kind) in SICK.items()
         if not subjects[number] & found.keys()
-        or (kind in ALWAYS_NOTED and not {(step, one) for one in subjects[number]} & noted)
+        or (kind == ALWAYS_NOTED and not {(step, one) for one in subjects[number]} & noted)
     }
     assert lacking == {}, "nobody is told, or not of this step"
     assert [n for n in PRODUCTS if f"item:{n}" not in found] == []
-    sick = [n for n, kind in PRODUCTS.items() if kind in ALWAYS_NOTED]
+    sick = [n for n, kind in PRODUCTS.items() if kind == ALWAYS_NOTED]
     assert [(s, n) for s in PRODUCT_STEPS for n in sick if (s, f"item:{n}") not in noted] == []
     assert [n for n in HEALTHY if day.plenty_status(n) != Decimal(7)] == []
     assert [n for n in HEALTHY if f"order:{n}" in found] == []
@@ -266,6 +270,9 @@ def _hand_over(day: Stage) -> None:
     known = [{"externalId": str(n), "sku": names[n], "name": "Cable"} for n in ids]
     day.sandbox.plenty.merge({"tenants": [{"tenant": "alpha", "variations": variations}]})
     day.sandbox.wemalo.merge({"tenants": [{"tenant": "alpha", "products": known}]})
+    plenty = day.work("merchant").plenty
+    for number in (*orders_of("document"), *HEALTHY):
+        plenty._post("/rest/orders/{order_id}/documents/invoice/generate", {}, order_id=number)
     run(day)
 
 
@@ -273,16 +280,12 @@ def _cancel_and_change(day: Stage) -> None:
     for number in (*PRODUCTS, *HEALTHY_PRODUCTS):
         items = [{"product": str(number), "quantity": 3}]
         day.sandbox.wemalo.act("receive_goods", "alpha", items=items)
-    plenty = day.work("merchant").plenty
-    for number in (*orders_of("document"), *HEALTHY):
-        plenty._post("/rest/orders/{order_id}/documents/invoice/generate", {}, order_id=number)
     for number in orders_of("cancel"):
         day.sandbox.plenty.act("cancel", "alpha", order=number)
     for number in orders_of("change"):
         changes = {"address1": f"Changed street {number}"}
         day.sandbox.plenty.act("edit_address", "alpha", order=number, changes=changes)
     a_second_later()
-    run(day)
 
 
 def _ship(day: Stage, subjects: dict[int, set[str]]) -> None:
@@ -307,6 +310,8 @@ def _ship(day: Stage, subjects: dict[int, set[str]]) -> None:
 
 def _come_back(day: Stage, subjects: dict[int, set[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     faults_when(day, "returned")
+    with day.engine.begin() as connection:  # the warehouse was asked in some more runs
+        connection.execute(text("UPDATE orders SET cancel_tries = 4 WHERE cancel_tries > 0"))
     for number in (*orders_of("returns_read", "return", "return_end"), *HEALTHY):
         items = [{"product": "2001", "quantity": 1, "reason": "damaged", "ready": True}]
         pieces = day.sandbox.wemalo.act("book_return", "alpha", order=str(number), items=items)
@@ -335,7 +340,8 @@ def test_a_sick_order_is_left_out_of_the_comparison_alone(patient: Stage) -> Non
     stage = patient
     stage.merchant = stage.merchant.model_copy(update={"mode": "shadow"})
     stage.add(good_order(1))
-    rehearse(stage.merchant, stage.engine, run_id="shadow-1", examine=examine)
+    plan = rehearse(stage.merchant, stage.engine, run_id="shadow-1", examine=examine)
+    assert list(tell(stage.merchant, stage.engine, "shadow-1", EVERYTHING, plan))
     sick = {77_001_000 + place: kind for place, kind in enumerate(FAULTS)}
     stage.add(*(good_order(n) for n in (*sick, *HEALTHY)))  # between two of our runs
     for number in (*sick, *HEALTHY):
@@ -356,6 +362,7 @@ def test_a_sick_order_is_left_out_of_the_comparison_alone(patient: Stage) -> Non
 
 def test_a_sick_order_is_left_out_of_a_replay_alone(patient: Stage) -> None:
     stage = patient
+    stage.pause_s = 60  # as in real life: what failed rests as long as the replay takes
     sick = {77_001_000 + place: kind for place, kind in enumerate(FAULTS)}
     stage.add(*(good_order(n) for n in (*sick, *HEALTHY)))
     stage.run()
