@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger import queues
@@ -365,29 +365,6 @@ def open_bookings(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
         .where(stock_bookings.c.merchant == merchant, stock_bookings.c.state.in_(OPEN))
         .order_by(stock_bookings.c.booking_id)
     ).all()
-
-
-def begin(
-    connection: Connection,
-    booking_ids: Collection[int],
-    journal_from: datetime,
-    seen_before: Mapping[int, int],
-) -> None:
-    """Mark bookings as being written.
-
-    :param seen_before: booking id -> equal rows in plentymarkets' journal before the call.
-    """
-    connection.execute(
-        update(stock_bookings)
-        .where(stock_bookings.c.booking_id.in_(list(booking_ids)), stock_bookings.c.state == "due")
-        .values(
-            state="writing",
-            attempts=stock_bookings.c.attempts + 1,
-            called_at=func.clock_timestamp(),
-            journal_from=journal_from,
-            seen_before=case(seen_before, value=stock_bookings.c.booking_id),
-        )
-    )
 
 
 def finish(

@@ -1,9 +1,9 @@
 """Bookings of stock in plentymarkets: written ahead, sent in batches, proven by its journal.
 
 No reply proves a row (plentymarkets contract 12.2), so the journal of movements is read before and
-after. A row that shows is done. A row that does not show after a lost reply is looked for again
-later before it counts as not booked. A batch that is refused is halved until the sick row is alone;
-one whose reply was lost is never sent again before the journal was looked at, and then row by row.
+after: what shows is done. What does not show, after a good answer or a lost one, is in doubt: it is
+looked for in the journal until it cannot come any more, and only then sent again, row by row
+(`fulfilment.flow.write`). A batch that is refused is halved until the sick row is alone.
 """
 
 from __future__ import annotations
@@ -15,18 +15,25 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.flow.each import each, halved
 from fulfilment.flow.stock.measure import RECENT_DAYS, goods_issues
 from fulfilment.flow.work import Work, log
+from fulfilment.flow.write import Write, write
 from fulfilment.hooks.plenty_stock import STOCK_ROWS
-from include.core.errors import AmbiguousWrite, FulfilmentError, NotFound, OrderRejected
+from include.core.errors import (
+    AmbiguousWrite,
+    FulfilmentError,
+    NotFound,
+    OrderRejected,
+    WriteHeld,
+)
 from include.core.stock_sync import Line, movement, signature
 from include.core.values import whole
-from include.ledger import failures
+from include.ledger import stock_claims, writes
 from include.ledger import stock_sync as ledger
 from include.ledger.exceptions import item_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.stock.tell import Unread
 
@@ -43,13 +50,27 @@ def by_variation(row: Row[Any]) -> str:
 
 
 def settle_interrupted(work: Work, counts: dict[str, int], unread: Unread) -> None:
-    """Decide bookings whose call may have happened: the journal knows."""
+    """Decide bookings whose call may have happened: the journal knows.
+
+    One that may still come, and does not show yet, is left alone.
+    """
     with work.engine.begin() as connection:
+        stock_claims.put_back_unsent(connection, work.name)
         rows = [r for r in ledger.open_bookings(connection, work.name) if r.state == "writing"]
+        settled = writes.settled(connection, work.name, {by_variation(row) for row in rows})
     for since in sorted({row.journal_from for row in rows}):
-        # counted against the same stretch of the journal as before the call
-        some = [row for row in rows if row.journal_from == since]
-        if not _read_back(work, some, counts, unread):
+        try:  # counted against the same stretch of the journal as before the call
+            shown = _journal(work, since, unread)
+        except FulfilmentError as error:
+            work.note_trouble(error)
+            return
+        ready = [
+            row
+            for row in rows
+            if row.journal_from == since and (_is_shown(row, shown) or by_variation(row) in settled)
+        ]
+        again = partial(_again, work, counts, unread, shown)
+        if not each(work, STEP, ready, again, subject=by_variation):
             return
 
 
@@ -57,24 +78,26 @@ def send(work: Work, counts: dict[str, int], unread: Unread) -> None:
     """Send what is due, incoming and outgoing apart, in batches."""
     with work.engine.begin() as connection:
         rows = ledger.open_bookings(connection, work.name)
-    in_doubt = {row.variation_id for row in rows if row.state == "writing"}
-    due = [row for row in rows if row.state == "due" and row.variation_id not in in_doubt]
+    due = [row for row in rows if row.state == "due"]
     due = _without_booked_shipments(work, due, counts)
     for group in ([r for r in due if r.quantity > 0], [r for r in due if r.quantity < 0]):
         left = group
-        while left:
-            batch = _distinct(left)
+        while batch := _next(work, left):
             if not _send_batch(work, batch, counts, unread):
                 return
             sent = {row.booking_id for row in batch}
             left = [row for row in left if row.booking_id not in sent]
 
 
-def _distinct(rows: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """Return the next batch; equal rows go apart, for the journal could not tell them apart."""
-    seen: dict[Any, Row[Any]] = {}
+def _next(work: Work, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return the next batch: one booking of each product that has none in doubt."""
+    with work.engine.begin() as connection:
+        open_ones = ledger.open_bookings(connection, work.name)
+    in_doubt = {row.variation_id for row in open_ones if row.state == "writing"}
+    seen: dict[int, Row[Any]] = {}
     for row in rows:
-        seen.setdefault(signature(row.variation_id, row.quantity, row.reason_id), row)
+        if row.variation_id not in in_doubt:
+            seen.setdefault(row.variation_id, row)
     return list(seen.values())[:STOCK_ROWS]
 
 
@@ -112,6 +135,8 @@ def take_back_doubles(work: Work, counts: dict[str, int]) -> None:
 
 def _take_back(work: Work, counts: dict[str, int], row: Row[Any]) -> None:
     with work.engine.begin() as connection:
+        if not stock_claims.begin_take_back(connection, row.booking_id):
+            return
         # the goods left once: the baseline stays where our booking brought it
         ledger.add_booked(connection, work.name, row.variation_id, row.quantity)
         ledger.write_ahead(
@@ -136,40 +161,114 @@ def _send_batch(
     except FulfilmentError as error:
         work.note_trouble(error)
         return False
-    seen = {
-        r.booking_id: before.get(signature(r.variation_id, r.quantity, r.reason_id), 0)
-        for r in rows
-    }
-    lost: dict[int, FulfilmentError] = {}  # bookings whose reply was lost
+    seen = {row.booking_id: before.get(_signature(row), 0) for row in rows}
+    lost: dict[int, Row[Any]] = {}  # bookings whose outcome is not known, as they are now
+    shown: list[Mapping[Any, int]] = []  # the journal after that, once it was read
 
     def put(some: Sequence[Row[Any]]) -> None:
-        for row in some:
-            if row.booking_id in lost:
-                raise lost[row.booking_id]
-        with work.engine.begin() as connection:
-            ledger.begin(connection, [r.booking_id for r in some], since, seen)
-        try:
-            _put(work, some)
-        except AmbiguousWrite as error:
-            lost.update({row.booking_id: error for row in some})
-            raise
-        except (OrderRejected, NotFound) as error:
-            if len(some) > 1:
-                _back(work, some, error.code)
+        if not any(row.booking_id in lost for row in some):
+            try:
+                _book(work, some, since, seen, counts, unread)
+                return
+            except AmbiguousWrite:
+                with work.engine.begin() as connection:
+                    lost.update(stock_claims.by_id(connection, [row.booking_id for row in some]))
+            except Exception:
+                with work.engine.begin() as connection:
+                    stock_claims.put_back_unsent(connection, work.name)
                 raise
-            _refused(work, some[0], error, counts)
-        except Exception as error:
-            _back(work, some, getattr(error, "code", "UNEXPECTED"))  # nothing happened
-            raise
+        if len(some) > 1:
+            raise AmbiguousWrite(_NOT_KNOWN, merchant=work.name)
+        if not shown:
+            shown.append(_journal(work, since, unread))
+        _again(work, counts, unread, shown[0], lost[some[0].booking_id])
 
     # one whose journal cannot be read could not be told from one that is booked
     readable = [row for row in rows if row.variation_id not in unread.products]
-    usable = halved(work, STEP, readable, put, subject=by_variation)
-    with work.engine.begin() as connection:
-        ids = {row.booking_id for row in readable}
-        open_ones = ledger.open_bookings(connection, work.name)
-    written = [r for r in open_ones if r.booking_id in ids and r.state == "writing"]
-    return (not written or _read_back(work, written, counts, unread)) and usable
+    return halved(work, STEP, readable, put, subject=by_variation)
+
+
+def _book(
+    work: Work,
+    rows: Sequence[Row[Any]],
+    since: datetime,
+    seen: Mapping[int, int],
+    counts: dict[str, int],
+    unread: Unread,
+) -> None:
+    """Send bookings that were never sent."""
+    ids = {row.booking_id for row in rows}
+
+    def begin(connection: Connection) -> bool:
+        return stock_claims.begin(connection, ids, since, seen) == ids
+
+    def call() -> None:
+        _put(work, rows)
+        _prove(work, rows, since, seen, unread)
+
+    def end(connection: Connection, result: None, adopted: bool) -> None:
+        for row in rows:
+            _done(work, connection, row, counts)
+
+    try:
+        write(work, work.plenty, _about(rows), call, begin=begin, end=end)
+    except (OrderRejected, NotFound) as error:
+        if len(rows) > 1:
+            raise
+        _refused(work, rows[0], error, counts)
+
+
+def _again(
+    work: Work,
+    counts: dict[str, int],
+    unread: Unread,
+    shown: Mapping[Any, int],
+    row: Row[Any],
+) -> None:
+    """Settle one booking in doubt by the journal, or send it again.
+
+    :param shown: the journal, read after the call was given up, and after it had settled where it
+        has.
+    """
+
+    def begin(connection: Connection) -> bool:
+        return stock_claims.still_written(connection, row)
+
+    def look() -> bool | None:
+        if _is_shown(row, shown):
+            return True
+        if unread.blind or row.variation_id in unread.products:
+            text = "plentymarkets' journal of movements cannot be read in full; nothing was sent."
+            raise WriteHeld(text, merchant=work.name)
+        return None
+
+    def call() -> bool:
+        if row.attempts >= MOST_TRIES:
+            return False
+        with work.engine.begin() as connection:
+            stock_claims.sent_again(connection, row)
+        _put(work, [row])
+        _prove(work, [row], row.journal_from, {row.booking_id: row.seen_before}, unread)
+        return True
+
+    def end(connection: Connection, booked: bool, adopted: bool) -> None:
+        if booked:
+            _done(work, connection, row, counts)
+        else:
+            ended = ledger.finish(connection, work.name, row, "refused", "NO_EFFECT")
+            counts["refused"] += ended
+
+    try:
+        write(work, work.plenty, _about([row]), call, look=look, begin=begin, end=end)
+    except (OrderRejected, NotFound) as error:
+        _refused(work, row, error, counts)
+
+
+def _about(rows: Sequence[Row[Any]]) -> Write:
+    what = f"the booking of {len(rows)} products"
+    if len(rows) == 1:
+        what = f"the booking of variation {rows[0].variation_id}"
+    return Write(STEP, tuple(by_variation(row) for row in rows), what)
 
 
 def _put(work: Work, rows: Sequence[Row[Any]]) -> None:
@@ -202,50 +301,44 @@ def _refused(work: Work, row: Row[Any], error: FulfilmentError, counts: dict[str
     log.warning("%s variation %s: %s", work.name, row.variation_id, error.log)
 
 
-def _back(work: Work, rows: Sequence[Row[Any]], code: str) -> None:
-    with work.engine.begin() as connection:
-        for row in rows:
-            ledger.finish(connection, work.name, row, "due", code)
+def _prove(
+    work: Work,
+    rows: Sequence[Row[Any]],
+    since: datetime,
+    seen: Mapping[int, int],
+    unread: Unread,
+) -> None:
+    """Make sure that the journal shows what plentymarkets has taken.
 
-
-def _read_back(
-    work: Work, rows: Sequence[Row[Any]], counts: dict[str, int], unread: Unread
-) -> bool:
-    """Settle bookings by the journal; False if it cannot be read."""
+    :raises AmbiguousWrite: it does not, or cannot be read.
+    """
     try:
-        after = _journal(work, rows[0].journal_from, unread)
-    except FulfilmentError as error:
-        work.note_trouble(error)
-        return False
-    patience = datetime.now(UTC) - timedelta(seconds=work.lookup_gap_s)
-    for row in rows:
-        key = signature(row.variation_id, row.quantity, row.reason_id)
-        if after.get(key, 0) > row.seen_before:
-            _done(work, row, counts)
-        elif row.called_at > patience or unread.blind or row.variation_id in unread.products:
-            continue  # it may show yet
-        elif row.attempts >= MOST_TRIES:
-            with work.engine.begin() as connection:
-                counts["refused"] += ledger.finish(
-                    connection, work.name, row, "refused", "NO_EFFECT"
-                )
-                failures.forget(connection, work.journal, STEP, [by_variation(row)])
-        else:
-            _back(work, [row], "NOT_FOUND")
-    return True
+        after = _journal(work, since, unread)
+    except Exception as error:
+        raise AmbiguousWrite(_NOT_KNOWN, code="JOURNAL_UNREAD", merchant=work.name) from error
+    if any(after.get(_signature(row), 0) <= seen[row.booking_id] for row in rows):
+        raise AmbiguousWrite(_NOT_KNOWN, code="NOT_IN_JOURNAL", merchant=work.name)
 
 
-def _done(work: Work, row: Row[Any], counts: dict[str, int]) -> None:
-    with work.engine.begin() as connection:
-        done = ledger.finish(connection, work.name, row, "done")
-        failures.forget(connection, work.journal, STEP, [by_variation(row)])
-        work.failing.discard(by_variation(row))  # its reply was lost, and nothing else
-        counts["booked"] += done
-        if done and row.kind == "shipment":
-            work.journal.add(
-                connection, row.order_id, "stock_shipment_booked",
-                pieces=str(-row.quantity), variation=row.variation_id,
-            )  # fmt: skip
+_NOT_KNOWN = "Whether plentymarkets has booked this stock is not known; its journal is read again."
+
+
+def _signature(row: Row[Any]) -> tuple[int, Any, int]:
+    return signature(row.variation_id, row.quantity, row.reason_id)
+
+
+def _is_shown(row: Row[Any], shown: Mapping[Any, int]) -> bool:
+    return shown.get(_signature(row), 0) > (row.seen_before or 0)
+
+
+def _done(work: Work, connection: Connection, row: Row[Any], counts: dict[str, int]) -> None:
+    done = ledger.finish(connection, work.name, row, "done")
+    counts["booked"] += done
+    if done and row.kind == "shipment":
+        work.journal.add(
+            connection, row.order_id, "stock_shipment_booked",
+            pieces=str(-row.quantity), variation=row.variation_id,
+        )  # fmt: skip
 
 
 def _journal(work: Work, since: datetime, unread: Unread) -> dict[Any, int]:
