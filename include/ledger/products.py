@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, delete, func, or_, select, update
@@ -128,6 +129,33 @@ def sent(connection: Connection, merchant: str, rows: Sequence[Row[Any]]) -> Non
             )
             .values(state="sent", sent_hash=row.wanted_hash, sent_at=func.now(), problem=None)
         )
+
+
+def tell_again(
+    connection: Connection, merchant: str, rows: Sequence[Row[Any]], settle_s: float
+) -> None:
+    """Note that a call about these may land until ``settle_s`` seconds from now."""
+    connection.execute(
+        update(products)
+        .where(
+            products.c.merchant == merchant,
+            products.c.variation_id.in_([row.variation_id for row in rows]),
+        )
+        .values(again_at=func.clock_timestamp() + timedelta(seconds=settle_s))
+    )
+
+
+def due_again(connection: Connection, merchant: str) -> None:
+    """Make products due whose call of unknown outcome cannot land any more."""
+    connection.execute(
+        update(products)
+        .where(products.c.merchant == merchant, products.c.again_at <= func.clock_timestamp())
+        .values(
+            again_at=None,
+            state=case((products.c.state == "sent", "due"), else_=products.c.state),
+            sent_hash=None,
+        )
+    )
 
 
 def refused(connection: Connection, merchant: str, row: Row[Any], problem: dict[str, str]) -> None:

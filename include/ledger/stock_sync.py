@@ -64,6 +64,24 @@ def levels(connection: Connection, merchant: str) -> dict[int, Row[Any]]:
     return {row.variation_id: row for row in rows}
 
 
+def same_levels(connection: Connection, read: Sequence[Row[Any]]) -> bool:
+    """Say whether levels are still as they were read, and keep them so in this transaction."""
+    names = ("available", "booked", "measured_at", "dirty", "approved_delta")
+    keys = [(row.merchant, row.variation_id) for row in read]
+    rows = connection.execute(
+        select(stock_levels)
+        .where(tuple_(stock_levels.c.merchant, stock_levels.c.variation_id).in_(keys))
+        .order_by(stock_levels.c.variation_id)
+        .with_for_update()
+    )
+    now = {row.variation_id: row for row in rows}
+    return all(
+        row.variation_id in now
+        and all(getattr(now[row.variation_id], name) == getattr(row, name) for name in names)
+        for row in read
+    )
+
+
 def set_level(connection: Connection, merchant: str, variation_id: int, **values: Any) -> None:
     """Set columns of one level."""
     connection.execute(

@@ -189,18 +189,20 @@ def in_doubt(
     ).all()
 
 
-def settled(connection: Connection, merchant: str, subjects: Collection[str]) -> set[str]:
+def settled(
+    connection: Connection, merchant: str, step: str, subjects: Collection[str]
+) -> set[str]:
     """Return those of ``subjects`` whose calls of unknown outcome cannot take effect any more."""
-    rows = connection.execute(
-        select(writes.c.subject, func.bool_and(writes.c.doubt_until <= func.clock_timestamp()))
-        .where(
-            writes.c.merchant == merchant,
-            writes.c.subject.in_(list(subjects)),
-            writes.c.doubt_until.is_not(None),
-        )
-        .group_by(writes.c.subject)
+    return set(
+        connection.execute(
+            select(writes.c.subject).where(
+                writes.c.merchant == merchant,
+                writes.c.step == step,
+                writes.c.subject.in_(list(subjects)),
+                writes.c.doubt_until <= func.clock_timestamp(),
+            )
+        ).scalars()
     )
-    return {subject for subject, over in rows if over}
 
 
 def _one(merchant: str, step: str, subject: str) -> tuple[ColumnElement[bool], ...]:

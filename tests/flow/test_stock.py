@@ -142,6 +142,7 @@ def test_a_lost_reply_is_settled_by_the_journal_and_booked_once(running: Stage) 
 
 
 def test_a_call_that_never_arrived_is_repeated(running: Stage) -> None:
+    running.settle_s = 0
     running.sandbox.wemalo.act("receive_goods", "alpha", items=[{"product": "2001", "quantity": 7}])
     running.sandbox.plenty.fault(kind="cut", match="bookIncomingItems", times=1)
     assert look(running)["failing"] == 1

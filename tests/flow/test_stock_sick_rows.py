@@ -29,6 +29,7 @@ INCOMING = "PUT /rest/stockmanagement/warehouses/{warehouse_id}/stock/bookIncomi
 
 
 def test_one_product_whose_booking_always_fails_does_not_stop_the_others(running: Stage) -> None:
+    running.settle_s = 0
     running.sandbox.plenty.fault(
         kind="status", status=500, route=INCOMING, match='"variationId": 2001'
     )

@@ -134,6 +134,7 @@ products = Table(
     Column("problem", JSONB),  # {"code", "field", "de", "en"}
     now("changed_at"),
     time("sent_at"),
+    time("again_at"),  # a call about it may have been lost on its way: told once more then
     CheckConstraint("state IN ('due', 'sent', 'invalid', 'refused')", name="state_known"),
     Index(None, "merchant", "state"),
 )

@@ -1,9 +1,11 @@
 """Products: variations of the merchant's warehouse to wemalo, only what changed.
 
 Both update filters are read, because one alone misses barcodes and warehouses (plentymarkets
-contract 13). wemalo's route inserts or updates (wemalo contract 8), so a lost reply is repeated
-without harm; a batch that fails because of one product is halved until that one is found. A
-variation that cannot be read or kept is set aside, and read by its id at each look until it can.
+contract 13). wemalo's route inserts or updates (wemalo contract 8): telling it twice is the same as
+once, so a lost reply is repeated at once and needs no look. Only a call that lands late could undo
+a newer one; so what a lost reply was about is told once more, as it is by then, when that call
+cannot come any more. A batch that fails because of one product is halved until that one is found.
+A variation that cannot be read or kept is set aside, and read by its id at each look until it can.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import each, halved
 from fulfilment.flow.work import Work, log
-from include.core.errors import NotFound, OrderRejected
+from include.core.errors import AmbiguousWrite, NotFound, OrderRejected
 from include.core.products import CODES, REFUSED, belongs, components, compose, is_bundle
 from include.core.slices import slices
 from include.core.values import whole
@@ -159,6 +161,7 @@ def _forget_deleted(work: Work) -> None:
 
 def _send(work: Work, counts: dict[str, int]) -> None:
     with work.engine.begin() as connection:
+        ledger.due_again(connection, work.name)
         due = ledger.in_state(connection, work.name, "due")
         again = ledger.in_state(connection, work.name, "refused")  # wemalo may take them now
     send = partial(_send_batch, work, counts)
@@ -171,7 +174,12 @@ def _send(work: Work, counts: dict[str, int]) -> None:
 def _send_batch(work: Work, counts: dict[str, int], rows: Sequence[Row[Any]]) -> None:
     """Send a batch; telling wemalo twice changes nothing."""
     try:
-        work.wemalo.add_products([row.body for row in rows])
+        with work.wemalo.allowed_by(work.check_lock):
+            work.wemalo.add_products([row.body for row in rows])
+    except AmbiguousWrite:
+        with work.engine.begin() as connection:
+            ledger.tell_again(connection, work.name, rows, work.settle_s)
+        raise
     except (OrderRejected, NotFound) as error:
         if len(rows) > 1:
             raise

@@ -3,17 +3,20 @@
 The number is wemalo's pieces in the house plus what left wemalo but is not yet booked in
 plentymarkets. It is only written if plentymarkets' stock did not move between a reading before
 wemalo was measured and one after it, so no booking is younger than the measurement
-(plentymarkets contract 12.5).
+(plentymarkets contract 12.5). A correction in doubt (`fulfilment.flow.write`) is taken once the
+stock is measured to be right; while it is wrong it is set anew only when the call has settled.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import halved
+from fulfilment.flow.each import each, halved
 from fulfilment.flow.stock import measure
 from fulfilment.flow.stock.measure import SETTLED, emptied_by
+from fulfilment.flow.write import Write, write
 from fulfilment.hooks.plenty_stock import STOCK_ROWS
 from include.core.errors import AmbiguousWrite, FulfilmentError
 from include.core.slices import slices
@@ -28,21 +31,22 @@ from include.core.stock_sync import (
     on_hand,
 )
 from include.core.values import need_id, need_number, need_whole
-from include.ledger import failures, sync_state
 from include.ledger import stock_sync as ledger
+from include.ledger import sync_state, writes
 from include.ledger.exceptions import item_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.stock.tell import Unread
     from fulfilment.flow.work import Work
 
 #: plentymarkets' lists are asked for what changed so long before the last look, too
 OVERLAP = timedelta(minutes=10)
+STEP = "stock"
 
 
 def correct(work: Work, state: Row[Any] | None, counts: dict[str, int], unread: Unread) -> datetime:
@@ -86,7 +90,7 @@ def correct(work: Work, state: Row[Any] | None, counts: dict[str, int], unread: 
         for n in steady
     }
     decisions = _judge(work, cases, levels, state)
-    _write(work, cases, decisions, there, counts, unread)
+    _write(work, cases, levels, decisions, there, counts, unread)
     return at
 
 
@@ -118,6 +122,7 @@ def _judge(
 def _write(
     work: Work,
     cases: Mapping[int, Case],
+    levels: Mapping[int, Row[Any]],
     decisions: Mapping[int, Decision],
     there: Mapping[int, Decimal],
     counts: dict[str, int],
@@ -134,23 +139,21 @@ def _write(
         for n, decision in decisions.items()
         if decision.outcome == "book"
     }
-    _done(work, [n for n in targets if not cases[n].delta], cases, decisions)
-    wrong = sorted(n for n in targets if cases[n].delta)
-    lost: dict[int, AmbiguousWrite] = {}  # products whose reply was lost: measured anew first
+    with work.engine.begin() as connection:
+        doubted = writes.in_doubt(connection, work.name)
+    in_doubt = {row.subject for row in doubted if row.step == STEP}
+    right = [n for n in targets if not cases[n].delta]
+    shown = [n for n in right if item_subject(n) in in_doubt]  # an earlier call took effect
 
-    def put(some: Sequence[int]) -> None:
-        for number in some:
-            if number in lost:
-                raise lost[number]
-        try:
-            rows = _rows(work, some, cases)
-            work.plenty.correct_stock(work.merchant.plenty.warehouse_id, rows)
-        except AmbiguousWrite as error:
-            lost.update(dict.fromkeys(some, error))
-            raise
+    def adopt(number: int) -> None:
+        _set(work, [number], cases, levels, lambda: True)
+        _done(work, [number], cases, decisions)
 
-    for chunk in slices(wrong, STOCK_ROWS):
-        usable = halved(work, "stock", chunk, put, subject=item_subject)
+    _done(work, [n for n in right if n not in shown], cases, decisions)
+    if not each(work, STEP, shown, adopt, subject=item_subject):
+        return
+    for chunk in slices(sorted(n for n in targets if cases[n].delta), STOCK_ROWS):
+        usable = halved(work, STEP, chunk, _put(work, cases, levels, targets), subject=item_subject)
         try:
             rows = work.plenty.stock(work.merchant.plenty.warehouse_id, variation_ids=chunk)
         except FulfilmentError as error:
@@ -160,12 +163,66 @@ def _write(
         right = [n for n in chunk if n not in unread.products and now.get(n, ZERO) == targets[n]]
         counts["corrected"] += len(right)
         _done(work, right, cases, decisions)
-        with work.engine.begin() as connection:
-            names = {item_subject(n) for n in right if n in lost}
-            failures.forget(connection, work.journal, "stock", names)
-            work.failing -= names
         if not usable:
             return
+
+
+def _put(
+    work: Work,
+    cases: Mapping[int, Case],
+    levels: Mapping[int, Row[Any]],
+    targets: Mapping[int, Decimal],
+) -> Callable[[Sequence[int]], None]:
+    """Return what sets the stock of some products; one whose outcome is not known is looked at."""
+    lost: set[int] = set()
+
+    def put(some: Sequence[int]) -> None:
+        if lost.isdisjoint(some):
+            try:
+                # measured a moment ago, and wrong: an earlier call has not taken effect
+                _set(work, some, cases, levels, lambda: None)
+            except AmbiguousWrite:
+                lost.update(some)
+            else:
+                return
+        if len(some) > 1:
+            text = "Whether plentymarkets has set this stock is not known; it is looked at again."
+            raise AmbiguousWrite(text, merchant=work.name)
+        _set(work, some, cases, levels, partial(_shows, work, some[0], targets[some[0]]))
+
+    return put
+
+
+def _shows(work: Work, number: int, target: Decimal) -> bool | None:
+    rows = work.plenty.stock(work.merchant.plenty.warehouse_id, variation_ids=[number])
+    return True if number in rows and measure.pieces_of(rows[number]) == target else None
+
+
+def _set(
+    work: Work,
+    some: Sequence[int],
+    cases: Mapping[int, Case],
+    levels: Mapping[int, Row[Any]],
+    look: Callable[[], bool | None],
+) -> None:
+    """Send corrections of products whose levels are still as they were judged.
+
+    :param look: whether the stock shows what an earlier call was to set.
+    """
+
+    def begin(connection: Connection) -> bool:
+        return ledger.same_levels(connection, [levels[n] for n in some])
+
+    def call() -> bool:
+        rows = _rows(work, some, cases)
+        work.plenty.correct_stock(work.merchant.plenty.warehouse_id, rows)
+        return True
+
+    what = f"the stock of {len(some)} products"
+    if len(some) == 1:
+        what = f"the stock of variation {some[0]}"
+    about = Write(STEP, tuple(item_subject(n) for n in some), what)
+    write(work, work.plenty, about, call, look=look, begin=begin)
 
 
 def _rows(work: Work, chunk: Sequence[int], cases: Mapping[int, Case]) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def settle_interrupted(work: Work, counts: dict[str, int], unread: Unread) -> No
     with work.engine.begin() as connection:
         stock_claims.put_back_unsent(connection, work.name)
         rows = [r for r in ledger.open_bookings(connection, work.name) if r.state == "writing"]
-        settled = writes.settled(connection, work.name, {by_variation(row) for row in rows})
+        settled = writes.settled(connection, work.name, STEP, {by_variation(row) for row in rows})
     for since in sorted({row.journal_from for row in rows}):
         try:  # counted against the same stretch of the journal as before the call
             shown = _journal(work, since, unread)
@@ -169,7 +169,6 @@ def _send_batch(
         if not any(row.booking_id in lost for row in some):
             try:
                 _book(work, some, since, seen, counts, unread)
-                return
             except AmbiguousWrite:
                 with work.engine.begin() as connection:
                     lost.update(stock_claims.by_id(connection, [row.booking_id for row in some]))
@@ -177,6 +176,8 @@ def _send_batch(
                 with work.engine.begin() as connection:
                     stock_claims.put_back_unsent(connection, work.name)
                 raise
+            else:
+                return
         if len(some) > 1:
             raise AmbiguousWrite(_NOT_KNOWN, merchant=work.name)
         if not shown:
