@@ -56,10 +56,12 @@ ASKED_BY_ID = PAGE_SIZE
 CONCERN = "changes"  # how far the changes were read, in `include.ledger.sync_state`
 
 
-def see_changes(work: Work) -> int:
+def see_changes(work: Work, *, full: bool = True) -> int:
     """Read what changed of the orders in flight; return how many changes are new.
 
     Content is read only of orders whose change time was not judged before.
+
+    :param full: look for splits of all of them, not of the changed ones only.
     """
     with work.engine.begin() as connection:
         some = in_flight.watched_ids(connection, work.name, IN_FLIGHT)
@@ -72,7 +74,10 @@ def see_changes(work: Work) -> int:
         told = {*exceptions.order_ids(connection, work.name, ["SPLIT_AFTER_HANDOVER"])}
     started = datetime.now(UTC)
     shown = _shown(work, some, unseen, last.read_until if last else None)
-    wanted = packed(n for part in shown.parts(PAGE_SIZE) for n in _changed(work, part, told))
+    split: set[int] = set()
+    wanted = packed(
+        n for part in shown.parts(PAGE_SIZE) for n in _changed(work, part, told, split, full=full)
+    )
     if shown.unreadable:  # one whose row cannot be read may have changed: its content says so
         with work.engine.begin() as connection:
             wanted.extend(in_flight.watched(connection, work.name, IN_FLIGHT, ids=shown.unreadable))
@@ -81,7 +86,7 @@ def see_changes(work: Work) -> int:
 
     def read(ids: Sequence[int]) -> None:
         nonlocal count
-        count += _read_some(work, shown, ids, settled)
+        count += _read_some(work, split, ids, settled)
 
     for ids in slices(wanted, PAGE_SIZE):
         if not halved(work, "read", ids, read):
@@ -107,9 +112,7 @@ def _shown(
             Filter("orderTypeId", "in", types),
             Filter("updatedAt", "gte", (read_until or datetime.now(UTC) - FIRST_LOOK) - OVERLAP),
         ]
-        work.plenty.search_shown(
-            filters, expect=partial(_is_of_client, plenty_id), splits=True, into=shown
-        )
+        work.plenty.search_shown(filters, expect=partial(_is_of_client, plenty_id), into=shown)
     turns = -(-len(some) // ASKED_BY_ID)
     turn = work.batch_id % turns * ASKED_BY_ID
     asked = {*unseen, *some[turn : turn + ASKED_BY_ID]}
@@ -122,11 +125,11 @@ def _is_of_client(plenty_id: int, row: Mapping[str, Any]) -> bool:
 
 def _by_id(work: Work, some: Sequence[int], shown: Sightings) -> Sightings:
     """Add what plentymarkets shows of orders; what was deleted is cancelled at the warehouse."""
-    for row in work.plenty.rows_by_id(some, splits=True).values():
+    for row in work.plenty.rows_by_id(some).values():
         shown.add(row)
 
     def look(order_id: int) -> None:  # the search may omit it for a moment
-        row = row_now(work, order_id, splits=True)
+        row = row_now(work, order_id)
         if row is not None:
             shown.add(row)
             return
@@ -173,20 +176,31 @@ def _take_statuses(
             orders.touch(connection, work.name, [order_id], reason_code=None)
 
 
-def _changed(work: Work, shown: Mapping[int, Shown], told: set[int]) -> list[int]:
-    """Return those whose content is to be read; tell of splits, of which ``told`` are known."""
+def _changed(
+    work: Work, shown: Mapping[int, Shown], told: set[int], split: set[int], *, full: bool
+) -> list[int]:
+    """Return those whose content is to be read; tell of splits, of which ``told`` are known.
+
+    :param split: gets the orders that have delivery orders.
+    """
     with work.engine.begin() as connection:
         rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=shown)
-        mine = [order_id for order_id in rows if order_id not in work.facts.strangers]
-        ours = {order_id: shown[order_id] for order_id in mine}
-        _tell_splits(work, connection, ours, told)
+    ours = {n: shown[n] for n in rows if n not in work.facts.strangers}
+    asked = [n for n, one in ours.items() if full or n in told or _to_read(rows[n], one)]
+    split |= {n for n in asked if ours[n].split}  # where a row tells it
+    split |= work.plenty.split_orders(n for n in asked if n not in split)
+    with work.engine.begin() as connection:
+        rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=ours)
+        ours = {n: one for n, one in ours.items() if n in rows}
+        _tell_splits(work, connection, [n for n in asked if n in rows], split, told)
         _take_statuses(work, connection, rows, ours)
     return [order_id for order_id, one in ours.items() if _to_read(rows[order_id], one)]
 
 
-def _read_some(work: Work, shown: Sightings, ids: Collection[int], settled: datetime) -> int:
+def _read_some(work: Work, split: set[int], ids: Collection[int], settled: datetime) -> int:
     """Read the contents of some orders; return how many changes are new.
 
+    :param split: orders that have delivery orders.
     :param settled: what changed until then cannot change again within the same second.
     """
     contents = work.plenty.order_contents(ids)
@@ -208,7 +222,7 @@ def _read_some(work: Work, shown: Sightings, ids: Collection[int], settled: date
                 row.state == State.WAITING
                 and order_id not in pending
                 and read.status == work.merchant_of(connection, order_id).statuses.fetch
-                and not (order_id in shown and shown[order_id].split)  # else the status is theirs
+                and order_id not in split  # else the status is theirs
             )
             count += _see(work, connection, row, read, released=released)
     return count
@@ -261,13 +275,13 @@ def _see(
 
 
 def _tell_splits(
-    work: Work, connection: Connection, shown: Mapping[int, Shown], told: set[int]
+    work: Work, connection: Connection, asked: Sequence[int], split: set[int], told: set[int]
 ) -> None:
     """Tell of orders that were split after their hand-over, and of those that no longer are."""
-    for order_id, one in shown.items():
-        if one.split and order_id not in told:
+    for order_id in asked:
+        if order_id in split and order_id not in told:
             work.tell(connection, order_id, "SPLIT_AFTER_HANDOVER")
-        elif not one.split and order_id in told:
+        elif order_id not in split and order_id in told:
             subject = exceptions.order_subject(order_id)
             exceptions.clear(connection, work.journal, subject, "SPLIT_AFTER_HANDOVER")
 

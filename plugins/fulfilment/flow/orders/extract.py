@@ -34,7 +34,7 @@ from include.core.slices import packed, slices
 from include.core.states import State
 from include.core.statuses import is_cancelled
 from include.core.values import need_id
-from include.ledger import batches, due, exceptions, orders, outbox
+from include.ledger import batches, due, exceptions, orders, outbox, sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -54,6 +54,8 @@ WITHDRAWN_LATELY = timedelta(days=14)
 CHUNK = PAGE_SIZE
 #: of a change whose time cannot be read; the same in every run, so that it is told once
 NO_TIME = datetime(1971, 1, 1, tzinfo=UTC)
+#: between two looks for orders that only their sender shows as ours, and for splits of all orders
+FULL_LOOK, FULL_LOOK_EVERY = "full_look", timedelta(minutes=15)
 COUNTS = ("released", "fetched", "unchanged", "malformed", "foreign", "cancelled", "repaired")
 
 
@@ -67,12 +69,15 @@ def extract(work: Work) -> dict[str, int]:
     with work.engine.begin() as connection:
         started = exceptions.clock(connection)
         tell_changes(work, connection)
-    _look_for_cancelled(work, counts)
-    released = _search(work, work.merchant, work.merchant.statuses.fetch, [])
+        full = _is_full(work, connection)
+    by_sender = _look_for_cancelled(work, counts, full=full)
+    fetch = work.merchant.statuses.fetch
+    released, more = _search(work, work.merchant, fetch, [], full=full)
+    by_sender |= more
     counts["released"] = len(released)
     wanted = packed(n for part in released.parts(CHUNK) for n in decide(work, part, counts))
-    counts["seen_changes"] = see_changes(work)
-    _let_go(work, released)
+    counts["seen_changes"] = see_changes(work, full=full)
+    _let_go(work, released, full=full)
     _look_at_withdrawn(work)
     # a row that cannot be read may be a good order: its content says so, or why not
     take_contents(work, packed([*wanted, *_not_sent(work, released.unreadable)]), counts)
@@ -81,7 +86,20 @@ def extract(work: Work) -> dict[str, int]:
         # a full look: who is gone is gone
         for code in ("RELEASED_AGAIN", "ORDER_ID_TAKEN"):
             exceptions.clear_unseen(connection, work.journal, code, started)
+        if full:
+            sync_state.looked(connection, work.name, FULL_LOOK, started, by_sender=by_sender)
     return work.end(counts)
+
+
+def _is_full(work: Work, connection: Connection) -> bool:
+    """Say whether this run looks for orders whose positions name no warehouse, and for all splits.
+
+    Now and then, for most merchants have none; in every run while the last such look found one.
+    """
+    last = sync_state.state_of(connection, work.name, FULL_LOOK)
+    if last is not None and last.data.get("by_sender"):
+        return True
+    return sync_state.is_due(connection, work.name, FULL_LOOK, FULL_LOOK_EVERY)
 
 
 def order_filters(
@@ -115,8 +133,13 @@ def _search(
     status: Decimal,
     more: Sequence[Filter],
     *,
+    full: bool,
     main_orders: bool = False,
-) -> Sightings:
+) -> tuple[Sightings, bool]:
+    """Return this merchant's orders in a status, and whether only their sender shows one as ours.
+
+    :param full: those whose positions name no warehouse, too.
+    """
     plenty = merchant.plenty
 
     def ours(row: Mapping[str, Any]) -> bool:
@@ -128,11 +151,13 @@ def _search(
             and (main_orders or row.get("hasDeliveryOrders") is not True)
         )
 
-    found = None
-    for by_items in (True, False):
-        where = order_filters(merchant, status, main_orders=main_orders, by_items=by_items)
+    where = order_filters(merchant, status, main_orders=main_orders)
+    found = work.plenty.search_shown([*where, *more], expect=ours)
+    by_items = len(found)
+    if full:
+        where = order_filters(merchant, status, main_orders=main_orders, by_items=False)
         found = work.plenty.search_shown([*where, *more], expect=ours, into=found)
-    return Sightings() if found is None else found  # also one of unreadable rows only
+    return found, len(found) > by_items
 
 
 def decide(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> list[int]:
@@ -201,10 +226,12 @@ def _not_sent(work: Work, ids: Collection[int]) -> list[int]:
     ]
 
 
-def _let_go(work: Work, released: Sightings) -> None:
+def _let_go(work: Work, released: Sightings, *, full: bool) -> None:
     """Withdraw orders that were set aside and that the merchant deleted or moved elsewhere.
 
     Those in a fault status of ours as well: nothing else would ever end them.
+
+    :param full: those as well that were split: their delivery orders carry the goods.
     """
     aside = (State.QUARANTINED, State.INVALID, State.NO_STOCK)
     with work.engine.begin() as connection:
@@ -212,7 +239,7 @@ def _let_go(work: Work, released: Sightings) -> None:
     known = packed(n for n in known if n not in work.facts.strangers)
 
     def look(ids: Sequence[int]) -> None:
-        shown = rows_now(work, ids, splits=True)
+        shown = rows_now(work, ids, splits=full)
         with work.engine.begin() as connection:
             for row in due.brief(connection, work.name, aside, ids):
                 _let_one_go(work, connection, row, shown.get(row.order_id) or {})
@@ -358,24 +385,28 @@ def is_ours(work: Work, order: Order) -> bool:
     return ours in warehouses if warehouses else order.warehouse_id == ours
 
 
-def _look_for_cancelled(work: Work, counts: dict[str, int]) -> None:
+def _look_for_cancelled(work: Work, counts: dict[str, int], *, full: bool) -> bool:
+    """Note cancellations; say whether only its sender shows one of them as ours."""
     with work.engine.begin() as connection:
         last = batches.previous_start(connection, work.name, work.batch_id)
         merchants = merchants_under_way(work, connection)
     if last is None:
-        return  # nothing was ever fetched, so nothing of ours can be cancelled
+        return False  # nothing was ever fetched, so nothing of ours can be cancelled
+    by_sender = False
     more = [Filter("updatedAt", "gte", last - CANCEL_OVERLAP)]
     # main orders too: one that was split after its hand-over is still the warehouse's order
     scopes = {_cancel_scope(merchant): merchant for merchant in reversed(merchants)}
     for merchant in scopes.values():
         asked = merchant.statuses.cancel_requested
-        shown = _search(work, merchant, asked, more, main_orders=True)
+        shown, odd = _search(work, merchant, asked, more, full=full, main_orders=True)
+        by_sender |= odd
         for part in shown.parts(CHUNK):
             take_cancelled(work, part, counts)
         look = partial(_look_by_id, work, counts, asked)
         for some in slices(packed(sorted(shown.unreadable)), CHUNK):
             if not halved(work, "read", some, look):
                 work.raise_trouble()
+    return by_sender
 
 
 def _look_by_id(work: Work, counts: dict[str, int], asked: Decimal, ids: Sequence[int]) -> None:
