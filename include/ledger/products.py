@@ -135,25 +135,32 @@ def tell_again(
     connection: Connection, merchant: str, rows: Sequence[Row[Any]], settle_s: float
 ) -> None:
     """Note that a call about these may land until ``settle_s`` seconds from now."""
-    connection.execute(
-        update(products)
-        .where(
-            products.c.merchant == merchant,
-            products.c.variation_id.in_([row.variation_id for row in rows]),
+    for row in rows:
+        same = func.coalesce(products.c.again_hash, row.wanted_hash) == row.wanted_hash
+        connection.execute(
+            update(products)
+            .where(products.c.merchant == merchant, products.c.variation_id == row.variation_id)
+            .values(
+                again_at=func.clock_timestamp() + timedelta(seconds=settle_s),
+                again_hash=case((same, row.wanted_hash), else_=""),  # "": one and another
+            )
         )
-        .values(again_at=func.clock_timestamp() + timedelta(seconds=settle_s))
-    )
 
 
 def due_again(connection: Connection, merchant: str) -> None:
-    """Make products due whose call of unknown outcome cannot land any more."""
+    """Make products due that a call of unknown outcome may have undone, once it cannot land.
+
+    One that was told the same since is as it should be, whenever that call landed.
+    """
+    undone = (products.c.state == "sent") & (products.c.sent_hash != products.c.again_hash)
     connection.execute(
         update(products)
         .where(products.c.merchant == merchant, products.c.again_at <= func.clock_timestamp())
         .values(
             again_at=None,
-            state=case((products.c.state == "sent", "due"), else_=products.c.state),
-            sent_hash=None,
+            again_hash=None,
+            state=case((undone, "due"), else_=products.c.state),
+            sent_hash=case((undone, None), else_=products.c.sent_hash),
         )
     )
 

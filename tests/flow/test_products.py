@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import Any
 
 import pytest
@@ -162,6 +164,29 @@ def test_a_lost_reply_is_repeated_without_harm(stage: Stage) -> None:
     assert look(stage)["sent"] == 7, "telling it twice changes nothing"
     assert exceptions_of(stage) == []
     assert at_wemalo(stage)["5001"]["sku"] == "SKU-1"
+
+
+def test_an_old_call_that_lands_over_a_newer_one_is_made_good(stage: Stage) -> None:
+    configure(stage)
+    look(stage)
+    add(stage, GOOD)
+    stage.settle_s = 8
+    name = f"AIRFLOW_CONN_{stage.merchant.wemalo.connection.upper()}"
+    patient = os.environ[name]
+    stage.sandbox.wemalo.fault(kind="delay", match="addMultiple", seconds=6, times=1)
+    os.environ[name] = patient + "?timeout=2"
+    assert look(stage)["failing"] == 1
+    os.environ[name] = patient
+    add(stage, {**GOOD, "number": "SKU-NEW"})
+    assert look(stage)["sent"] == 1
+    time.sleep(6)
+    assert at_wemalo(stage)["5001"]["sku"] == "SKU-1", "the old call has landed"
+    time.sleep(2)
+
+    look(stage)
+
+    assert at_wemalo(stage)["5001"]["sku"] == "SKU-NEW"
+    assert exceptions_of(stage) == []
 
 
 def test_one_product_that_wemalo_fails_on_does_not_stop_the_others(stage: Stage) -> None:

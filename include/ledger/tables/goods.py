@@ -134,7 +134,8 @@ products = Table(
     Column("problem", JSONB),  # {"code", "field", "de", "en"}
     now("changed_at"),
     time("sent_at"),
-    time("again_at"),  # a call about it may have been lost on its way: told once more then
+    time("again_at"),  # until then a call of unknown outcome may land
+    Column("again_hash", Text),  # and what that call tells; "": several of them
     CheckConstraint("state IN ('due', 'sent', 'invalid', 'refused')", name="state_known"),
     Index(None, "merchant", "state"),
 )

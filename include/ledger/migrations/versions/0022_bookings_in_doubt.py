@@ -26,8 +26,10 @@ def upgrade() -> None:
         """
     )
     op.add_column("products", sa.Column("again_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("products", sa.Column("again_hash", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
-    """Remove the column; the rows stay, for nothing else minds them."""
+    """Remove the columns; the rows stay, for nothing else minds them."""
+    op.drop_column("products", "again_hash")
     op.drop_column("products", "again_at")
