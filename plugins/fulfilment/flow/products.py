@@ -3,8 +3,9 @@
 Both update filters are read, because one alone misses barcodes and warehouses (plentymarkets
 contract 13). wemalo's route inserts or updates (wemalo contract 8): telling it twice is the same as
 once, so a lost reply is repeated at once and needs no look. Only a call that lands late could undo
-a newer one; so what changed since is told once more when that call cannot come any more. A batch that fails because of one product is halved until that one is found.
-A variation that cannot be read or kept is set aside, and read by its id at each look until it can.
+a newer one; so what changed since is told once more when that call cannot come any more. A batch
+that fails because of one product is halved until that one is found. A variation that cannot be read
+or kept is set aside, and read by its id at each look until it can.
 """
 
 from __future__ import annotations
