@@ -20,7 +20,9 @@ These calls need no claim, for making them again, late or by two at once changes
 
 * acknowledging a row of wemalo's queues: it is done after everything else about the row, and a row
   that is off stays off;
-* validating a return or its booking: plentymarkets changes nothing.
+* validating a return or its booking: plentymarkets changes nothing;
+* telling wemalo of products: it inserts or updates, and what an old call may have undone is told
+  once more (`fulfilment.flow.products`).
 """
 
 from __future__ import annotations
