@@ -288,8 +288,8 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "report.",
     ),
     "STEP_FAILED": (
-        "{what_de} ist misslungen, {tries}-mal seit {since} UTC: {reason} ({failure})",
-        "{what_en} failed, {tries} times since {since} UTC: {reason} ({failure})",
+        "{what_de} ist misslungen ({failure}), {tries}-mal seit {since} UTC: {reason}",
+        "{what_en} failed ({failure}), {tries} times since {since} UTC: {reason}",
         "Es wird nach {again} UTC von selbst wieder versucht; alles andere läuft weiter. Bleibt es "
         "dabei, den genannten Grund beheben.",
         "It is tried again by itself after {again} UTC; everything else goes on. If it stays, "

@@ -166,15 +166,15 @@ def test_what_lands_after_it_was_given_up_is_neither_repeated_nor_told_wrongly(
     before = made(stage, call)
     connection = f"AIRFLOW_CONN_{stage.merchant.wemalo.connection.upper()}"
     address = os.environ[connection]
-    os.environ[connection] = f"{address}?timeout=1"
-    stage.sandbox.wemalo.fault(route=call.route, kind="delay", seconds=3, times=1)
+    os.environ[connection] = f"{address}?timeout=2"
+    stage.sandbox.wemalo.fault(route=call.route, kind="delay", seconds=6, times=1)
     load(stage)
     os.environ[connection] = address
     assert codes(stage) == ["STEP_FAILED"]
     load(stage, 3)
     assert stage.state(1) in {"submitting", "cancelling"}
 
-    time.sleep(3)
+    time.sleep(6)
     assert made(stage, call) - before == 1, "it has landed, and was not repeated"
     with stage.engine.begin() as connection_:
         connection_.execute(text("UPDATE writes SET doubt_until = now()"))

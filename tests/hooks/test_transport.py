@@ -408,7 +408,12 @@ def test_the_headers_slow_the_caller_down_before_zero(
 
 
 def person(seen: Seen) -> Any:
-    row = {"id": 1, "name1": PERSON, "address1": STREET, "email": MAIL}
+    parts = (
+        "addresses", "amounts", "comments", "dates", "orderItems", "orderReferences", "properties",
+        "relations", "shippingPackages",
+    )  # fmt: skip
+    row: dict[str, Any] = {"id": 1, "name1": PERSON, "address1": STREET, "email": MAIL}
+    row |= {part: [] for part in parts}
     if seen.method == "GET" and seen.path.endswith("search"):
         return {"page": 1, "totalsCount": 1, "isLastPage": True, "entries": [row]}
     if seen.path.startswith("/v1"):

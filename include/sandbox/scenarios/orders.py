@@ -89,7 +89,8 @@ CANCELLATIONS = (
     Scenario(
         "cancel-meets-picking", "race: picking starts between the cancellation and our call",
         (order(),), ((), (CANCELS, PICKS.at(CANCEL, "before")), (SHIP,)),
-        (End(1, "8.8", "SHIPPED", "shipped", numbers=1, notes=1),), TWO_LEFT,
+        (End(1, "8.8", "SHIPPED", "shipped", numbers=1, notes=1,
+             cases=("CANCEL_TOO_LATE",)),), TWO_LEFT,
     ),
     Scenario(
         "cancel-after-shipping", "cancelled after it has left: told, not undone",
