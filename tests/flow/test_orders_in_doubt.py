@@ -353,7 +353,7 @@ def test_an_order_that_the_warehouse_had_and_does_not_know_is_never_taken_for_un
         late = "UPDATE orders SET stands_since = now() - interval '2 hours'"
         connection.execute(text(late))
     stage.run()
-    assert codes(stage) == ["ORDER_STANDS_STILL"]
+    assert codes(stage) == ["NOT_IN_WAREHOUSE", "ORDER_STANDS_STILL"]
 
     stage.sandbox.wemalo.clear_faults()
     for _ in range(2):
