@@ -87,8 +87,9 @@ def test_our_own_write_backs_are_no_changes_and_cost_one_look(stage: Stage) -> N
 def test_of_many_orders_a_change_is_seen_although_the_look_after_it_failed(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fulfilment.flow.changes.see.ASKED_BY_ID", 0)  # as if there were many
+    monkeypatch.setattr("fulfilment.flow.changes.see.ASKED_BY_ID", 1)  # as if there were many
     monkeypatch.setattr("fulfilment.flow.changes.see.OVERLAP", timedelta(0))
+    stage.add(good_order(2))
     handed_over(stage)
     stage.run()
     with stage.engine.begin() as connection:  # the last complete look is a minute old

@@ -502,7 +502,9 @@ def test_both_stocks_agree_at_the_end_of_a_random_day(running: Stage, seed: int)
         look(running)
     assert plenty_stock(running) == wemalo_stock(running)
     assert open_postings(running) == {}
-    assert exceptions_of(running) == []
+    # those who cancelled too late are told of until somebody has seen it
+    told = {row.code for row in exceptions_of(running)}
+    assert told <= {"CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING"}
 
 
 def happen(stage: Stage, dice: random.Random, number: int) -> None:

@@ -136,7 +136,7 @@ def test_a_login_without_a_token_is_refused(
 def test_too_many_sessions_have_a_text_of_their_own(plenty: PlentyHook, hostile: Hostile) -> None:
     hostile.answer = lambda seen: Bad({"error": "too_many_concurrent_sessions"}, 429)
 
-    with pytest.raises(SessionLimit, match="too many open sessions"):
+    with pytest.raises(SessionLimit, match="no more users work at the same time"):
         plenty.who_am_i()
 
     assert hostile.paths() == [LOGIN]
