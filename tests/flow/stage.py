@@ -65,7 +65,6 @@ class Stage:
     merchant: Merchant
     lease_s: int = 300
     settle_s: float = 1  # minutes in real life: a late call lands after it was given up
-    lookup_gap_s: int = 0
     look_again_s: int = 0
     again_s: int = 900
     pause_s: int = 0  # items that failed are tried again by the next run
@@ -86,7 +85,6 @@ class Stage:
             wemalo=WemaloHook(self.name, self.merchant.wemalo.connection, self.engine),
             lease_s=self.lease_s,
             settle_s=self.settle_s,
-            lookup_gap_s=self.lookup_gap_s,
             look_again_s=self.look_again_s,
             again_s=self.again_s,
             pause_s=self.pause_s,

@@ -46,7 +46,6 @@ class Work:
     wemalo: WemaloHook
     lease_s: int = 300  # longer than the wait for a call's turn and the call may take together
     settle_s: float = 300  # so long after we gave up waiting a call may still take effect there
-    lookup_gap_s: int = 30  # between two looks for an order that wemalo does not find
     look_again_s: int = 900  # how old the last look at an order in the warehouse may be
     again_s: int = 900  # the first pause before an order is sent again, see include.core.again
     pause_s: int = 60  # an item that failed rests so long first, see include.core.failures
