@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
     from sqlalchemy.engine import ExceptionContext
 
+#: a URL without a driver means another one, whose errors are not those that are named here
+DRIVER = "postgresql+psycopg2"
 #: a connection whose other end is gone is noticed after about a minute, not after two hours
 CONNECT_ARGS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -63,11 +65,11 @@ _OTHER_VERSION = (
 def ledger_engine(url: str | URL, *, application: str = "fulfilment", **options: Any) -> Engine:
     """Return an engine whose errors are `LedgerError` and hold nothing personal.
 
-    :param url: of PostgreSQL, with psycopg2 as driver; what it says itself wins.
+    :param url: of PostgreSQL, whatever driver it names; what else it says wins.
     :param application: name under which PostgreSQL lists the sessions.
     :param options: more for `sqlalchemy.create_engine`, for example the size of the pool.
     """
-    address = make_url(url)
+    address = make_url(url).set(drivername=DRIVER)
     given = {"application_name": application, **CONNECT_ARGS}
     engine = create_engine(
         address,

@@ -28,12 +28,11 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ALLOWED: Mapping[tuple[str, str], str] = {
     ("changes.see", "_shown"): "the clients of a system, each one search",
     ("orders.extract", "_look_for_cancelled"): "the merchant's files in force, each one search",
-    ("orders.extract", "_search"): "the two ways to ask for the warehouse, each one search",
     ("orders.load", "_send_due"): "slices of the due; what reads one is given to `halved`",
     ("orders.now", "rows_now"): "what one search omits, within a batch that `halved` splits",
+    ("orders.writeback", "_put_back"): "slices, each written by `each`",
     ("orders.writeback", "_write_statuses"): "slices, each read and written by `halved` or `each`",
     ("orders.writeback", "write_back"): "checks of the history, each one list",
-    ("replay.window", "_also"): "slices, each one search",
     ("replay.window", "_orders"): "the two times of a window, each one search",
     ("replay.window", "replay"): "pages of parcels of the window",
     ("shadow", "compare_days"): "days, each read by lists; a day that fails is compared later",

@@ -87,7 +87,7 @@ def test_at_the_end_of_a_random_day_stocks_and_orders_agree(day: Stage, seed: in
     assert (wemalo["queues"]["sent"], wemalo["queues"]["returns"]) == ([], [])
     with day.engine.begin() as connection:
         left = {row.code for row in exceptions.open_exceptions(connection, "alpha")}
-    assert left <= {"CANCEL_AFTER_SHIPPING"}
+    assert left <= {"CANCEL_AFTER_SHIPPING", "CANCEL_TOO_LATE"}  # told until somebody has seen it
 
 
 def add_orders(stage: Stage, dice: random.Random, numbers: list[int]) -> None:

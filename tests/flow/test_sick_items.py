@@ -113,7 +113,7 @@ OTHER_RUNS = {
     "replay": Step("wemalo", STATUS, ("/getStatus/{n}?",)),
 }
 #: they look at what lists have shown, and make no call
-WITHOUT_A_CALL = {"check", "row", "row_kept", "product_read"}
+WITHOUT_A_CALL = {"check", "history", "row", "row_kept", "product_read"}
 SICK = {
     77_001_000 + number: (step, kind)  # numbers that stand in no call about anything else
     for number, (step, kind) in enumerate(itertools.product(ORDER_STEPS, FAULTS))

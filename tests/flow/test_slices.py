@@ -28,7 +28,7 @@ SIZES = (
     "flow.changes.see.ASKED_BY_ID", "flow.changes.see.JUDGED_AT_ONCE",
     "flow.orders.validate.AT_A_TIME", "flow.orders.load.AT_A_TIME", "flow.changes.send.AT_A_TIME",
     "flow.changes.cancel.AT_A_TIME", "flow.orders.writeback.AT_A_TIME",
-    "flow.orders.writeback.CHECKED_AT_ONCE", "flow.parcels.reconcile.AT_A_TIME",
+    "flow.orders.writeback.CHECKED_AT_ONCE",
     "flow.parcels.ship.AT_A_TIME", "flow.watch.AT_A_TIME", "flow.replay.window.PAGE_SIZE",
     "flow.replay.parcels.PAGE_SIZE", "flow.replay.returns.PAGE_SIZE",
     "flow.poll.WAITING_LIMIT", "flow.poll.WORKED_ON_LIMIT", "flow.parcels.numbers.NUMBER_LIMIT",

@@ -84,7 +84,7 @@ def test_a_move_that_the_state_machine_does_not_know_changes_nothing_and_is_reco
     engine: Engine,
 ) -> None:
     put(engine)
-    assert not move(engine, State.SHIPPED)
+    assert not move(engine, State.CANCELLING)
     assert state(engine) is State.FETCHED
     assert kinds(engine) == ["fetched", "move_refused"]
 

@@ -12,13 +12,12 @@ from sqlalchemy.exc import ArgumentError
 
 from fulfilment.hooks import settings
 from include.core.errors import ConfigError, FulfilmentError
-from include.ledger.engine import ledger_engine
+from include.ledger.engine import DRIVER, ledger_engine
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 URL_VARIABLE = "FULFILMENT_DATABASE_URL"
-_DRIVER = "postgresql+psycopg2"
 _SAFE_EXTRA = ("sslmode", "sslrootcert", "sslcert", "sslkey", "host", "connect_timeout")
 
 
@@ -58,15 +57,14 @@ class LedgerHook(BaseHook):
         given = os.environ.get(URL_VARIABLE, "")
         if given:
             try:
-                url = make_url(given)
+                return make_url(given)
             except ArgumentError:
                 text = f"{URL_VARIABLE} is not a database URL."
                 raise ConfigError(text, code="LEDGER_URL") from None
-            return url.set(drivername=_DRIVER)
         connection = settings.find(self.conn_id, self.get_connection, "")
         extra = connection.extra_dejson
         return URL.create(
-            _DRIVER,
+            DRIVER,
             username=connection.login or None,
             password=connection.password or None,
             host=connection.host or None,

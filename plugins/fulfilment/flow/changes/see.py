@@ -75,9 +75,15 @@ def see_changes(work: Work, *, full: bool = True) -> int:
     started = datetime.now(UTC)
     shown = _shown(work, some, unseen, last.read_until if last else None)
     split: set[int] = set()
-    wanted = packed(
-        n for part in shown.parts(PAGE_SIZE) for n in _changed(work, part, told, split, full=full)
-    )
+    wanted = packed(())
+
+    def take(part: Mapping[int, Shown], ids: Sequence[int]) -> None:
+        some = {order_id: part[order_id] for order_id in ids}
+        wanted.extend(_changed(work, some, told, split, full=full))
+
+    for part in shown.parts(PAGE_SIZE):
+        if not halved(work, "read", sorted(part), partial(take, part)):
+            return 0  # what changed meanwhile is looked for once more
     if shown.unreadable:  # one whose row cannot be read may have changed: its content says so
         with work.engine.begin() as connection:
             wanted.extend(in_flight.watched(connection, work.name, IN_FLIGHT, ids=shown.unreadable))
@@ -125,8 +131,10 @@ def _is_of_client(plenty_id: int, row: Mapping[str, Any]) -> bool:
 
 def _by_id(work: Work, some: Sequence[int], shown: Sightings) -> Sightings:
     """Add what plentymarkets shows of orders; what was deleted is cancelled at the warehouse."""
-    for row in work.plenty.rows_by_id(some).values():
-        shown.add(row)
+
+    def search(ids: Sequence[int]) -> None:
+        for row in work.plenty.rows_by_id(ids).values():
+            shown.add(row)
 
     def look(order_id: int) -> None:  # the search may omit it for a moment
         row = row_now(work, order_id)
@@ -137,7 +145,8 @@ def _by_id(work: Work, some: Sequence[int], shown: Sightings) -> Sightings:
             _deleted(work, connection, order_id)
 
     known = shown.unreadable
-    each(work, "read", [n for n in some if n not in shown and n not in known], look)
+    if halved(work, "read", some, search):
+        each(work, "read", [n for n in some if n not in shown and n not in known], look)
     return shown
 
 

@@ -64,6 +64,8 @@ def _asked_for(watch: Watch, row: Row) -> bool:
 def look(watch: Watch, plenty: PlentyHook, engine: Engine) -> tuple[set[Key], set[Key]]:
     """Return released and cancelled orders that the ledger has not dealt with.
 
+    Among the released are main orders whose delivery orders carry the goods.
+
     :raises FulfilmentError: plentymarkets cannot be asked.
     """
     filters = _filters(watch, datetime.now(UTC))
@@ -91,8 +93,7 @@ def look(watch: Watch, plenty: PlentyHook, engine: Engine) -> tuple[set[Key], se
                 )
                 if action is not Cancel.NOTHING:
                     cancelled.add(key)
-    split = plenty.split_orders(order_id for order_id, _ in released)
-    return {key for key in released if key[0] not in split}, cancelled
+    return released, cancelled
 
 
 def _is_released(entry: orders.Known | None, row: Row, *, write_pending: bool) -> bool:
@@ -126,7 +127,10 @@ class Poll:
     def __call__(self) -> Mapping[str, int] | None:
         """Look once; return the counts of what is new, None where nothing is. Never raises."""
         try:
-            released, cancelled = look(self.watch, self._hook(), LedgerHook().engine)
+            plenty = self._hook()
+            released, cancelled = look(self.watch, plenty, LedgerHook().engine)
+            new = {order_id for order_id, _ in released - self._announced}
+            new -= plenty.split_orders(new)
         except RateLimited:  # other work goes first
             return None
         except CircuitOpen as error:
@@ -146,7 +150,7 @@ class Poll:
             log.info("%s: plentymarkets can be asked again", self.watch.merchant)
             self._trouble = ""
         known, self._announced = self._announced, released | cancelled
-        counts = {"released": len(released - known), "cancelled": len(cancelled - known)}
+        counts = {"released": len(new), "cancelled": len(cancelled - known)}
         return counts if any(counts.values()) else None
 
     def _hook(self) -> PlentyHook:

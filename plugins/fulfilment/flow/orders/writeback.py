@@ -20,6 +20,7 @@ from fulfilment.flow.write import Write as Call
 from fulfilment.flow.write import write
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.errors import FulfilmentError, InDoubt, WriteHeld
+from include.core.failures import Level, level_of
 from include.core.plenty_order import row_status
 from include.core.slices import packed, slices
 from include.core.status_write import Write, before_write, says_the_same
@@ -110,8 +111,10 @@ def _write_some(work: Work, ids: Sequence[int], counts: dict[str, int]) -> tuple
     try:
         now = work.plenty.rows_by_id(rows)
     except FulfilmentError as error:
-        work.note_trouble(error)
-        return False, False
+        if level_of(error) is not Level.ITEM:
+            work.note_trouble(error)
+            return False, False
+        now = {}  # each is read by its id
     cancels = False
 
     def put(row: Row[Any]) -> None:

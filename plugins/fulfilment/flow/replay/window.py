@@ -155,10 +155,15 @@ def _orders(work: Work, window: Window, order_ids: Sequence[int]) -> Sightings:
 def _also(work: Work, ids: Iterable[int], shown: Sightings) -> Part:
     """Look up orders that were not shown yet, show the merchant's, and return those."""
     missing = packed(sorted(i for i in ids if i not in shown))
-    for some in slices(missing, PAGE_SIZE):
+
+    def look(some: Sequence[int]) -> None:
         for row in work.plenty.rows_by_id(some).values():
             if passes(row, partial(_is_ours, work)):
                 shown.add(row)
+
+    for some in slices(missing, PAGE_SIZE):
+        if not halved(work, "replay", some, look):
+            work.raise_trouble()
     return {i: shown[i] for i in missing if i in shown}
 
 
