@@ -135,7 +135,7 @@ def need_whole(row: Mapping[str, Any], name: str) -> int:
 
     :raises Malformed: it holds something else.
     """
-    found = whole(row.get(name) or 0)
+    found = whole(_filled(row, name))
     if found is None:
         raise Malformed.field(name, "no whole number")
     return found
@@ -146,7 +146,7 @@ def need_number(row: Mapping[str, Any], name: str) -> Decimal:
 
     :raises Malformed: it holds something else.
     """
-    found = number(row.get(name) or 0)
+    found = number(_filled(row, name))
     if found is None:
         raise Malformed.field(name, "no number that can be")
     return found
@@ -161,3 +161,9 @@ def need_moment(row: Mapping[str, Any], name: str, zone: tzinfo | None = None) -
     if found is None:
         raise Malformed.field(name, "no time")
     return found
+
+
+def _filled(row: Mapping[str, Any], name: str) -> object:
+    """Return what a field holds, 0 for nothing; an empty list or object is not nothing."""
+    value = row.get(name)
+    return 0 if value is None or value == "" else value

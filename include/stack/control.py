@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
-from sqlalchemy.exc import OperationalError
 
-from include.core.errors import ConfigError
+from include.core.errors import ConfigError, LedgerUnavailable
 from include.ledger.migrate import upgrade
 from include.stack import airflow_env, broker, processes
 from include.stack.api import AirflowApi
@@ -218,10 +217,9 @@ def _databases(layout: Layout, supervisor: Supervisor, environment: Mapping[str,
             server.ensure_database(name)
     try:
         upgrade(airflow_env.ledger_url(layout))
-    except OperationalError as error:
-        name = airflow_env.LEDGER_DATABASE
-        text = f"The ledger's database does not answer: check {name}."
-        raise ConfigError(text, log=str(error.orig), code="LEDGER_DATABASE") from None
+    except LedgerUnavailable as error:
+        text = f"{error.operator} Check {airflow_env.LEDGER_DATABASE}."
+        raise ConfigError(text, log=error.log, code="LEDGER_DATABASE") from None
     _migrate_airflow(layout, environment)
 
 

@@ -70,6 +70,14 @@ def test_a_time_is_utc_and_one_without_zone_is_in_the_zone_that_is_given() -> No
     assert moment("2026-03-01T09:30:00", ZoneInfo("Europe/Berlin")) == at
 
 
+@pytest.mark.parametrize("value", [{}, [], False, "x", "1e999"])
+def test_what_is_no_number_is_not_taken_for_an_empty_one(value: object) -> None:
+    for read in (values.need_whole, values.need_number):
+        with pytest.raises(Malformed):
+            read({"quantity": value}, "quantity")
+        assert read({"quantity": ""}, "quantity") == read({}, "quantity") == 0
+
+
 @pytest.mark.parametrize(
     "read",
     [values.need_id, values.need_whole, values.need_number, values.need_moment],
