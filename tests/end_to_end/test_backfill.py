@@ -59,7 +59,7 @@ returns: {status: 9.0.1, reasons: {damaged: 3}}
 def order(order_id: int) -> dict[str, Any]:
     return {
         "id": order_id, "status": "5", "plenty_id": WEEK.plenty_id, "warehouse": 3, "profile": 6,
-        "type": 1, "items": [{"variation": 2001, "quantity": 1}],
+        "type": 1, "items": [{"variation": 2001, "quantity": 1}], "packages": [],
         "delivery": {
             "name2": "Anna", "name3": "Beispiel-Alpha", "address1": "Lindenallee", "address2": "5",
             "postalCode": "50667", "town": "Köln", "country": "DE",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +14,7 @@ from include.ledger.tables import rate_budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.synchronize import Barrier
 
 READ = {"read": Limit(100, 60)}
 
@@ -203,12 +204,15 @@ def test_even_the_smallest_limit_lets_a_call_through(engine: Engine, limit: int)
     assert take_all(engine, "backfill", {"read": Limit(limit, 60)}) >= 1
 
 
-def _worker(url: str, until: float, permits: multiprocessing.Queue[list[float]]) -> None:
+def _worker(url: str, ready: Barrier, permits: multiprocessing.Queue[list[float]]) -> None:
     engine = ledger_engine(url)
     granted = []
+    until = 0.0
+    ready.wait(60)
     while True:
         grant = budget.take(engine, "alpha", "plenty", {"read": Limit(20, 1)}, "cancel")
         assert grant.at is not None
+        until = until or grant.at.timestamp() + 4
         if grant.at.timestamp() > until:
             break
         if not grant.wait_s:
@@ -225,8 +229,8 @@ def test_four_processes_never_get_more_permits_than_a_window_holds(
         first_ends = connection.execute(select(rate_budget.c.resets_at)).scalar_one().timestamp()
     context = multiprocessing.get_context("spawn")
     permits: multiprocessing.Queue[list[float]] = context.Queue()
-    until = (datetime.now(UTC) + timedelta(seconds=6)).timestamp()
-    workers = [context.Process(target=_worker, args=(ledger_url, until, permits)) for _ in range(4)]
+    ready = context.Barrier(4)
+    workers = [context.Process(target=_worker, args=(ledger_url, ready, permits)) for _ in range(4)]
     for worker in workers:
         worker.start()
     times = sorted(at for _ in workers for at in permits.get(timeout=60))
