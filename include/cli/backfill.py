@@ -107,7 +107,10 @@ def backfill(
         merchant=merchant, runs=len(runs), since=window[0], until=window[1]
     )
     run_id = _plan(api, dag_id, window)
-    yield from plan.describe(merchant, run_id, language, skipped=False)
+    made_plan, lines = plan.read(merchant, run_id)
+    yield from plan.listing(made_plan, lines, language, skipped=False)
+    if not (made_plan.troubles or any(line.action != "skip" for line in lines)):
+        return  # the plan says that there is nothing to do
     if not agree(words["ask"]):
         yield words["no"]
         return

@@ -20,7 +20,9 @@ from include.config.problems import BadFile, Path, Place, Problem, dotted
 if TYPE_CHECKING:
     import pathlib
 
-LARGEST = 1_000_000  # bytes; a merchant file has a few thousand
+#: a merchant file has a few thousand bytes, some hundred values and five levels; what has more than
+#: these is refused unread, for it would take the time or the stack of all merchants
+LARGEST, MOST_VALUES, DEEPEST = 100_000, 5_000, 20
 _INT = re.compile(r"[-+]?[0-9]{1,30}")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}\.[0-9]{0,30}")
 _WORDS: dict[str, Any] = {
@@ -83,6 +85,7 @@ def read(path: pathlib.Path) -> Source:
     """
     text = _text(path)
     try:
+        _refuse_monsters(path.name, text)
         root = yaml.compose(text, Loader=_loader())
     except yaml.YAMLError as error:
         raise BadFile([_syntax(path.name, text, error)]) from None
@@ -96,6 +99,24 @@ def read(path: pathlib.Path) -> Source:
     if problems:
         raise BadFile(problems)
     return Source(path.name, root, data)
+
+
+def _refuse_monsters(file: str, text: str) -> None:
+    """Look at the file token by token, which needs no stack.
+
+    :raises BadFile: it has more values or levels than any merchant file.
+    """
+    values = depth = 0
+    for event in yaml.parse(text, Loader=_loader()):
+        values += isinstance(event, yaml.ScalarEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST or values > MOST_VALUES:
+            much = f"{DEEPEST} levels" if depth > DEEPEST else f"{MOST_VALUES:,} values"
+            mark = event.start_mark
+            place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+            text = f"the file has more than {much}; this is no merchant file"
+            raise BadFile([Problem(place, "", text)])
 
 
 def plain(node: Node) -> Any:
@@ -146,7 +167,8 @@ def _value(file: str, node: Node, path: Path, seen: set[int], problems: list[Pro
 
 def _text(path: pathlib.Path) -> str:
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
     except OSError as error:
         text = f"the file cannot be read: {error.strerror}"
         raise BadFile([Problem(Place(path.name), "", text)]) from None

@@ -91,7 +91,7 @@ def skip(order_id: int, code: str) -> PlanLine:
 def summary(lines: Sequence[PlanLine], language: Language) -> Iterator[str]:
     """Yield one sentence per action, with what it consists of."""
     index = 0 if language == "de" else 1
-    if not lines:
+    if all(line.action == "skip" for line in lines):
         yield ("Nichts zu tun.", "Nothing to do.")[index]
     for action, texts in ACTIONS.items():
         mine = [line for line in lines if line.action == action]

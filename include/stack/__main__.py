@@ -28,11 +28,14 @@ def up(
     """Start everything, wait until it is healthy, print the UI's address and the login."""
     layout = Layout.current()
     control.up(layout, Ports.from_environment(), with_sandbox=with_sandbox, say=_say)
-    secrets = layout.secrets()
-    ports = layout.ports()
     for error in control.api(layout).import_errors():
         typer.echo(f"A DAG file cannot be read: {error['filename']}", err=True)
-    typer.echo(f"Airflow is ready: {control.base_url(ports)}")
+    typer.echo(f"Airflow is ready: {control.base_url(layout.ports())}")
+    _say_addresses(layout)
+
+
+def _say_addresses(layout: Layout) -> None:
+    secrets, ports = layout.secrets(), layout.ports()
     typer.echo(f"  user {secrets.user}, password {secrets.password}")
     if control.status(layout).get(control.SANDBOX) == "RUNNING":
         typer.echo(f"  sandbox: plentymarkets http://127.0.0.1:{ports.plenty}")
@@ -48,13 +51,20 @@ def down() -> None:
 
 @app.command()
 def status() -> None:
-    """Print each component's state; exit 1 if the stack does not run."""
-    states = control.status(Layout.current())
+    """Print each component's state, address and login; exit 1 if the stack is not healthy."""
+    layout = Layout.current()
+    states = control.status(layout)
     if not states:
         typer.echo("The stack does not run.")
         raise typer.Exit(1)
     for name, state in sorted(states.items()):
         typer.echo(f"{name:<15} {state}")
+    typer.echo(f"\nAirflow: {control.base_url(layout.ports())}")
+    _say_addresses(layout)
+    missing = control.missing(layout, control.api(layout))
+    if missing:
+        typer.echo(f"Not healthy: {', '.join(missing)}. See {layout.logs}.")
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -49,7 +49,7 @@ class AirflowApi:
             self._log_in()
             answer = self._request(method, path, **arguments)
         if not answer.ok:
-            text = f"Airflow answers {answer.status_code} to {method} {path}."
+            text = f"Airflow answers {answer.status_code} to {method} {path}{_reason(answer)}."
             raise ConfigError(text, code="AIRFLOW_API")
         return answer.json() if answer.content else None
 
@@ -99,3 +99,20 @@ class AirflowApi:
         if errors:
             text = f"Airflow did not take {len(errors)} of {len(entities)} {kind}."
             raise ConfigError(text, code="AIRFLOW_API")
+
+
+def _reason(answer: requests.Response) -> str:
+    """Return what Airflow says about an error: one text, or one per field."""
+    try:
+        detail = answer.json().get("detail", "")
+    except (ValueError, AttributeError):
+        return ""
+    if isinstance(detail, list):
+        detail = "; ".join(
+            f"{'.'.join(map(str, one.get('loc', ())))}: {one.get('msg', '')}"
+            for one in detail
+            if isinstance(one, dict)
+        )
+    elif isinstance(detail, dict):
+        detail = detail.get("reason") or detail.get("message") or ""
+    return f": {detail}".rstrip(". ") if detail else ""

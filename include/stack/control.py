@@ -21,13 +21,13 @@ from include.core.errors import ConfigError, LedgerUnavailable
 from include.ledger.migrate import upgrade
 from include.stack import airflow_env, broker, processes
 from include.stack.api import AirflowApi
-from include.stack.layout import write_private
+from include.stack.layout import Ports, write_private
 from include.stack.supervision import Program, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from include.stack.layout import Layout, Ports
+    from include.stack.layout import Layout
 
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 POSTGRES = "postgres"
@@ -234,12 +234,20 @@ def up(layout: Layout, ports: Ports, *, with_sandbox: bool, say: Callable[[str],
     check_disk(layout)
     with _alone(layout):
         supervisor = Supervisor(layout)
-        if supervisor.pid() is None:
+        runs = supervisor.pid() is not None
+        if runs:
+            ports = _same_ports(layout.ports())
+        sandboxes = {"FULFILMENT_PLENTY_PORT": ports.plenty, "FULFILMENT_WEMALO_PORT": ports.wemalo}
+        if not runs:
+            left_over = processes.end_all(layout)
+            if left_over:
+                say(f"ended {left_over} processes of a stack whose supervisor died")
+            wanted = {"FULFILMENT_UI_PORT": ports.ui, **(sandboxes if with_sandbox else {})}
+            check_ports(wanted)  # all of them, before anything starts
             _launch(layout, ports, supervisor, say)
-        ports = layout.ports()
-        if with_sandbox and supervisor.states().get(SANDBOX) != "RUNNING":
-            check_ports({"FULFILMENT_PLENTY_PORT": ports.plenty})
-            check_ports({"FULFILMENT_WEMALO_PORT": ports.wemalo})
+        elif with_sandbox and supervisor.states().get(SANDBOX) != "RUNNING":
+            check_ports(sandboxes)
+        if with_sandbox:
             supervisor.start(SANDBOX)
         environment = airflow_env.environment(layout, ports)
         _databases(layout, supervisor, environment)
@@ -252,13 +260,22 @@ def up(layout: Layout, ports: Ports, *, with_sandbox: bool, say: Callable[[str],
     api(layout).ensure_pools(POOLS)
 
 
+def _same_ports(running: Ports) -> Ports:
+    """Return the ports of the running stack.
+
+    :raises ConfigError: the environment names others.
+    """
+    asked = Ports.from_environment(running)
+    if asked != running:
+        numbers = f"{running.ui}, {running.plenty} and {running.wemalo}"
+        text = f"The stack runs already, on the ports {numbers}. Run `make down` to change them."
+        raise ConfigError(text, code="OTHER_PORTS")
+    return running
+
+
 def _launch(
     layout: Layout, ports: Ports, supervisor: Supervisor, say: Callable[[str], None]
 ) -> None:
-    left_over = processes.end_all(layout)
-    if left_over:
-        say(f"ended {left_over} processes of a stack whose supervisor died")
-    check_ports({"FULFILMENT_UI_PORT": ports.ui})
     secrets = layout.secrets()
     write_private(layout.passwords, json.dumps({secrets.user: secrets.password}))
     write_private(layout.running_file, json.dumps(ports.__dict__))
@@ -272,20 +289,20 @@ def wait(layout: Layout, seconds: float = HEALTHY_S) -> None:
     :raises ConfigError: not within ``seconds``; the text names who is missing.
     """
     client = api(layout)
-    variables = airflow_env.environment(layout, layout.ports())
-    dags = Path(variables["AIRFLOW__CORE__DAGS_FOLDER"])
     deadline = time.monotonic() + seconds
-    while missing := _missing(client, dags):
+    while lacking := missing(layout, client):
         if time.monotonic() > deadline:
-            text = f"Not healthy after {seconds:.0f} s: {', '.join(missing)}. See {layout.logs}."
+            text = f"Not healthy after {seconds:.0f} s: {', '.join(lacking)}. See {layout.logs}."
             raise ConfigError(text, code="NOT_HEALTHY")
         time.sleep(0.5)
 
 
-def _missing(client: AirflowApi, dags: Path) -> list[str]:
-    missing = client.unhealthy()
-    if missing:
-        return missing
+def missing(layout: Layout, client: AirflowApi) -> list[str]:
+    """Return what the stack lacks to be healthy: components of Airflow, or its DAGs."""
+    unhealthy = client.unhealthy()
+    if unhealthy:
+        return unhealthy
+    dags = Path(airflow_env.environment(layout, layout.ports())["AIRFLOW__CORE__DAGS_FOLDER"])
     none_expected = not any(dags.rglob("*.py"))
     return [] if none_expected or client.dags() or client.import_errors() else ["DAGs"]
 

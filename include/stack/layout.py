@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from include.core.errors import ConfigError
@@ -29,9 +29,10 @@ class Ports:
     wemalo: int = 8782
 
     @classmethod
-    def from_environment(cls) -> Ports:
+    def from_environment(cls, others: Ports | None = None) -> Ports:
         """Read FULFILMENT_UI_PORT, FULFILMENT_PLENTY_PORT and FULFILMENT_WEMALO_PORT.
 
+        :param others: the ports that are not set there.
         :raises ConfigError: one of them is no port number.
         """
         given = {}
@@ -44,7 +45,7 @@ class Ports:
                 text = f"{name}={value} is no port number (1 to 65535)."
                 raise ConfigError(text, code="PORT")
             given[field] = int(value)
-        return cls(**given)
+        return replace(others or cls(), **given)
 
 
 @dataclass(frozen=True)

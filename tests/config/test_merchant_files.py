@@ -276,6 +276,29 @@ def test_a_former_address_is_an_address(folder: Path) -> None:
     assert "plenty.former_urls: not an address such as https://" in message(folder, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 900, "line 1, column 21: the file has more than 20 levels"),
+        ("a:\n  " + "[" * 90_000, "the file has more than 20 levels"),
+        ("- " * 40_000, "the file has more than 20 levels"),
+        ("? " * 40_000, "the file has more than 20 levels"),
+        ("[" * 400_000, "the file has more than 100,000 bytes"),
+        ("merchant: " + "a" * 900_000, "the file has more than 100,000 bytes"),
+        (GOOD + "".join(f"k{n}:\n" for n in range(12_000)), "the file has more than 5,000 values"),
+        (GOOD + "a:\n" * 12_000, "the file has more than 5,000 values"),
+    ],
+)  # fmt: skip
+def test_a_monstrous_file_is_refused_unread_and_takes_no_other_merchant_with_it(
+    folder: Path, text: str, said: str
+) -> None:
+    (folder / "beta.yaml").write_text(GOOD.replace("alpha", "beta"))
+    assert said in message(folder, text)
+    good, broken = load_all()
+    assert [merchant.merchant for merchant in good] == ["beta"]
+    assert [file.merchant for file in broken] == ["alpha"]
+
+
 def test_a_missing_folder_is_an_error_and_not_an_empty_list(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

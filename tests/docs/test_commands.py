@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import stat
 import subprocess
 from importlib.util import find_spec
 from itertools import pairwise
@@ -46,7 +47,7 @@ def fulfil_words(command: Command) -> tuple[str, ...]:
 
 
 FULFIL = [*of("fulfil"), *(c for c in of("docker") if "fulfil" in c.words)]
-CHECKED = ("make", "fulfil", "docker", "kubectl", "helm", "git", "python")
+CHECKED = ("make", "fulfil", "docker", "kubectl", "helm", "git", "python", "umask", "mkdir")
 
 
 def test_there_are_commands_and_each_belongs_to_a_program_that_is_checked_here() -> None:
@@ -117,6 +118,18 @@ def test_fulfil_tells_of_a_real_ledger(
         assert done.exception is None or isinstance(done.exception, SystemExit), words
         assert done.output.strip(), words
         assert "never fetched" not in done.output, words
+
+
+def test_backups_lie_outside_of_the_folder_and_are_for_their_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (text,) = {" ".join(command.words) for command in of("umask")}
+    script = f"{text} && {' '.join(of('mkdir')[0].words)} && : > ../backups/ledger.dump"
+    subprocess.run(["sh", "-c", script], cwd=folder, check=True)
+    assert stat.S_IMODE((tmp_path / "backups").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "backups" / "ledger.dump").stat().st_mode) == 0o600
+    to = {word for c in of("docker") for word in c.line.split() if word.endswith(".dump")}
+    assert to == {"../backups/ledger.dump", "../backups/airflow.dump"}
 
 
 def test_modules_that_are_named_exist() -> None:

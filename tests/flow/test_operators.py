@@ -18,6 +18,7 @@ from fulfilment.operators.extract import ExtractPlentyOrdersOperator
 from fulfilment.operators.load import LoadToWemaloOperator
 from fulfilment.operators.stock import StockOperator
 
+from include.core.errors import ConfigError
 from include.ledger import locks, plans
 from include.ledger.locks import exclusive
 from tests.flow.stage import good_order
@@ -47,6 +48,26 @@ def execute(stage: Stage, operator: Any, run_type: str = "manual", **options: An
         "data_interval_end": NOW + timedelta(hours=1),
     }
     return task.execute(context)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"window_from": "2026-01-01T00:00:00"}, "has no time zone"),
+        ({"window_from": "2026-01-01T00:00:00+01:00"}, "must both be given"),
+        ({"window_from": "yesterday", "window_to": "today"}, "is not a time"),
+        ({"order_ids": ["A-1"]}, "no order id"),
+        ({"order_ids": "[1, x]"}, "no order id"),
+    ],
+)
+def test_a_wrong_window_or_order_id_is_told_in_the_log_and_touches_nothing(
+    live: Stage, capsys: pytest.CaptureFixture[str], options: dict[str, Any], said: str
+) -> None:
+    live.add(good_order(1))
+    with pytest.raises(ConfigError, match=said):
+        execute(live, ExtractPlentyOrdersOperator, **options)
+    assert said in capsys.readouterr().out
+    assert live.sandbox.plenty.calls("alpha")["reads"].get("alpha", 0) == 0
 
 
 def test_a_dry_run_keeps_its_plan_and_skips_the_other_tasks(live: Stage) -> None:

@@ -215,17 +215,46 @@ def test_down_leaves_no_process_and_no_port_and_can_be_repeated(stack: ThrowAway
     assert stack.run("status").returncode == 1
 
 
-def test_a_taken_port_is_named_in_one_line_and_nothing_is_started(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["UI", "PLENTY", "WEMALO"])
+def test_a_taken_port_is_named_in_one_line_and_nothing_is_started(
+    tmp_path: Path, name: str
+) -> None:
     with throw_away_stack(tmp_path) as stack, socket.socket() as other:
-        other.bind(("127.0.0.1", ui_port(stack)))
+        variable = f"FULFILMENT_{name}_PORT"
+        port = int(stack.variables[variable])
+        other.bind(("127.0.0.1", port))
         other.listen()
-        done = stack.run("up")
+        done = stack.run("up", "--with-sandbox")
         assert done.returncode == 1
         lines = done.stderr.strip().splitlines()
         assert len(lines) == 1
-        assert f"Port {ui_port(stack)} is taken" in lines[0]
-        assert "FULFILMENT_UI_PORT" in lines[0]
+        assert f"Port {port} is taken" in lines[0]
+        assert variable in lines[0]
         assert all_processes(stack) == []
+
+
+def test_a_running_stack_says_that_it_has_other_ports(stack: ThrowAwayStack) -> None:
+    variables = stack.variables
+    other = str(free_ports(1)[0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(variables, "FULFILMENT_WEMALO_PORT", other)
+        done = stack.run("up")
+    assert done.returncode == 1
+    assert "The stack runs already" in done.stderr
+    assert "make down" in done.stderr
+
+
+def test_status_prints_address_and_login_and_fails_while_a_component_is_missing(
+    stack: ThrowAwayStack,
+) -> None:
+    done = stack.run("status")
+    assert done.returncode == 0, done.stdout
+    assert f"http://127.0.0.1:{ui_port(stack)}" in done.stdout
+    assert stack.layout.secrets().password in done.stdout
+    stack.supervisor.stop("api-server")
+    done = stack.run("status")
+    assert done.returncode == 1
+    assert "Not healthy" in done.stdout
 
 
 def test_given_databases_win_over_the_embedded_server(

@@ -10,7 +10,8 @@ from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipExcept
 
 from fulfilment.flow.opening import open_work
 from fulfilment.hooks.ledger import LedgerHook
-from include.core.errors import FulfilmentError
+from include.core.errors import ConfigError, FulfilmentError
+from include.core.values import identifier
 from include.core.window import EVERYTHING, Window, window_of
 from include.ledger.batches import open_batch, scope_of
 from include.ledger.journal import Journal
@@ -77,19 +78,19 @@ class FulfilmentOperator(BaseOperator):
         name = self.merchant.merchant
         run = context["dag_run"]
         backfill = run.run_type == BACKFILL
-        window = window_of(
-            (self.window_from or None, self.window_to or None),
-            (context.get("data_interval_start"), context.get("data_interval_end")),
-            replay=backfill,
-        )
-        order_ids = self._ids()
-        if self.merchant.mode == "shadow" or str(self.plan_only).lower() == "true":
-            self.rehearse(engine, run.run_id, window, order_ids)
-            return {}
-        if not self.knows_orders and (order_ids or window != EVERYTHING):
-            text = "A replay of orders: there is nothing to do here."
-            raise AirflowSkipException(text)
         try:
+            window = window_of(
+                (self.window_from or None, self.window_to or None),
+                (context.get("data_interval_start"), context.get("data_interval_end")),
+                replay=backfill,
+            )
+            order_ids = self._ids()
+            if self.merchant.mode == "shadow" or str(self.plan_only).lower() == "true":
+                self.rehearse(engine, run.run_id, window, order_ids)
+                return {}
+            if not self.knows_orders and (order_ids or window != EVERYTHING):
+                text = "A replay of orders: there is nothing to do here."
+                raise AirflowSkipException(text)
             with exclusive(engine, name, self.task_id, yields=backfill):
                 with engine.begin() as connection:
                     batch_id = open_batch(connection, name, run.run_id, window)
@@ -120,7 +121,17 @@ class FulfilmentOperator(BaseOperator):
         return {"batch_id": batch_id, **counts}
 
     def _ids(self) -> list[int]:
-        """Return the order ids asked for, whether they were rendered as a list or as text."""
-        if isinstance(self.order_ids, list):
-            return [int(value) for value in self.order_ids]
-        return [int(part) for part in str(self.order_ids).strip("[] ").split(",") if part.strip()]
+        """Return the order ids asked for, whether they were rendered as a list or as text.
+
+        :raises ConfigError: one of them is no order id.
+        """
+        asked: list[Any] = (
+            self.order_ids
+            if isinstance(self.order_ids, list)
+            else [part for part in str(self.order_ids).strip("[] ").split(",") if part.strip()]
+        )
+        ids = [identifier(value) for value in asked]
+        if None in ids:
+            text = "order_ids holds what is no order id. Write them like [100012, 100013]."
+            raise ConfigError(text, code="ORDER_IDS")
+        return [number for number in ids if number is not None]

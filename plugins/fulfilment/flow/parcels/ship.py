@@ -62,11 +62,15 @@ def end_orders(work: Work, counts: dict[str, int]) -> None:
 def _write_some(work: Work, kind: str, ids: Sequence[int]) -> bool:
     """Write provider or goods issue of some orders; False where plentymarkets cannot be used."""
     with work.engine.begin() as connection:
-        rows = outbox.pending(connection, work.name, [kind], ids)
+        pending = outbox.pending(connection, work.name, [kind], ids)
+        rows = {row.order_id: row for row in pending}  # by age: the last word per order counts
+        for row in pending:
+            if rows[row.order_id] is not row:
+                outbox.finish(connection, row.outbox_id, "dropped")
     if kind == "shipping_info":
-        return each(work, kind, rows, partial(_inform, work))
-    read = read_orders(work, "dates", {row.order_id for row in rows}, FULFILMENT_SET)
-    known = [row for row in rows if row.order_id in read.found or row.order_id in read.gone]
+        return each(work, kind, rows.values(), partial(_inform, work))
+    read = read_orders(work, "dates", rows, FULFILMENT_SET)
+    known = [row for order_id, row in rows.items() if read.knows(order_id)]
     return read.usable and each(
         work, kind, known, lambda row: _book(work, row, read.found.get(row.order_id))
     )
