@@ -204,6 +204,22 @@ def test_a_lost_answer_is_looked_up_and_only_what_never_came_is_made_again(
 
 
 @every_call
+@pytest.mark.parametrize("number", [201, 999], ids=["a yes", "neither yes nor no"])
+def test_an_answer_with_another_number_is_no_refusal(stage: Stage, call: Call, number: int) -> None:
+    stage.settle_s = 0
+    call.prepare(stage)
+    before = made(stage, call)
+    answer = {"Success": True, "status": number}
+    stage.sandbox.wemalo.fault(
+        route=call.route, times=1, kind="lost_reply", status=200, body=answer
+    )
+
+    load(stage, 4)
+
+    ends_well(stage, call, before)
+
+
+@every_call
 def test_a_run_that_slept_sends_nothing_once_another_has_done_it(
     stage: Stage, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,7 +129,11 @@ ROWS = [
     ("plenty", "read", 100, "", ContractError, "CONTRACT"),
     ("plenty", "write", 200, VALIDATION, OrderRejected, "REJECTED"),
     ("wemalo", "write", 200, {"Success": False}, OrderRejected, "REJECTED"),
-    ("wemalo", "write", 200, {"status": 201, "Success": True}, OrderRejected, "REJECTED"),
+    ("wemalo", "write", 200, {"status": 201, "Success": False}, OrderRejected, "REJECTED"),
+    ("wemalo", "write", 200, {"status": 201}, AmbiguousWrite, "WRITE_UNREADABLE"),
+    ("wemalo", "create", 200, {"status": 999, "Success": True}, AmbiguousWrite, "WRITE_UNREADABLE"),
+    ("wemalo", "write", 201, {"status": 0, "Success": True}, AmbiguousWrite, "WRITE_UNREADABLE"),
+    ("wemalo", "read", 200, {"status": 302, "Success": True}, ContractError, "ERROR_IN_ANSWER"),
     ("plenty", "read", 200, VALIDATION, ContractError, "ERROR_IN_ANSWER"),
     ("wemalo", "read", 200, {"Success": False}, ContractError, "ERROR_IN_ANSWER"),
     ("plenty", "write", 200, "", AmbiguousWrite, "WRITE_EMPTY"),
@@ -248,10 +252,14 @@ def test_a_refused_field_is_named() -> None:
         ("wemalo", 200, {"Success": True, "status": 200}),
         ("wemalo", 200, {"status": "200"}),
         ("wemalo", 201, {"id": 7}),
+        ("wemalo", 200, {"Success": True, "status": 201}),
+        ("wemalo", 202, {"Success": True, "status": "202"}),
+        ("wemalo", 201, {"Success": True, "status": 299}),
     ],
 )
-def test_a_good_answer_is_returned(system: str, status: int, body: object) -> None:
-    assert judge(PLACES[system], REQUESTS["read"], reply(status, body)) == body
+@pytest.mark.parametrize("call", ["read", "write"])
+def test_a_good_answer_is_returned(system: str, status: int, body: object, call: str) -> None:
+    assert judge(PLACES[system], REQUESTS[call], reply(status, body)) == body
 
 
 def test_json_under_a_wrong_content_type_is_read() -> None:

@@ -59,9 +59,9 @@ class Finding:
     """An answer brought to what decides.
 
     :param code: HTTP code, or the code found in the body of a 2xx; 0 where no answer came.
-    :param shape: ``json``, ``error`` (an error inside a 2xx), ``html``, ``empty``, ``broken``,
-        ``foreign`` (not the system's own way to refuse), ``sessions``, or how the transport
-        failed: ``not_sent``, ``certificate``, ``slow``, ``cut``.
+    :param shape: ``json``, ``error`` (an error inside a 2xx), ``odd`` (inside a 2xx neither yes nor
+        no), ``html``, ``empty``, ``broken``, ``foreign`` (not the system's own way to refuse),
+        ``sessions``, or how the transport failed: ``not_sent``, ``certificate``, ``slow``, ``cut``.
     :param words: names of refused fields or a symbolic error name; never values.
     :param replaced: values that could not be kept (`include.core.json_answer`).
     """
@@ -191,12 +191,12 @@ RULES: tuple[Rule, ...] = (
     Rule("read", range(400, 500), "", ContractError, "BAD_REQUEST", _REFUSED),
     Rule(_ALL, range(100, 200), "", ContractError, "CONTRACT", _REFUSED),
     # a yes that is none
-    Rule("login", range(200, 300), "error", AuthError, "AUTH", _AUTH),
+    Rule("login", range(200, 300), "error odd", AuthError, "AUTH", _AUTH),
     Rule("write", range(200, 300), "error", OrderRejected, "REJECTED", _REFUSED),
-    Rule("read", range(200, 300), "error", ContractError, "ERROR_IN_ANSWER", _REFUSED),
+    Rule("read", range(200, 300), "error odd", ContractError, "ERROR_IN_ANSWER", _REFUSED),
     Rule("write", range(200, 300), "empty", AmbiguousWrite, "WRITE_EMPTY",
          "{name} answered {call} with nothing. " + _LOOK),
-    Rule("write", range(200, 300), "broken", AmbiguousWrite, "WRITE_UNREADABLE",
+    Rule("write", range(200, 300), "broken odd", AmbiguousWrite, "WRITE_UNREADABLE",
          "{name}'s answer to {call} cannot be read. " + _LOOK),
     Rule(_READS, range(200, 300), "empty", ContractError, "EMPTY",
          "{name} answered {call} with nothing. Check the URL in the connection {connection}."),
@@ -307,12 +307,15 @@ def _find_wemalo(status: int, data: Any) -> Finding:
     own = whole(data.get("status"))
     if status >= 300 and own is None and "Success" not in data:
         return Finding(status, "foreign", data, words)
-    if status < 300 and own is not None and own != 200:
-        # An unknown number is an error, too, but none that says more.
-        return Finding(own if 400 <= own < 600 else status, "error", data, words)
-    if status < 300 and data.get("Success") in (False, 0, "false"):
+    if status >= 300:
+        return Finding(status, "json", data, words)
+    if own is not None and 400 <= own < 600:
+        return Finding(own, "error", data, words)
+    if data.get("Success") in (False, 0, "false"):
         return Finding(status, "error", data, words)
-    return Finding(status, "json", data, words)
+    # any 2xx with a yes is one; another number, or one without a yes, is neither yes nor no
+    good = own in (None, 200) or (200 <= own < 300 and data.get("Success") is True)
+    return Finding(status, "json" if good else "odd", data, words)
 
 
 def retry_after(system: str, headers: Mapping[str, str]) -> float:
