@@ -151,7 +151,7 @@ class Stage:
 
 
 def good_order(order_id: int, merchant: StoryMerchant = ALPHA, **changes: Any) -> dict[str, Any]:
-    """Return an order that can be sent as it is."""
+    """Return an order that can be sent as it is, without the empty package of a shipping rule."""
     return {
         "id": order_id,
         "status": merchant.fetch,
@@ -160,6 +160,7 @@ def good_order(order_id: int, merchant: StoryMerchant = ALPHA, **changes: Any) -
         "profile": merchant.profiles[0][0],
         "type": 1,
         "items": [{"variation": merchant.first_variation, "quantity": 2}],
+        "packages": [],  # [{}] where its package is to be filled instead of made
         "delivery": {
             "name2": "Erika",
             "name3": "Musterfrau",

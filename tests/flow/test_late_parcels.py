@@ -217,9 +217,9 @@ def opened(stage: Stage, kind: Kind) -> None:
     plenty.act("set_stock", "alpha", variation=2001, warehouse=3, quantity=1000)
     plenty.merge({"tenants": [{"tenant": "alpha", "statuses": ["9.01", "9.1"]}]})
     stage.sandbox.wemalo.settings(auto=False)
-    more: dict[str, Any] = {} if kind.own_package else {"packages": []}
+    packages: list[dict[str, Any]] = [{}] if kind.own_package else []
     ids = range(1, len(TROUBLES) + 1)
-    stage.add(*(good_order(n, items=ITEMS, **more) for n in ids))
+    stage.add(*(good_order(n, items=ITEMS, packages=packages) for n in ids))
     stage.step("extract_plenty_orders")
     validate(stage.work("validate"), examine=lambda orders, **_: passed(orders))
     stage.step("load_to_wemalo")

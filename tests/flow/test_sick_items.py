@@ -77,7 +77,7 @@ ORDER_STEPS = {
     "packages": Step("plenty", SEARCH, ("shippingPackages", "{n}"), "shipped"),
     "package": Step(
         "plenty",
-        "PUT /rest/orders/{order_id}/shipping/packages/{package_row_id}",
+        "POST /rest/orders/{order_id}/shipping/packages",
         ("/orders/{n}/",),
         "shipped",
     ),
