@@ -100,12 +100,14 @@ def test_the_merchants_own_status_for_too_late_is_set_at_each_cancellation(stage
     assert cancels(stage) == 2
 
 
-def test_cancelled_after_it_left_is_told(stage: Stage) -> None:
+@pytest.mark.parametrize("status", ["8", "8.1"])
+def test_cancelled_after_it_left_is_told(stage: Stage, status: str) -> None:
+    stage.sandbox.plenty.merge({"tenants": [{"tenant": "alpha", "statuses": ["8.1"]}]})
     stage.add(good_order(1))
     stage.run()
     stage.sandbox.wemalo.clock(advance=6 * 3600)
     stage.run()
-    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=status)
     for _ in range(3):
         stage.run()
     assert open_codes(stage) == ["CANCEL_AFTER_SHIPPING"]

@@ -153,7 +153,8 @@ def test_waiting_orders_go_on_by_themselves_once_wemalo_has_the_goods(stage: Sta
 
 
 def test_one_read_and_three_writes_per_order_are_enough(stage: Stage) -> None:
-    stage.add(*(good_order(n, items=[{"variation": 2001, "quantity": 1}]) for n in range(1, 31)))
+    one = [{"variation": 2001, "quantity": 1}]
+    stage.add(*(good_order(n, items=one, packages=[{}]) for n in range(1, 31)))
     stage.sandbox.plenty.reset_calls()
     stage.run()
     stage.sandbox.wemalo.clock(advance=6 * 3600)

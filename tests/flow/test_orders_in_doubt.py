@@ -335,6 +335,51 @@ def test_an_order_that_is_released_again_when_it_arrives_is_handed_over(stage: S
     assert codes(stage) == []
 
 
+def test_an_order_that_was_split_and_arrives_is_cancelled_there(stage: Stage) -> None:
+    body = given_up(
+        stage, lambda stage: stage.sandbox.plenty.act("delivery_order", "alpha", order=1)
+    )
+    stage.run()
+    (part,) = stage.wemalo_orders()
+    arrives(stage, body)
+
+    for _ in range(2):
+        stage.run()
+
+    shown = {n: order["status"] for n, order in stage.wemalo_orders().items()}
+    assert shown == {part: "OPEN", "1": "CANCELLED"}, "the delivery order carries its goods"
+    assert stage.state(1) == "cancelled"
+    assert codes(stage) == []
+
+
+def test_an_order_that_lands_again_after_its_cancellation_is_cancelled_once_more(
+    stage: Stage,
+) -> None:
+    settings = {"auto": False, "cancelled_again": "take"}
+    stage.sandbox.wemalo.merge({"tenants": [{"tenant": "alpha", "settings": settings}]})
+    stage.sandbox.wemalo.act("force_reason", "alpha", order="1", reason="UNKNOWN", times=2)
+    stage.settle_s = 60
+    stage.add(good_order(1))
+    stage.run()
+    body = compose(orders.content(stage.timeline(1).order), stage.merchant)
+    stage.again_s = 0
+    stage.sandbox.wemalo.fault(route=ADD, kind="status", status=502, times=1)
+    stage.step("reconcile_tracking")
+    set_status(stage, "8")
+    stage.run()
+    assert (stage.state(1), stage.wemalo_orders()["1"]["status"]) == ("cancelled", "CANCELLED")
+    arrives(stage, body)
+    assert stage.wemalo_orders()["1"]["status"] != "CANCELLED"
+
+    stage.run()
+    assert "ARRIVED_UNWANTED" in codes(stage)
+    stage.run()
+
+    assert (stage.state(1), stage.wemalo_orders()["1"]["status"]) == ("cancelled", "CANCELLED")
+    assert stage.plenty_status(1) == Decimal("8.8")
+    assert "ARRIVED_UNWANTED" not in codes(stage)
+
+
 def test_what_was_changed_before_it_arrived_is_a_change(stage: Stage) -> None:
     body = given_up(stage, lambda stage: edit(stage, postalCode="123"))
     stage.step("extract_plenty_orders")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fulfilment.flow.parcels import ship
 
 from include.ledger.exceptions import open_exceptions
 from include.ledger.stock_sync import approve
@@ -14,6 +15,7 @@ from tests.flow.stage import Stage, good_order, settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+BOOK = "POST /rest/sales_orders/{order_id}/book"
 A, B = "00340434161094000001", "00340434161094000002"
 GOODS = [{"variation": 2001, "quantity": 1}, {"variation": 2002, "quantity": 1}]
 
@@ -161,6 +163,54 @@ def test_what_did_not_leave_is_told_and_both_stocks_agree(stage: Stage, case: st
         assert "× " in told(stage)["SHIPPED_SHORT"]
     after = stocks(stage)
     assert after[0] == after[1] < before[0]
+
+
+class Death(BaseException):
+    """A process that is killed: no handler of ours runs."""
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["goes on", "killed behind the booking"])
+@pytest.mark.parametrize("pieces", [5, 1])
+def test_an_order_that_is_edited_while_its_goods_issue_is_booked_leaves_both_stocks_equal(
+    stage: Stage, pieces: int, monkeypatch: pytest.MonkeyPatch, *, killed: bool
+) -> None:
+    stage.settle_s = 0
+    now = {"enabled": True, "every_minutes": 0, "settle_minutes": 0}
+    settings(stage, goods_issue="book", stock=now)
+    stage.sandbox.plenty.settings(second_book="again")
+    stage.sandbox.wemalo.settings(auto=False)
+    stage.run(groups=True)
+    with stage.engine.begin() as connection:
+        approve(connection, stage.name)
+    stage.run(groups=True)
+    stage.add(good_order(1, items=[{"variation": 2001, "quantity": 3}]))
+    stage.run(groups=True)
+    before = stocks(stage)
+    assert before[0] == before[1]
+    item = next(i for i in stage.plenty_order(1)["orderItems"] if i["itemVariationId"] == 2001)
+    edit = {"action": "edit_items", "order": 1, "items": [{"id": item["id"], "quantity": pieces}]}
+    stage.sandbox.plenty.hook(route=BOOK, when="before", action=edit)
+    stage.sandbox.wemalo.act("ship", "alpha", order="1")
+    real = ship.read_orders
+
+    def deadly(*args: Any) -> Any:
+        if stage.plenty_status(1) == Decimal(7):
+            raise Death
+        return real(*args)
+
+    if killed:
+        stage.lease_s = 0
+        with monkeypatch.context() as patch:
+            patch.setattr(ship, "read_orders", deadly)
+            with pytest.raises(Death):
+                stage.step("reconcile_tracking")
+    for _ in range(3):
+        stage.run(groups=True)
+        assert not stage.errors
+    assert stage.sandbox.plenty.calls("alpha")["counts"]["alpha"][BOOK] == 1
+    assert "goods_issue_corrected" in stage.events(1)
+    assert stocks(stage) == (before[0] - 3, before[1] - 3)
+    assert told(stage) == {}
 
 
 def test_another_systems_order_on_the_same_client_is_not_ours(

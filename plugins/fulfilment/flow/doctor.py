@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.orders.extract import order_filters
 from fulfilment.flow.orders.validate import EVER, product_keys, sellable
+from fulfilment.hooks.plenty import Filter
 from include.core.doctor import Report, changes, examine
 from include.core.doctor_facts import Check, Facts, Sample
 from include.core.errors import ContractError, FulfilmentError, OrderInvalid
@@ -162,7 +163,7 @@ def _sample(
 
     fetch = merchant.statuses.fetch
     ids = plenty.search_ids(
-        order_filters(merchant, fetch, main_orders=False),
+        order_filters(merchant, Filter("statusId", "eq", fetch), main_orders=False),
         expect=lambda row: row_status(row) == fetch,
     )[:SAMPLE_ORDERS]
     countries = plenty.countries() if ids else {}

@@ -28,6 +28,7 @@ These calls need no claim, for making them again, late or by two at once changes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from include.core.errors import (
@@ -90,6 +91,7 @@ def write(
     look: Callable[[], Result | None] | None = None,
     begin: Callable[[Connection], bool] | None = None,
     end: Callable[[Connection, Result, bool], None] | None = None,
+    ends: list[Callable[[], object]] | None = None,
 ) -> Result:
     """Make one external write by the protocol above and return its result.
 
@@ -101,6 +103,8 @@ def write(
         rows that it locks, and notes it; False: it is not, and nothing is sent.
     :param end: in the transaction that ends the claim: notes the result, and whether it was found
         by the look instead of sent.
+    :param ends: takes in what ends a write that was sent, to be called once more is known; one that
+        is never called leaves the write in doubt, as a lost answer does.
     :raises WriteHeld: another process makes it, or ``begin`` said no; nothing was sent.
     :raises InDoubt: an earlier call may still take effect.
     :raises AmbiguousWrite: the outcome is not known.
@@ -113,6 +117,9 @@ def write(
         if found is not None:
             return _end(work, claims, found, end, adopted=True)
     result = _send(work, hook, claims, send)
+    if ends is not None:
+        ends.append(partial(_end, work, claims, result, end, adopted=False))
+        return result
     return _end(work, claims, result, end, adopted=False)
 
 

@@ -108,6 +108,9 @@ def _still_wanted(work: Work, still: list[Row[Any]], rows: Sequence[Row[Any]]) -
     :param still: takes in those that are to be asked about, deleted ones too.
     """
     now = rows_now(work, [row.order_id for row in rows])
+    unwanted = [row.order_id for row in rows if row.reason_code == UNWANTED]
+    # the delivery orders carry its goods and show their own status on it: it stays unwanted
+    split = work.plenty.split_orders(unwanted) if unwanted else set()
     keep = []
     with work.engine.begin() as connection:
         # it shows what a late status of ours put over the cancellation
@@ -119,7 +122,7 @@ def _still_wanted(work: Work, still: list[Row[Any]], rows: Sequence[Row[Any]]) -
                 keep.append(row)
                 continue
             orders.set_statuses(connection, work.name, {row.order_id: status})
-            if seen is None or _shall_not_ship(work, row, status):
+            if seen is None or row.order_id in split or _shall_not_ship(work, row, status):
                 keep.append(row)
                 continue
             orders.touch(

@@ -9,7 +9,8 @@ from include.core.moved import DELETED, HELD, HELD_LATE, UNWANTED
 from include.core.states import NEVER_SENT, State
 from include.core.statuses import is_cancelled
 from include.core.wemalo_order import WarehouseStatus
-from include.ledger import orders, outbox
+from include.ledger import orders, outbox, writes
+from include.ledger.exceptions import order_subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -56,15 +57,27 @@ def settle_cancelled(work: Work, connection: Connection, order_id: int, *, why: 
     """End an order that the warehouse will not ship; queue 8.8 unless the status is a person's."""
     row = orders.one(connection, work.name, order_id)
     settled = orders.move(
-        connection,
-        work.journal,
-        order_id,
-        State.CANCELLED,
-        sets={"cancel_requested_at": None, "wemalo_status": WarehouseStatus.CANCELLED},
+        connection, work.journal, order_id, State.CANCELLED,
+        sets={
+            "cancel_requested_at": None,
+            "wemalo_status": WarehouseStatus.CANCELLED,
+            **_looked_for(work, connection, row),
+        },
         why=why,
-    )
+    )  # fmt: skip
     if settled and not _is_theirs(row):
         queue_cancel_done(work, connection, order_id, "cancelled")
+
+
+def _looked_for(work: Work, connection: Connection, row: Row[Any]) -> dict[str, Any]:
+    """Return what makes a cancelled order be looked for: data sent before may still land.
+
+    It may bring the order back there (wemalo contract 4.9).
+    """
+    subject = order_subject(row.order_id)
+    if not any(writes.may_land(connection, work.name, s, subject) for s in ("hand_over", "change")):
+        return {}
+    return {"given_up_at": datetime.now(UTC), "given_up_fingerprint": row.sent_fingerprint}
 
 
 def _is_theirs(row: Row[Any]) -> bool:

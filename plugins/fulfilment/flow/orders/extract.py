@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
-from include.core.moved import asks_to_cancel
+from include.core.moved import CANCELLED, asks_to_cancel
 from include.core.plenty_order import parse_order, row_status
 from include.core.release import Cancel, Release, on_cancel, on_release
 from include.core.sightings import Shown, Sightings
@@ -37,8 +38,7 @@ from include.core.values import need_id
 from include.ledger import batches, due, exceptions, orders, outbox, sync_state
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from decimal import Decimal
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -52,6 +52,8 @@ CANCEL_OVERLAP = timedelta(hours=24)
 WITHDRAWN_LATELY = timedelta(days=14)
 #: orders a search answers with, so that a chunk costs one read; whole orders are two megabytes
 CHUNK = PAGE_SIZE
+#: the end of plentymarkets' range for cancelled orders: ids have four places (contract 7.1)
+LAST_CANCELLED = Decimal("8.9999")
 #: of a change whose time cannot be read; the same in every run, so that it is told once
 NO_TIME = datetime(1971, 1, 1, tzinfo=UTC)
 #: between two looks for orders that only their sender shows as ours, and for splits of all orders
@@ -72,7 +74,8 @@ def extract(work: Work) -> dict[str, int]:
         full = _is_full(work, connection)
     by_sender = _look_for_cancelled(work, counts, full=full)
     fetch = work.merchant.statuses.fetch
-    released, more = _search(work, work.merchant, fetch, [], full=full)
+    where = Filter("statusId", "eq", fetch)
+    released, more = _search(work, work.merchant, where, fetch.__eq__, [], full=full)
     by_sender |= more
     counts["released"] = len(released)
     wanted = packed(n for part in released.parts(CHUNK) for n in decide(work, part, counts))
@@ -103,16 +106,16 @@ def _is_full(work: Work, connection: Connection) -> bool:
 
 
 def order_filters(
-    merchant: Merchant, status: Decimal, *, main_orders: bool, by_items: bool = True
+    merchant: Merchant, status: Filter, *, main_orders: bool, by_items: bool = True
 ) -> list[Filter]:
-    """Return the conditions of this merchant's orders in a status (contract 6.2).
+    """Return the conditions of this merchant's orders in some status (contract 6.2).
 
     :param by_items: their goods lie in our warehouse; else they are sent from it, which is all
         that positions without a warehouse say.
     """
     plenty = merchant.plenty
     filters = [
-        Filter("statusId", "eq", status),
+        status,
         Filter("plentyId", "eq", plenty.plenty_id),
         Filter("orderTypeId", "in", plenty.shippable_types),
         Filter(
@@ -130,21 +133,23 @@ def order_filters(
 def _search(
     work: Work,
     merchant: Merchant,
-    status: Decimal,
+    status: Filter,
+    fits: Callable[[Decimal], bool],
     more: Sequence[Filter],
     *,
     full: bool,
     main_orders: bool = False,
 ) -> tuple[Sightings, bool]:
-    """Return this merchant's orders in a status, and whether only their sender shows one as ours.
+    """Return this merchant's orders in some status, and whether only a sender shows one as ours.
 
+    :param fits: whether a row's status is one that was asked for.
     :param full: those whose positions name no warehouse, too.
     """
     plenty = merchant.plenty
 
     def ours(row: Mapping[str, Any]) -> bool:
         return (
-            row_status(row) == status
+            fits(row_status(row))
             and need_id(row, "plentyId") == plenty.plenty_id
             and need_id(row, "typeId") in plenty.shippable_types
             # where a row tells it; where none does, an order is asked for its parts before it goes
@@ -397,39 +402,49 @@ def _look_for_cancelled(work: Work, counts: dict[str, int], *, full: bool) -> bo
     # main orders too: one that was split after its hand-over is still the warehouse's order
     scopes = {_cancel_scope(merchant): merchant for merchant in reversed(merchants)}
     for merchant in scopes.values():
-        asked = merchant.statuses.cancel_requested
-        shown, odd = _search(work, merchant, asked, more, full=full, main_orders=True)
+        where = _cancelled_filter(merchant)
+        shown, odd = _search(work, merchant, where, is_cancelled, more, full=full, main_orders=True)
         by_sender |= odd
         for part in shown.parts(CHUNK):
-            take_cancelled(work, part, counts)
-        look = partial(_look_by_id, work, counts, asked)
+            asked = {n: one for n, one in part.items() if asks_to_cancel(one.status, merchant)}
+            take_cancelled(work, asked, counts)
+        look = partial(_look_by_id, work, counts, merchant)
         for some in slices(packed(sorted(shown.unreadable)), CHUNK):
             if not halved(work, "read", some, look):
                 work.raise_trouble()
     return by_sender
 
 
-def _look_by_id(work: Work, counts: dict[str, int], asked: Decimal, ids: Sequence[int]) -> None:
+def _cancelled_filter(merchant: Merchant) -> Filter:
+    """Return the condition of all statuses that may ask for a cancellation."""
+    statuses = merchant.statuses
+    if statuses.cancelled is None:
+        return Filter("statusId", "between", (CANCELLED, LAST_CANCELLED))
+    return Filter("statusId", "in", sorted({statuses.cancel_requested, *statuses.cancelled}))
+
+
+def _look_by_id(work: Work, counts: dict[str, int], merchant: Merchant, ids: Sequence[int]) -> None:
     """Read orders whose row in the search cannot be read; to cancel, their status is enough."""
     found = {
         order_id: Shown(current, NO_TIME, split=False)
         for order_id, current in _statuses(work.plenty.rows_by_id(ids)).items()
-        if current == asked
+        if asks_to_cancel(current, merchant)
     }
     take_cancelled(work, found, counts)
 
 
 def _cancel_scope(merchant: Merchant) -> tuple[object, ...]:
     """Return what the search for cancelled orders depends on."""
-    plenty = merchant.plenty
-    types = tuple(plenty.shippable_types)
-    return plenty.plenty_id, plenty.warehouse_id, types, merchant.statuses.cancel_requested
+    plenty, statuses = merchant.plenty, merchant.statuses
+    asked = statuses.cancelled and tuple(sorted(statuses.cancelled))
+    ours = statuses.cancel_requested, statuses.cancel_done, statuses.cancel_too_late
+    return plenty.plenty_id, plenty.warehouse_id, tuple(plenty.shippable_types), asked, ours
 
 
 def take_cancelled(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]) -> None:
     """Note cancellations of orders we know; others were never ours (contract of the flow, 8.0).
 
-    :param rows: some hundreds of orders in the merchant's cancelled status, by id.
+    :param rows: some hundreds of orders in a status that asks for a cancellation, by id.
     """
     with work.engine.begin() as connection:
         known = orders.known(connection, work.name, rows)
@@ -447,8 +462,16 @@ def take_cancelled(work: Work, rows: Mapping[int, Shown], counts: dict[str, int]
             )
             if action is Cancel.NOTHING:
                 continue
+            shown = rows[order_id].status
+            if action is Cancel.REPAIR_STATUS and shown != _requested(work, connection, order_id):
+                continue  # another one that says so too: it may stay
             counts["cancelled"] += 1
+            orders.set_statuses(connection, work.name, {order_id: shown})
             _take_cancel(work, connection, entry, action, rows[order_id].changed_at)
+
+
+def _requested(work: Work, connection: Connection, order_id: int) -> Decimal:
+    return work.merchant_of(connection, order_id).statuses.cancel_requested
 
 
 def _take_cancel(

@@ -26,12 +26,13 @@ from include.core.errors import (
     WriteHeld,
 )
 from include.core.plenty_order import goods_issue_booked
+from include.core.slices import slices
 from include.core.states import AT_WAREHOUSE, State
 from include.core.values import need_whole
 from include.ledger import orders, outbox, shipping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -41,6 +42,8 @@ CARRIER_UNMAPPED, NOT_BOOKABLE = "CARRIER_UNMAPPED", "NOT_BOOKABLE"
 KINDS = ("shipping_info", "goods_issue")
 #: orders read at a time: as many as one search answers with
 AT_A_TIME = PAGE_SIZE
+#: of so many orders the goods issues are booked before they are read once more: a minute or so
+BOOKED_AT_A_TIME = 50
 
 
 def end_orders(work: Work, counts: dict[str, int]) -> None:
@@ -71,9 +74,37 @@ def _write_some(work: Work, kind: str, ids: Sequence[int]) -> bool:
         return each(work, kind, rows.values(), partial(_inform, work))
     read = read_orders(work, "dates", rows, FULFILMENT_SET)
     known = [row for order_id, row in rows.items() if read.knows(order_id)]
-    return read.usable and each(
-        work, kind, known, lambda row: _book(work, row, read.found.get(row.order_id))
+    if not work.merchant.stock.enabled:
+        usable = each(work, kind, known, lambda r: _book(work, r, read.found.get(r.order_id)))
+        return read.usable and usable
+    return read.usable and all(
+        _book_some(work, part, read.found) for part in slices(known, BOOKED_AT_A_TIME)
     )
+
+
+def _book_some(work: Work, rows: Sequence[Row[Any]], found: Mapping[int, dict[str, Any]]) -> bool:
+    """Book goods issue of some orders, and put right by what they hold then what did not leave.
+
+    An order may be edited between the reading and the booking. What cannot be read as booked stays
+    in doubt, and is looked at by a later run.
+    """
+    after: dict[int, dict[str, Any]] = {}
+    ends: dict[int, list[Callable[[], object]]] = {row.order_id: [] for row in rows}
+
+    def book(row: Row[Any]) -> None:
+        _book(work, row, found.get(row.order_id), after, ends[row.order_id])
+
+    usable = each(work, "goods_issue", rows, book)
+    sent = [row for row in rows if ends[row.order_id]]
+    read = read_orders(work, "dates", {row.order_id for row in sent}, FULFILMENT_SET)
+    after |= {n: order for n, order in read.found.items() if goods_issue_booked(order)}
+
+    def end(row: Row[Any]) -> None:
+        for one in ends[row.order_id]:
+            one()
+
+    sure = [row for row in sent if row.order_id in after]
+    return each(work, "goods_issue", sure, end) and usable and read.usable
 
 
 def _move_shipped(
@@ -192,10 +223,17 @@ def _inform(work: Work, row: Row[Any]) -> None:
     _put(work, row, "the shipping information", send, partial(_written, work, row))
 
 
-def _book(work: Work, row: Row[Any], content: dict[str, Any] | None) -> None:
+def _book(
+    work: Work,
+    row: Row[Any],
+    content: dict[str, Any] | None,
+    after: Mapping[int, dict[str, Any]] | None = None,
+    ends: list[Callable[[], object]] | None = None,
+) -> None:
     """Book goods issue unless it is booked: date 5 says so (plentymarkets contract 11).
 
     :param content: the order as it was read for this; None: its own route did not know it.
+    :param after: gets the order as it is read behind the booking, before ``ends`` are called.
     """
     if work.merchant.stock.enabled:
         work.countries()  # read now, not in the transaction that notes the booking
@@ -212,10 +250,10 @@ def _book(work: Work, row: Row[Any], content: dict[str, Any] | None) -> None:
         return order
 
     def booked(connection: Connection, order: dict[str, Any]) -> None:
-        correct_stock(work, connection, row.order_id, order)
+        correct_stock(work, connection, row.order_id, (after or {}).get(row.order_id, order))
         _written(work, row, connection, order)
 
-    _put(work, row, "the goods issue", send, booked, look)
+    _put(work, row, "the goods issue", send, booked, look, ends)
 
 
 def _put(
@@ -225,18 +263,20 @@ def _put(
     send: Callable[[], Result],
     written: Callable[[Connection, Result], None],
     look: Callable[[], Result | None] | None = None,
+    ends: list[Callable[[], object]] | None = None,
 ) -> None:
     """Write one row of the outbox by the write protocol; what it cannot handle is raised.
 
     :param written: notes the result, in the transaction that ends the write.
     :param look: also decides after a refusal: what is there already was not refused.
+    :param ends: as `write`.
     """
     about = Write(row.kind, (by_order(row),), f"{what} of order {row.order_id}")
     try:
         write(
             work, work.plenty, about, send, look=look,
             begin=lambda connection: bool(outbox.begin(connection, row.outbox_id, hold_s=0)),
-            end=lambda connection, result, _: written(connection, result),
+            end=lambda connection, result, _: written(connection, result), ends=ends,
         )  # fmt: skip
     except (WriteHeld, InDoubt):
         raise  # nothing was sent

@@ -22,6 +22,7 @@ from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE, passes
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
+from include.core.moved import asks_to_cancel
 from include.core.plenty_order import parse_order
 from include.core.replay import UNFINISHED, Lost, lost_status, may_be_there
 from include.core.sightings import Shown, Sightings
@@ -91,8 +92,12 @@ def _look_at(
     """Look at orders: note cancellations, adopt, decide whose content is read, repair statuses."""
     with work.engine.begin() as connection:
         merchants = merchants_under_way(work, connection)
-    asked = {merchant.statuses.cancel_requested for merchant in merchants}
-    take_cancelled(work, {i: row for i, row in part.items() if row.status in asked}, counts)
+    asked = {
+        order_id: row
+        for order_id, row in part.items()
+        if any(asks_to_cancel(row.status, merchant) for merchant in merchants)
+    }
+    take_cancelled(work, asked, counts)
     adopted.extend(_adopt(work, part))
     released = _released(work, part)
     counts["released"] += len(released)
