@@ -32,6 +32,7 @@ COLUMNS = (
     "parcels",
     "documents",
     "returned",
+    "set aside",
     "stock difference",
 )
 

@@ -15,11 +15,16 @@ from include.demo.story import (
     CANCELLED,
     CHANGED,
     DOCUMENTED,
+    HALF_SIGN,
     NEW_HOUSE,
+    NO_NUMBER,
+    ODD_WEIGHT,
     RETURNED,
     SHIPPED,
     SHORT,
     TOO_LATE,
+    TWO_FAULTS,
+    UNKNOWN_GOODS,
 )
 from include.ledger import timeline
 
@@ -47,12 +52,23 @@ LEDGER_END = {
     BAD_ADDRESS: State.INVALID,
     SHORT: State.NO_STOCK,
     CANCELLED: State.CANCELLED,
-    **dict.fromkeys((TOO_LATE, CHANGED, RETURNED, DOCUMENTED), State.SHIPPED),
+    HALF_SIGN: State.INVALID,
+    UNKNOWN_GOODS: State.QUARANTINED,
+    TWO_FAULTS: State.QUARANTINED,
+    **dict.fromkeys(
+        (TOO_LATE, CHANGED, RETURNED, DOCUMENTED, ODD_WEIGHT, NO_NUMBER), State.SHIPPED
+    ),
+}
+#: orders that are never sent -> why, in the ledger
+REASONS = {
+    UNKNOWN_GOODS: "ORDER_UNKNOWN_SKU",
+    HALF_SIGN: "ADDRESS_UNREADABLE",
+    TWO_FAULTS: "ORDER_QUANTITY",
 }
 #: how often wemalo must have been told of an order: a change is told, too
 TOLD = {CHANGED: 2}
 #: order notes that the merchant must find
-NOTES = {BAD_ADDRESS: 1, SHORT: 1, TOO_LATE: 1, RETURNED: 1}
+NOTES = dict.fromkeys((BAD_ADDRESS, SHORT, TOO_LATE, RETURNED, *REASONS), 1)
 RETURN = 3  # order type (plentymarkets contract 9)
 
 
@@ -103,7 +119,9 @@ def _end_status(merchant: Merchant, end: str) -> Decimal:
     if merchant.goods_issue == "book":
         shipped = too_late = Decimal(7)  # booking sets it by itself (plentymarkets contract 11)
     return {
-        **dict.fromkeys((SHIPPED, CHANGED, RETURNED, DOCUMENTED), shipped),
+        **dict.fromkeys((SHIPPED, CHANGED, RETURNED, DOCUMENTED, ODD_WEIGHT, NO_NUMBER), shipped),
+        **dict.fromkeys((UNKNOWN_GOODS, TWO_FAULTS), statuses.fetch),
+        HALF_SIGN: statuses.address_error,
         TOO_LATE: too_late,
         BAD_ADDRESS: statuses.address_error,
         SHORT: statuses.no_stock,
@@ -142,6 +160,12 @@ def _check_order(
         found.counts[wanted.end] += now == _end_status(merchant, wanted.end)
         expect(wemalo is None, "wemalo has an order that must not be sent")
         return
+    if wanted.end in REASONS:
+        reason = ledger.order.reason_code
+        found.counts["set aside"] += reason == REASONS[wanted.end]
+        expect(reason == REASONS[wanted.end], f"set aside for {reason}")
+        expect(wemalo is None, "wemalo has an order that must not be sent")
+        return
     if wemalo is None:
         found.faults.append(f"order {wanted.order_id} ({wanted.end}): wemalo never got it")
         return
@@ -159,6 +183,7 @@ def _check_order(
     expect(numbers == sent, "tracking numbers differ")
     expect(bool(plenty["shippingInformation"]), "no shipping provider")
     _count_special(found, wanted, plenty, wemalo, expect)
+    _check_parcel(found, wanted, plenty, ledger, expect)
     if wanted.parcels == 1 and wanted.end == SHIPPED:
         found.plain_orders += 1
         found.plain_writes += sum(event.kind in WRITES for event in ledger.events)
@@ -188,6 +213,23 @@ def _count_special(
         kinds = sorted(row["docType"] for row in wemalo["documents"])
         expect(kinds == ["BILL", "GOODSORDERDELIVERYNOTE"], f"documents in wemalo: {kinds}")
         found.counts[DOCUMENTED] += len(kinds)
+
+
+def _check_parcel(
+    found: Findings,
+    wanted: StoryOrder,
+    plenty: Mapping[str, Any],
+    ledger: timeline.Timeline,
+    expect: Callable[[bool, str], None],
+) -> None:
+    """Check an order whose parcel the warehouse entered in an odd way."""
+    if wanted.end == ODD_WEIGHT:
+        weights = [package["weight"] for package in plenty["shippingPackages"]]
+        expect(not any(weights), f"no weight could be read, plentymarkets shows {weights}")
+    elif wanted.end == NO_NUMBER:
+        told = {e.data.get("code") for e in ledger.events if e.kind == "exception_opened"}
+        found.counts["set aside"] += "PARCEL_WITHOUT_NUMBER" in told
+        expect("PARCEL_WITHOUT_NUMBER" in told, "nobody was told that its number is missing")
 
 
 def _check_returns(

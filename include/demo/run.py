@@ -13,8 +13,10 @@ from include.demo.story import (
     CANCELLED,
     CHANGED,
     DOCUMENTED,
+    ENTERED,
     MERCHANTS,
     NEW_HOUSE,
+    NO_NUMBER,
     RECEIVED,
     RETURNED,
     TOO_LATE,
@@ -51,7 +53,7 @@ class Stage:
 
 
 def prepare(stage: Stage) -> dict[str, list[StoryOrder]]:
-    """Put the next forty orders of each merchant into the sandbox; return them by merchant."""
+    """Put the next 45 orders of each merchant into the sandbox; return them by merchant."""
     tenants = stage.plenty.state()["tenants"]
     stories: dict[str, list[StoryOrder]] = {}
     for merchant in MERCHANTS:
@@ -129,10 +131,12 @@ def tell(stage: Stage, stories: dict[str, list[StoryOrder]], say: Callable[[str]
     stage.wemalo.clock(advance=WAREHOUSE_DAY_S)
     say("Next runs: tracking numbers and carriers go back, stock follows.")
     run_all(stage, stories)
-    say("Customers send two orders of each merchant back. Last runs: returns.")
+    say("Customers send two orders back; a parcel gets the number it lacked. Last runs: returns.")
     for name, story in stories.items():
         for order in story:
-            if order.end == RETURNED:
+            if order.end == NO_NUMBER:
+                stage.wemalo.act("change_tracking", name, order=str(order.order_id))
+            elif order.end == RETURNED:
                 stage.wemalo.act(
                     "book_return", name, order=str(order.order_id), items=_goods_of(order)
                 )
@@ -154,7 +158,11 @@ def _between(stage: Stage, name: str, order: StoryOrder) -> None:
 
 
 def _work_in_the_warehouse(stage: Stage, merchant: StoryMerchant, story: list[StoryOrder]) -> None:
-    """Receive the new product, and find one piece of another one missing."""
+    """Pack odd parcels, receive the new product, and find one piece of another one missing."""
+    for order in story:
+        if order.end in ENTERED:
+            number = str(order.order_id)
+            stage.wemalo.act("pack", merchant.name, order=number, parcels=[ENTERED[order.end]])
     product = str(new_product(merchant, story)["id"])
     items = [{"product": product, "quantity": RECEIVED}]
     stage.wemalo.act("receive_goods", merchant.name, items=items)

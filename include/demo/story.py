@@ -13,6 +13,15 @@ from typing import Any
 SHIPPED, BAD_ADDRESS, SHORT, CANCELLED = "shipped", "bad address", "no stock", "cancelled"
 TOO_LATE, CHANGED, RETURNED, DOCUMENTED = "too late", "changed", "returned", "documents"
 ENDS = (SHIPPED, BAD_ADDRESS, SHORT, CANCELLED, TOO_LATE, CHANGED, RETURNED, DOCUMENTED)
+#: sick orders, as customers, merchants and warehouses send them: each harms only itself
+UNKNOWN_GOODS, HALF_SIGN, TWO_FAULTS = "two unknown SKUs", "half a character", "two findings"
+ODD_WEIGHT, NO_NUMBER = 'weight "1,5"', 'number "-"'
+SICK = (UNKNOWN_GOODS, HALF_SIGN, TWO_FAULTS, ODD_WEIGHT, NO_NUMBER)
+#: what the warehouse enters for the parcel of such an order
+ENTERED: dict[str, dict[str, Any]] = {
+    ODD_WEIGHT: {"weight": "1,5"},
+    NO_NUMBER: {"tracking": "-"},
+}
 #: the house number that changed orders get after they were handed over
 NEW_HOUSE = "99"
 #: a product that plentymarkets has at the start and wemalo has not: its number beyond an order id
@@ -88,7 +97,7 @@ class StoryOrder:
 
 
 def orders(merchant: StoryMerchant, first_id: int) -> list[StoryOrder]:
-    """Return the merchant's forty orders; ids from ``first_id`` upwards."""
+    """Return the merchant's 45 orders; ids from ``first_id`` upwards."""
     chapters: list[tuple[str, int, int]] = [
         *[(SHIPPED, 1, n) for n in range(21)],
         *[(SHIPPED, 2, n) for n in range(3)],
@@ -103,6 +112,7 @@ def orders(merchant: StoryMerchant, first_id: int) -> list[StoryOrder]:
         (CHANGED, 1, 0),
         *[(RETURNED, 1, n) for n in range(2)],
         *[(DOCUMENTED, 1, n) for n in range(2)],
+        *[(end, 1, 0) for end in SICK],
     ]
     return [_order(merchant, first_id + n, n, chapter) for n, chapter in enumerate(chapters)]
 
@@ -114,7 +124,7 @@ def _order(
     delivery = _address(merchant, number)
     goods = merchant.first_variation + number % 5
     items: list[dict[str, Any]] = [{"variation": goods, "quantity": 1 + number % 3}]
-    end = kind if kind in ENDS else SHIPPED
+    end = kind if kind in (*ENDS, *SICK) else SHIPPED
     if kind == "packstation":
         delivery |= {"address1": "PACKSTATION", "address2": "145", "post_number": "12345678"}
         delivery |= {"postalCode": "50667", "town": "Köln", "country": "DE"}
@@ -132,6 +142,12 @@ def _order(
         ]
     elif kind == SHORT:
         items = [{"variation": merchant.first_variation + 5, "quantity": 50}]
+    elif kind == UNKNOWN_GOODS:
+        items = [{"variation": merchant.first_variation + n, "quantity": 1} for n in (90, 91)]
+    elif kind == HALF_SIGN:
+        delivery |= {"name2": f"{delivery['name2']} \ud83d"}
+    elif kind == TWO_FAULTS:
+        items = [{"variation": merchant.first_variation + n, "quantity": 0} for n in (1, 2)]
     if parcels == 2:
         items.append({"variation": merchant.first_variation + 4, "quantity": 2})
     profile = merchant.profiles[number % len(merchant.profiles)][0]

@@ -72,6 +72,6 @@ def test_the_demo_tells_its_story_by_the_running_services(
     done = containers.run("demo", seconds=600)
     assert done.returncode == 0, done.stdout + done.stderr
     for merchant in MERCHANTS:
-        assert re.search(rf"^{merchant.name} +40 +34 ", done.stdout, re.MULTILINE), done.stdout
+        assert re.search(rf"^{merchant.name} +45 +36 ", done.stdout, re.MULTILINE), done.stdout
     assert "nothing lost, nothing twice" in done.stdout
     assert FILLED["FULFILMENT_UI_PASSWORD"] not in done.stdout

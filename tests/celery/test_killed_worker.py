@@ -102,4 +102,4 @@ def test_a_worker_killed_while_it_sends_loses_nothing_and_sends_nothing_twice(
         )
     engine.dispose()
     assert found.faults == []
-    assert found.counts["handed over"] == 34
+    assert found.counts["handed over"] == 36

@@ -96,6 +96,7 @@ def test_a_parcel_without_number_is_told_and_goes_on_once_it_has_one(stage: Stag
 
 
 def test_a_parcel_without_number_is_given_time(stage: Stage) -> None:
+    settings(stage, number_patience_minutes=240)
     stage.sandbox.wemalo.merge({"tenants": [{"tenant": "alpha", "settings": {"auto": False}}]})
     stage.add(good_order(1))
     stage.run()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime  # noqa: TC003 - pydantic needs it at run time
 from typing import Any
 
 from fastapi import APIRouter, Body, HTTPException
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from include.sandbox.frame.faults import Fault  # noqa: TC001 - FastAPI reads it at run time
@@ -24,6 +26,14 @@ class ClockChange(BaseModel):
     now: datetime | None = None
     advance: float | None = None
     factor: float | None = None
+
+
+class AsciiJson(JSONResponse):
+    """JSON of plain ASCII: what a tenant holds may be half a character, which UTF-8 cannot say."""
+
+    def render(self, content: Any) -> bytes:
+        """Return the body."""
+        return json.dumps(content).encode()
 
 
 def control_router(world: World) -> APIRouter:
@@ -49,7 +59,7 @@ def _add_world_routes(router: APIRouter, world: World) -> None:
         _guarded(world.merge, body)
         return {"ok": True}
 
-    @router.get("/state")
+    @router.get("/state", response_class=AsciiJson)
     async def state(tenant: str | None = None) -> JsonObject:
         result: JsonObject = _guarded(world.state, tenant)
         return result

@@ -169,7 +169,8 @@ SHIPPING = (
     ),
     Scenario(
         "number-changes", "a tracking number that changes later is corrected",
-        (order(),), ((), (SHIP,), (warehouse("change_tracking", order=1, tracking="NEW-1"),)),
+        (order(),),
+        ((), (SHIP,), (warehouse("change_tracking", order=1, tracking="00340434161094000009"),)),
         (SHIPPED,), TWO_LEFT,
     ),
     Scenario(
@@ -177,7 +178,7 @@ SHIPPING = (
         (order(),),
         ((), (warehouse("pack", order=1, parcels=[{"tracking": False}]),
               warehouse("hand_over", order=1)),
-         (warehouse("change_tracking", order=1, tracking="LATE-1"),)),
+         (warehouse("change_tracking", order=1, tracking="00340434161094000008"),)),
         (SHIPPED,), TWO_LEFT,
     ),
     Scenario(

@@ -8,13 +8,15 @@ step are done as well, so `pack` on an OPEN order makes the picking list and pic
 `start_picking`               `order`
 `pick`                        `order`, `short` {"<product>": pieces that are not found}
 `pack`                        `order`, `parcels`: a number, or a list of {"items": {"<product>": n},
-                              "weight": gram, "carrier", "profile", "tracking": text | false}
+                              "weight": gram or text, "carrier", "profile",
+                              "tracking": text | false}
 `label_error`                 `order`, `message`: the label fails, at packing or at once
 `release`                     `order`: BLOCKEDPACKED → PACKED
 `hand_over`                   `order`, `parcel`: its number from 1; without it all that are left
 `ship`                        `order`, or all orders that nothing holds: all the way to SHIPPED
 `cancel`                      `order`, `reason`: the warehouse cancels
-`change_tracking`             `order`, `parcel` (number from 1), `tracking`
+`change_tracking`             `order`, `parcel` (number from 1), `tracking`; without it: the
+                              carrier's
 `force_reason`                `order`, `reason` (ADDRESS, UNKNOWN, …; "" ends it), `times`: how
                               many times the order must be sent until the reason is gone
 `drop_reservation`            `order`: its goods become free, it is PARTIAL
@@ -40,7 +42,7 @@ from include.sandbox.wemalo import dates, inbound, orders, products, warehouse
 from include.sandbox.wemalo.bookings import requeue
 from include.sandbox.wemalo.errors import ApiError
 from include.sandbox.wemalo.ground import by_turn
-from include.sandbox.wemalo.packing import Wish
+from include.sandbox.wemalo.packing import Wish, tracking_number
 from include.sandbox.wemalo.report import order_state, stock_state
 from include.sandbox.wemalo.reservation import settle
 from include.sandbox.wemalo.webhooks import announce_refurbishment
@@ -185,7 +187,10 @@ def _cancel(world: Ground, tenant: Tenant, args: dict[str, Any]) -> Any:
 def _change_tracking(world: Ground, tenant: Tenant, args: dict[str, Any]) -> Any:
     order = _order(tenant, args)
     parcel = _parcel(tenant, order, args.get("parcel", 1))
-    warehouse.change_tracking(world, tenant, parcel, args["tracking"])
+    number = args.get("tracking")
+    if number is None:
+        number = tracking_number(world, parcel)
+    warehouse.change_tracking(world, tenant, parcel, number)
     return order_state(tenant, order)
 
 

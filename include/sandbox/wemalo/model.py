@@ -172,7 +172,7 @@ class ParcelItem:
 
 @dataclass(slots=True)
 class Parcel:
-    """One parcel. Weights in gram."""
+    """One parcel. Its weight is in gram, or what somebody typed."""
 
     id: int
     order_id: int
@@ -180,7 +180,7 @@ class Parcel:
     carrier: str
     profile: str
     product: str
-    weight: int
+    weight: int | str
     items: list[ParcelItem]
     packed: datetime
     wants_label: bool = True

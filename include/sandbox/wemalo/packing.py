@@ -27,7 +27,7 @@ DEFAULT_PROFILES: list[dict[str, Any]] = [
     {"name": "UPS", "profiles": [{"name": "UPS", "product": "Standard", "matchId": "ups"}]},
 ]
 DEFAULT_WEIGHT = 100  # grams per piece without `netWeight`
-TRACKING_PREFIXES = {"DHL": "00340434", "DPD": "09", "GLS": "52", "UPS": "1Z"}
+TRACKING_PREFIXES = {"DHL": "00340434", "DPD": "09", "GLS": "52", "UPS": "1Z9999"}
 BARCODE_DIGITS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -36,7 +36,7 @@ class Wish:
     """What a parcel shall look like. `items`: product id to pieces; empty: an equal share."""
 
     items: dict[int, int] = field(default_factory=dict)
-    weight: int | None = None
+    weight: int | str | None = None  # grams, or what somebody typed
     carrier: str = ""
     profile: str = ""
     tracking: str | None = None  # a number; None: the carrier gives one
