@@ -59,6 +59,19 @@ def test_every_test_is_in_the_file_that_is_named_with_it() -> None:
     assert wrong == []
 
 
+def test_every_exception_has_a_row_that_says_when_it_is_over() -> None:
+    explained = (ROOT / "docs" / "exceptions.md").read_text()
+    codes = {
+        code
+        for title in re.findall(r"^### (.+)$", explained, re.MULTILINE)
+        for code in title.split(", ")
+    }
+    rows = TEXT.split("## 9. Exceptions")[1].split("\n## ")[0]
+    kinds = tuple(re.findall(r"`([A-Z_]+_)\.\.\.`", rows))
+    assert len(codes) > 50
+    assert sorted(c for c in codes if f"`{c}`" not in rows and not c.startswith(kinds)) == []
+
+
 def test_every_scenario_is_named_and_every_part_but_products_has_a_race() -> None:
     assert [name for name in SCENARIOS if f"`{name}`" not in TEXT] == []
     races = {

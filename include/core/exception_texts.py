@@ -234,6 +234,16 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         _DE_OPERATOR + " Sobald die Nummer da ist, geht der Auftrag von selbst weiter.",
         _EN_OPERATOR + " Once the number is there, the order goes on by itself.",
     ),
+    "TRACKING_NUMBER_ODD": (
+        "Die Sendungsnummer von Paket {parcel} hat keine der Formen, die {carrier} vergibt. Sie "
+        "ist so eingetragen, wie das Lager sie nennt.",
+        "The tracking number of parcel {parcel} has none of the forms that {carrier} gives. It was "
+        "written as the warehouse names it.",
+        "Mit dem Etikett vergleichen und im Lager berichtigen lassen; die neue Nummer wird von "
+        "selbst übernommen. Stimmt sie, quittieren (fulfil acknowledge).",
+        "Compare it with the label and have the warehouse correct it; the new number is taken over "
+        "by itself. If it is right, acknowledge this (fulfil acknowledge).",
+    ),
     "WAREHOUSE_CANNOT_START": (
         "Das Lager hat den Auftrag und kann nicht mit ihm beginnen (Grund: {reason}). {again_de}",
         "The warehouse has the order and cannot begin with it (reason: {reason}). {again_en}",

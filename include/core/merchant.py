@@ -280,11 +280,16 @@ class Merchant(Section):
     number_patience_minutes: int = Field(
         240, ge=0, description="So long a parcel that left may lack its tracking number."
     )
-    without_number: list[str] = Field(
+    without_number: list[str | int] = Field(
         default_factory=list,
-        description="wemalo carrier names, or products of carriers, whose parcels have no tracking "
-        "number (letters): such orders end without one.",
-        examples=[["Deutsche Post"]],
+        description="wemalo carrier names, products of carriers, or ids of plentymarkets shipping "
+        "profiles whose parcels have no tracking number (letters): such orders end without one.",
+        examples=[["Deutsche Post", 8]],
+    )
+    number_forms: Literal["hint", "off"] = Field(
+        "hint",
+        description="A tracking number that has no known form of its carrier is written as it is; "
+        "'hint' tells it, 'off' does not. Carriers that are not known are never told.",
     )
     resume_no_stock: bool = Field(
         True,
@@ -329,8 +334,8 @@ class Merchant(Section):
 
     @property
     def letters(self) -> frozenset[str]:
-        """`without_number` in small letters."""
-        return frozenset(name.strip().lower() for name in self.without_number)
+        """`without_number` as text in small letters."""
+        return frozenset(str(name).strip().lower() for name in self.without_number)
 
     @property
     def groups(self) -> frozenset[str]:

@@ -169,7 +169,8 @@ def parcels_without_number(
 ) -> Sequence[Row[Any]]:
     """Return parcels of ``ids`` that left ``minutes`` ago and have no tracking number.
 
-    :param letters: carriers and services, in small letters, whose parcels never have one.
+    :param letters: carriers, services and shipping profiles, in small letters, whose parcels
+        never have one.
     """
     statement = select(parcels).where(
         *_without_number(merchant, minutes, letters), among(parcels.c.order_id, ids)
@@ -187,11 +188,32 @@ def orders_without_number(
     return ids_of(connection, statement.order_by(parcels.c.order_id))
 
 
+def letters_among(
+    connection: Connection, merchant: str, order_id: int, letters: Collection[str]
+) -> set[str]:
+    """Return the parcels of an order that need no number; see `parcels_without_number`."""
+    statement = select(parcels.c.parcel_id).where(
+        parcels.c.merchant == merchant,
+        parcels.c.order_id == order_id,
+        _is_letter(parcels, letters),
+    )
+    return set(connection.execute(statement).scalars())
+
+
 def _is_letter(table: FromClause, letters: Collection[str]) -> ColumnElement[bool]:
     """Return the condition that a parcel needs no number."""
     names = list(letters)
     c = table.c
-    return func.lower(c.carrier).in_(names) | func.lower(c.service).in_(names)
+    profile = (
+        select(orders.c.order_id)
+        .where(
+            orders.c.merchant == c.merchant,
+            orders.c.order_id == c.order_id,
+            orders.c.content["shipping_profile_id"].as_string().in_(names),
+        )
+        .exists()
+    )
+    return func.lower(c.carrier).in_(names) | func.lower(c.service).in_(names) | profile
 
 
 def _without_number(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fulfilment.flow.parcels import ship
 
-from include.ledger.exceptions import open_exceptions
+from include.ledger.exceptions import acknowledge, open_exceptions
 from include.ledger.stock_sync import approve
 from tests.flow.stage import Stage, good_order, settings
 
@@ -61,6 +61,52 @@ def test_letters_end_without_a_number_where_the_merchant_says_so(stage: Stage) -
     stage.run()
     assert (stage.state(1), numbers(stage), queue(stage)) == ("shipped", [], [])
     assert information(stage)["shippingServiceProvider"] == "Post"
+    assert told(stage) == {}
+
+
+def test_letters_may_be_named_by_their_shipping_profile(stage: Stage) -> None:
+    settings(stage, number_patience_minutes=0, without_number=[7])
+    leaves(stage, [{"tracking": "-"}])
+    assert stage.state(1) == "partly_shipped", "profile 6 has numbers"
+    assert list(told(stage)) == ["PARCEL_WITHOUT_NUMBER"]
+    settings(stage, number_patience_minutes=0, without_number=[6])
+    stage.run()
+    assert (stage.state(1), numbers(stage), queue(stage)) == ("shipped", [], [])
+    assert told(stage) == {}
+
+
+def test_a_number_in_no_form_of_its_carrier_is_written_and_told_until_it_is_corrected_or_seen(
+    stage: Stage,
+) -> None:
+    odd = A[:-1]
+    leaves(stage, [{"tracking": odd}, {"tracking": B}], runs=2)
+    assert numbers(stage) == sorted([odd, B])
+    assert (stage.state(1), queue(stage)) == ("shipped", [])
+    assert "DHL" in told(stage)["TRACKING_NUMBER_ODD"]
+    assert odd not in told(stage)["TRACKING_NUMBER_ODD"], "who types may have typed a name"
+    stage.sandbox.wemalo.act("change_tracking", "alpha", order="1", parcel=1, tracking=A)
+    stage.run()
+    assert numbers(stage) == [A, B]
+    assert told(stage) == {}
+    stage.sandbox.wemalo.act("change_tracking", "alpha", order="1", parcel=1, tracking=odd)
+    stage.run()
+    assert list(told(stage)) == ["TRACKING_NUMBER_ODD"]
+    with stage.engine.begin() as connection:
+        journal = stage.work("person").journal
+        acknowledge(connection, journal, "order:1", "TRACKING_NUMBER_ODD", "me", "it is right")
+    stage.run()
+    assert told(stage) == {}
+
+
+@pytest.mark.parametrize("case", ["unknown carrier", "switched off"])
+def test_numbers_of_unknown_carriers_are_not_told_nor_where_the_merchant_wants_no_hint(
+    stage: Stage, case: str
+) -> None:
+    carrier = "Bote" if case == "unknown carrier" else "DHL"
+    hint = "off" if case == "switched off" else "hint"
+    settings(stage, carriers={"Bote": "Bote", "DHL": "DHL"}, number_forms=hint)
+    leaves(stage, [{"carrier": carrier, "tracking": "FAHRT-4711"}])
+    assert numbers(stage) == ["FAHRT-4711"]
     assert told(stage) == {}
 
 

@@ -66,12 +66,12 @@ def test_a_tracking_number_that_changes_later_is_corrected(stage: Stage) -> None
     stage.sandbox.wemalo.clock(advance=6 * 3600)
     stage.run()
     (before,) = numbers(stage)
-    stage.sandbox.wemalo.act("change_tracking", "alpha", order="1", tracking="NEW-NUMBER-1")
+    stage.sandbox.wemalo.act("change_tracking", "alpha", order="1", tracking="00340434161094000009")
     stage.run()
     assert not stage.errors
-    assert numbers(stage) == ["NEW-NUMBER-1"]
-    assert before != "NEW-NUMBER-1"
-    assert stage.plenty_order(1)["shippingInformation"]["transactionId"] == "NEW-NUMBER-1"
+    assert numbers(stage) == ["00340434161094000009"]
+    assert before != "00340434161094000009"
+    assert stage.plenty_order(1)["shippingInformation"]["transactionId"] == "00340434161094000009"
     assert "tracking_changed" in stage.events(1)
 
 
@@ -87,9 +87,9 @@ def test_a_parcel_without_number_is_told_and_goes_on_once_it_has_one(stage: Stag
     assert not stage.errors
     assert open_codes(stage) == ["PARCEL_WITHOUT_NUMBER"]
     assert numbers(stage) == []
-    stage.sandbox.wemalo.act("change_tracking", "alpha", order="1", tracking="LATE-1")
+    stage.sandbox.wemalo.act("change_tracking", "alpha", order="1", tracking="00340434161094000008")
     stage.run()
-    assert numbers(stage) == ["LATE-1"]
+    assert numbers(stage) == ["00340434161094000008"]
     assert stage.state(1) == "shipped"
     stage.run()
     assert open_codes(stage) == []

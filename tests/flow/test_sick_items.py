@@ -24,6 +24,7 @@ from sqlalchemy import text
 
 from include.core.failures import STEPS
 from include.core.merchant import Merchant
+from include.core.return_settings import Returns
 from include.core.window import EVERYTHING
 from include.ledger import circuits, shadow
 from include.ledger.exceptions import open_exceptions
@@ -376,6 +377,38 @@ def test_a_sick_order_is_left_out_of_a_replay_alone(patient: Stage) -> None:
     found = failed_at(stage)
     assert [n for n in sick if ("replay", f"order:{n}") not in found] == []
     assert [n for n in sick if f"order:{n}" not in told(stage)] == []
+
+
+@pytest.mark.parametrize("kind", ["403 page", "500", "half a JSON"])
+def test_a_list_that_cannot_be_read_holds_up_nothing_that_is_known(
+    patient: Stage, kind: str
+) -> None:
+    stage = patient
+    stage.add(good_order(1), good_order(2))
+    stage.run()
+    stage.sandbox.wemalo.act("ship", "alpha", order="1")
+    creating = ORDER_STEPS["shipping_info"].route
+    stage.sandbox.plenty.fault(route=creating, kind="html", status=403, times=1)
+    stage.run()
+    assert stage.plenty_order(1)["shippingInformation"] is None
+    stage.merchant = stage.merchant.model_copy(
+        update={"returns": Returns.model_validate({"announce": {"statuses": ["9.1"]}})}
+    )
+    stage.sandbox.plenty.merge({"tenants": [{"tenant": "alpha", "statuses": ["9.1"]}]})
+    item = stage.plenty_order(2)["orderItems"][0]["id"]
+    entered = stage.work("merchant").plenty.create_return(
+        2, status=Decimal("9.1"), warehouse_id=3,
+        quantities=[{"orderItemId": item, "quantity": 1, "properties": []}], comment="by the shop",
+    )  # fmt: skip
+    for queue in ("GET /v1/goodsOrder/packages/sent/", "GET /v1/returns/booked"):
+        stage.sandbox.wemalo.fault(route=queue, **FAULTS[kind])
+
+    stage.run(groups=True)
+
+    assert set(stage.errors) == {"reconcile_tracking", "handle_returns"}
+    assert stage.plenty_order(1)["shippingInformation"], "it was known before"
+    tenant = stage.sandbox.wemalo.state("alpha")["tenants"]["alpha"]
+    assert [row["externalId"] for row in tenant["returns"].values()] == [str(entered)]
 
 
 SYSTEM_FAULTS: dict[str, dict[str, Any]] = {

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 PACKAGE = "POST /rest/orders/{order_id}/shipping/packages"
 PACKAGES = "GET /v1/goodsOrder/packages"
-ACKNOWLEDGE = "PUT /v1/goodsOrder/packages/sent/{history_id}"
 
 
 def told(stage: Stage) -> set[tuple[str, str]]:

@@ -58,7 +58,7 @@ _UNTIL_THE_END = (
 #: they tell of something past: over when somebody has seen it, or the goods came back
 _UNTIL_SEEN = (
     "CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING", "SHIPPED_SHORT", "SHIPPED_ALTHOUGH_CANCELLED",
-    "SENT_ROWS_TAKEN", "STATUS_OVERTAKEN",
+    "SENT_ROWS_TAKEN", "STATUS_OVERTAKEN", "TRACKING_NUMBER_ODD",
 )  # fmt: skip
 #: task groups -> how the codes of their exceptions begin: over when the group is switched off
 _GROUPS = {"returns": "RETURN_", "documents": "DOCUMENT_", "stock": "STOCK_",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
+from fulfilment.flow.each import by_order, each
 from fulfilment.flow.parcels.ship import correct_information
 from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import log
@@ -16,9 +16,10 @@ from include.core.errors import NotFound, WriteHeld
 from include.core.failures import Level, as_own, level_of
 from include.core.packages import choose
 from include.core.tracking import weight_g
+from include.core.tracking_forms import fits
 from include.core.values import whole
 from include.core.wemalo_order import external_id
-from include.ledger import shipping
+from include.ledger import exceptions, shipping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from fulfilment.flow.work import Work
 
+NUMBER_ODD = "TRACKING_NUMBER_ODD"
 #: orders read at a time: as many as one search answers with
 AT_A_TIME = PAGE_SIZE
 
@@ -126,6 +128,22 @@ class _Weights:
             return {}
 
 
+def _hint_at_number(work: Work, connection: Connection, parcel: Row[Any]) -> None:
+    """Tell of numbers that have no form of their carrier; they are written all the same."""
+    if work.merchant.number_forms == "off":
+        return
+    parcels = shipping.parcels_of(connection, work.name, parcel.order_id)
+    odd = [p for p in parcels if p.written_number and not fits(p.carrier, p.written_number)]
+    if not odd:
+        exceptions.clear(connection, work.journal, by_order(parcel), NUMBER_ODD)
+    elif any(p.parcel_id == parcel.parcel_id for p in odd):
+        names, carriers = ([p.parcel_id for p in odd], sorted({p.carrier for p in odd}))
+        work.tell(
+            connection, parcel.order_id, NUMBER_ODD,
+            parcel=", ".join(names), carrier=", ".join(carriers),
+        )  # fmt: skip
+
+
 def _write_parcel(work: Work, parcel: Row[Any], packages: _Packages, weight_g: int | None) -> None:
     """Make plentymarkets have a parcel's number, and remember its package."""
     parcel_id, number = parcel.parcel_id, parcel.tracking_number
@@ -174,6 +192,7 @@ def _write_parcel(work: Work, parcel: Row[Any], packages: _Packages, weight_g: i
             parcel=parcel_id, tracking=number, weight_g=weight_g,
         )  # fmt: skip
         correct_information(work, connection, parcel.order_id)
+        _hint_at_number(work, connection, parcel)
 
     about = Write("package", (parcel_subject(parcel),), f"the package of parcel {parcel_id}")
     package_id, _ = write(

@@ -111,8 +111,9 @@ def _move_shipped(
     work: Work, connection: Any, order_id: int, complete: bool, counts: dict[str, int]
 ) -> None:
     parcels = shipping.parcels_of(connection, work.name, order_id)
+    letters = shipping.letters_among(connection, work.name, order_id, work.merchant.letters)
     written = all(
-        (_is_letter(work, parcel) and not parcel.tracking_number)
+        (parcel.parcel_id in letters and not parcel.tracking_number)
         or parcel.written_number == parcel.tracking_number
         for parcel in parcels
     )
@@ -185,10 +186,6 @@ def queue_information(
             "shipped_at": (last.handed_over_at or datetime.now(UTC)).isoformat(),
         },
     )
-
-
-def _is_letter(work: Work, parcel: Row[Any]) -> bool:
-    return not work.merchant.letters.isdisjoint({parcel.carrier.lower(), parcel.service.lower()})
 
 
 def _link(work: Work, parcel: Row[Any]) -> str:
