@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from include.sandbox.frame.calls import CallKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +23,14 @@ class Call:
     path: str
     tenant: str | None
     text: str  # path, query and body in one, for `match`
+    kind: CallKind = "other"
 
 
 class CallFilter(BaseModel):
     """Which calls are meant.
 
-    `route` is "METHOD /path/{template}" or "*"; `tenant` None means all; `match` must be a part of
-    path + query + body, several all of them. The first `skip` matching calls pass, then `times`
+    `route` is "METHOD /path/{template}" or "*"; `tenant` None means all; `calls` are reads or writes
+    only; `match` must be a part of path + query + body, several all of them. The first `skip` matching calls pass, then `times`
     calls are hit (None = without end). `may_not_fire` is the reason why it is right that no call is
     hit.
     """
@@ -36,6 +40,7 @@ class CallFilter(BaseModel):
     id: int = 0
     route: str = "*"
     tenant: str | None = None
+    calls: Literal["read", "write"] | None = None
     match: str | list[str] | None = None
     skip: int = Field(default=0, ge=0)
     times: int | None = Field(default=None, ge=1)
@@ -48,6 +53,7 @@ class CallFilter(BaseModel):
         return (
             self.route in ("*", call.route)
             and self.tenant in (None, call.tenant)
+            and self.calls in (None, call.kind)
             and all(part in call.text for part in self._parts())
         )
 

@@ -63,12 +63,14 @@ class SandboxMiddleware:
 
     async def _serve(self, scope: Scope, body: bytes, send: Send) -> None:
         request = _raw(scope, body)
+        route = f"{request.method} {self._template_of(scope)}"
         call = Call(
-            route=f"{request.method} {self._template_of(scope)}",
+            route=route,
             method=request.method,
             path=request.path,
             tenant=self._world.tenant_of(request),
             text=f"{request.path}?{request.query}\n{body.decode('utf-8', 'replace')}",
+            kind=self._world.kind_of(route),
         )
         delay, fault = self._world.faults.due(call)
         if delay:
@@ -77,7 +79,7 @@ class SandboxMiddleware:
             messages, status = await self._answer(scope, body, call, fault)
             at = self._world.clock.now()
             logged = LoggedCall(call.method, call.path, call.tenant or NO_TENANT, status, at)
-            self._world.calls.add(logged, call.route, self._world.kind_of(call.route))
+            self._world.calls.add(logged, call.route, call.kind)
             if call.method != "GET" or self._world.changed:
                 self._world.changed = False
                 self._snapshots.changed()
