@@ -1,6 +1,6 @@
 # Two commands are enough: `make demo` shows it, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help install up down env status demo sandbox play day test test-celery test-docker lint lock bench
+.PHONY: help install up down env status demo sandbox play day chaos test test-celery test-docker lint lock bench
 
 BIN := .venv/bin
 
@@ -37,6 +37,11 @@ play: install ## list the sandbox's scenarios, or play one in it (SCENARIO=cance
 day: install ## play random days of 500 orders (SEEDS=1,2,3) and compare both systems
 	@RANDOM_DAY_ORDERS=500 RANDOM_DAY_SEEDS=$(or $(SEEDS),1,2,3) \
 		$(BIN)/pytest -q tests/flow/test_random_day.py
+
+chaos: install ## play days full of faults (SEEDS=1,2,3 ORDERS=24 ROUNDS=6 WITHOUT=fence)
+	@CHAOS_SEEDS=$(or $(SEEDS),1,2,3) CHAOS_ORDERS=$(or $(ORDERS),24) \
+		CHAOS_ROUNDS=$(or $(ROUNDS),6) CHAOS_WITHOUT=$(WITHOUT) \
+		$(BIN)/pytest -q tests/flow/test_chaos.py
 
 lint: install ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

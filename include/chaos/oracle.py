@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ Found = tuple[Kind, str, str]
 
 def _of_order(facts: Facts, order: Json, sent: Json | None) -> Iterator[Found]:
     yield from _status(facts, order, sent)
+    yield from _statuses(order)
     yield from _notes(order)
     yield from _parcels(order, sent)
     yield from _goods_issue(facts, order, sent)
@@ -216,6 +218,14 @@ def _wanted(order: Json) -> Decimal:
         if row["userId"] == PERSON and row["procedureText"] != "Warenausgang gebucht"
     ]
     return _decimal(own[-1]["statusId"]) if own else FETCHED
+
+
+def _statuses(order: Json) -> Iterator[Found]:
+    """Find statuses that we set although they were set: nobody did anything between."""
+    for one, next_one in pairwise(order["statusHistory"]):
+        ours = PERSON not in (one["userId"], next_one["userId"])
+        if ours and one["statusId"] == next_one["statusId"]:
+            yield "doubled", "a status", str(one["statusId"])
 
 
 def _notes(order: Json) -> Iterator[Found]:

@@ -38,14 +38,14 @@ TROUBLES: dict[str, tuple[int, int]] = {
 #: what happens to the process of a task -> how often
 MISHAPS: dict[str, int] = {
     "killed": 5,
-    "asleep": 5,  # its lock is lost, others do its work, it wakes up and goes on
+    "asleep": 6,  # its lock is lost, others do its work, it wakes up and goes on
     "lock lost": 3,  # and the same task starts beside it
     "ledger restarted": 1,  # every session of the ledger ends
 }
 #: where: before a commit, before a call has its permit, between the permit and the call, behind it
 PLACES: dict[str, tuple[Place, ...]] = {
     "killed": ("commit", "permit", "allowed", "answered"),
-    "asleep": ("permit", "permit", "allowed", "answered"),
+    "asleep": ("permit", "permit", "permit", "allowed", "answered"),
     "lock lost": ("permit", "answered"),
     "ledger restarted": ("permit", "answered"),
 }
@@ -59,7 +59,7 @@ ACTS: dict[str, int] = {
     "goods are lost": 1,
     "goods come back": 3,
 }
-#: of these the moment counts: they also happen right before or behind a call of the flow
+#: of these the moment counts: they also happen right before our call that sets a status
 RACES = ("merchant cancels", "merchant changes the address")
 
 
@@ -98,13 +98,13 @@ class Act:
 
     :param pick: whom it concerns: a place among all whom it can concern.
     :param share: how much.
-    :param call: None: before the task; else right before its n-th write to plentymarkets.
+    :param race: not now, but right before our next status of the order is written.
     """
 
     kind: str
     pick: float
     share: float
-    call: int | None = None
+    race: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +190,14 @@ class _Planner:
         dice = self._dice
         acts = [self._act() for _ in range(dice.choice([0, 0, 1, 2]))]
         troubles = [self._trouble() for _ in range(dice.choice([0, 1, 1, 2]))]
-        mishap = self._mishap() if dice.random() < 0.4 else None
+        mishap = self._mishap() if dice.random() < 0.5 else None
         return Task(name, tuple(acts), tuple(troubles), mishap)
 
     def _act(self) -> Act:
         dice = self._dice
         kind = self._acts.draw()
-        call = dice.randint(0, 4) if kind in RACES and dice.random() < 0.5 else None
-        return Act(kind, dice.random(), dice.random(), call)
+        race = kind in RACES and dice.random() < 0.5
+        return Act(kind, dice.random(), dice.random(), race)
 
     def _trouble(self) -> Trouble:
         dice = self._dice

@@ -35,14 +35,16 @@ if TYPE_CHECKING:
 #: no task of such a day may take longer
 TASK_S = 60.0
 #: so many runs may pass until everything has settled
-MOST_RUNS = 14
+FEWEST_RUNS, MOST_RUNS = 5, 9
 #: the first product is never short, the last one has none to spare
 PIECES = 300
 HOUR_S = 3600
+RELEASED = Decimal(5)
 BAD = Decimal("6.2")  # status of a faulty address
 GOODS = [str(ALPHA.first_variation + number) for number in range(5)]
 #: what ``share`` of a trouble means for search results
 LAGGING = 3
+STATUS_CALL = "PUT /rest/orders/{order_id}"
 SEARCHES = ("GET /rest/orders/search", "POST /rest/orders/search", "GET /rest/orders")
 
 
@@ -110,8 +112,8 @@ class Day:
                 self._round(one)
             self._settle()
         finally:
-            for one in self._asleep:
-                one.process.kill()
+            for sleeper in self._asleep:
+                sleeper.process.kill()
             self.engine.dispose()
         self.outcome.seconds = time.monotonic() - started
         return self.outcome
@@ -160,14 +162,16 @@ class Day:
             self._wake_up(tasks=100)
         red, self.outcome.red = self.outcome.red, Counter()
         for number in range(1, MOST_RUNS + 1):
-            if number in (1, 4, 8):  # what is in doubt is decided after that
+            if number in (1, 4, 7):  # what is in doubt is decided after that
                 time.sleep(self.ground.times.lease + self.ground.times.settle)
             self.wemalo.clock(advance=6 * HOUR_S)
             self.outcome.red.clear()
             self._calm_run()
             self.outcome.runs_to_settle = number
             self.outcome.verdict = self._judge()
-            if number >= 5 and not self.outcome.verdict.lines and not self.outcome.red:
+            verdict = self.outcome.verdict
+            over = verdict.counts["doubled"] or not (verdict.lines or self.outcome.red)
+            if number >= FEWEST_RUNS and over:  # what is there twice stays so
                 break
         self.outcome.verdict.false_alarms += [
             f"a run without faults is red: {code}" for code in self.outcome.red
@@ -366,7 +370,8 @@ class Day:
         else:
             self._merchant(act, int(chosen))
         self.outcome.acts[act.kind] += 1
-        self._note(f"{act.kind} {chosen or ''} {act.call}")
+        when = " as its status is written" if act.race else ""
+        self._note(f"{act.kind} {chosen or ''}{when}")
 
     def _candidates(self, act: Act) -> list[str]:
         if act.kind == "goods come back":
@@ -379,13 +384,15 @@ class Day:
             if row["typeId"] != RETURN
         }
         match act.kind:
+            case _ if act.race:
+                return sorted(key for key, status in shown.items() if status == RELEASED)
             case "merchant cancels":
                 return sorted(key for key, status in shown.items() if status < BAD)
             case "merchant changes the address":
                 there = self._at_wemalo()["orders"]
-                left = {key for key, row in there.items() if row["status"] == "SHIPPED"}
+                gone = {key for key, row in there.items() if row["status"] == "SHIPPED"}
                 return sorted(
-                    key for key, status in shown.items() if status < BAD and key not in left
+                    key for key, status in shown.items() if status < BAD and key not in gone
                 )
             case "merchant corrects the address":
                 return sorted(key for key, status in shown.items() if status == BAD)
@@ -400,12 +407,12 @@ class Day:
             changes = {"address1": street, "address2": str(1 + int(act.share * 90))}
             doing = {"action": "edit_address", "order": order, "changes": changes}
             self.edits[order] += 1
-        if act.call is None:
+        if not act.race:
             self.plenty.act(tenant=self.name, **doing)
         else:
             self.plenty.hook(
-                calls="write", skip=act.call, action={"tenant": self.name, **doing},
-                may_not_fire=act.kind,
+                route=STATUS_CALL, match=f"/rest/orders/{order}?",
+                action={"tenant": self.name, **doing}, may_not_fire=act.kind,
             )  # fmt: skip
         if act.kind == "merchant corrects the address":
             self.plenty.act("release", self.name, order=order)

@@ -25,6 +25,7 @@ from fulfilment.flow.replay.window import replay
 from fulfilment.flow.returns.handle import handle_returns
 from fulfilment.flow.stock.sync import stock
 from fulfilment.flow.work import Work
+from fulfilment.hooks.base import ApiHook
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import event
@@ -105,7 +106,7 @@ class Gate:
             os.kill(os.getpid(), _SIGNALS.get(mishap.kind, signal.SIGSTOP))
 
 
-class _Gated:
+class _Gated(ApiHook):
     """A hook whose writes pass a gate; it waits for no turn."""
 
     gate: Gate
@@ -118,7 +119,7 @@ class _Gated:
         """Wait for nothing: the minutes of the day are seconds, the budget's are not."""
 
     @contextmanager
-    def allowed_by(self: Any, allow: Callable[[], None]) -> Iterator[None]:
+    def allowed_by(self, allow: Callable[[], None]) -> Iterator[None]:
         def gated() -> None:
             self.gate("permit")
             allow()
@@ -127,7 +128,7 @@ class _Gated:
         with super().allowed_by(gated):
             yield
 
-    def _send(self: Any, request: Request, auth: AuthBase | None) -> Any:
+    def _send(self, request: Request, auth: AuthBase | None) -> Any:
         answer = super()._send(request, auth)
         if request.kind == "write":
             self.gate("answered")

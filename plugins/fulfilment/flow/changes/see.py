@@ -92,7 +92,7 @@ def see_changes(work: Work, *, full: bool = True) -> int:
 
     def read(ids: Sequence[int]) -> None:
         nonlocal count
-        count += _read_some(work, split, ids, settled)
+        count += read_changes(work, split, ids, settled=settled)
 
     for ids in slices(wanted, PAGE_SIZE):
         if not halved(work, "read", ids, read):
@@ -195,7 +195,7 @@ def _changed(
     with work.engine.begin() as connection:
         rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=shown)
     ours = {n: shown[n] for n in rows if n not in work.facts.strangers}
-    asked = [n for n, one in ours.items() if full or n in told or _to_read(rows[n], one)]
+    asked = [n for n, one in ours.items() if full or n in told or to_read(rows[n], one.changed_at)]
     split |= {n for n in asked if ours[n].split}  # where a row tells it
     split |= work.plenty.split_orders(n for n in asked if n not in split)
     with work.engine.begin() as connection:
@@ -203,10 +203,12 @@ def _changed(
         ours = {n: one for n, one in ours.items() if n in rows}
         _tell_splits(work, connection, [n for n in asked if n in rows], split, told)
         _take_statuses(work, connection, rows, ours)
-    return [order_id for order_id, one in ours.items() if _to_read(rows[order_id], one)]
+    return [order_id for order_id, one in ours.items() if to_read(rows[order_id], one.changed_at)]
 
 
-def _read_some(work: Work, split: set[int], ids: Collection[int], settled: datetime) -> int:
+def read_changes(
+    work: Work, split: Collection[int], ids: Collection[int], *, settled: datetime
+) -> int:
     """Read the contents of some orders; return how many changes are new.
 
     :param split: orders that have delivery orders.
@@ -237,10 +239,10 @@ def _read_some(work: Work, split: set[int], ids: Collection[int], settled: datet
     return count
 
 
-def _to_read(row: Row[Any], shown: Shown) -> bool:
+def to_read(row: Row[Any], changed_at: datetime | None) -> bool:
     """Say whether an order was changed, or changed once more while its change was sent."""
     lost = row.change_state is None and row.fingerprint != row.sent_fingerprint
-    return bool(lost or shown.changed_at != row.seen_updated_at)
+    return bool(lost or changed_at != row.seen_updated_at)
 
 
 def _read(data: dict[str, Any], countries: Mapping[int, str]) -> Order | OrderInvalid:

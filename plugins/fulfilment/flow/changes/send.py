@@ -18,7 +18,7 @@ from include.core.errors import FulfilmentError, OrderInvalid, OrderRejected, Wr
 from include.core.models import order_from_json
 from include.core.states import State
 from include.core.stays import NOT_FOUND
-from include.core.wemalo_order import NOT_STARTED, compose, external_id, state_of
+from include.core.wemalo_order import NOT_STARTED, WarehouseStatus, compose, external_id, state_of
 from include.ledger import exceptions, in_flight, orders
 
 if TYPE_CHECKING:
@@ -242,8 +242,7 @@ def _late(work: Work, row: Row[Any], found: WemaloStatus) -> str:
         if not _is_same(work, connection, row):
             return ""
         if row.state == State.PARTLY_SHIPPED:  # its next state comes with the last parcel
-            orders.touch(connection, work.name, [row.order_id], change_state="late")
-            work.journal.add(connection, row.order_id, "change_too_late", warehouse=found.name)
+            _is_late(work, connection, row, found.name)
         elif (
             accept(
                 work, connection, row.order_id, row.episode, found.name, found.reason,
@@ -258,6 +257,26 @@ def _late(work: Work, row: Row[Any], found: WemaloStatus) -> str:
         )  # fmt: skip
         _note(work, connection, row, "late", german, english, found.name)
     return "changes_late"
+
+
+def tell_left(work: Work, row: Row[Any]) -> None:
+    """Tell of a change of an order whose goods have left; its next state comes with its parcels."""
+    warehouse = row.wemalo_status or WarehouseStatus.SHIPPED
+    german, english = _difference(row)
+    with work.engine.begin() as connection:
+        if not _is_same(work, connection, row):
+            return
+        _is_late(work, connection, row, warehouse)
+        work.tell(
+            connection, row.order_id, "CHANGED_TOO_LATE",
+            warehouse=warehouse, de=german, en=english,
+        )  # fmt: skip
+        _note(work, connection, row, "late", german, english, warehouse)
+
+
+def _is_late(work: Work, connection: Connection, row: Row[Any], warehouse: str) -> None:
+    orders.touch(connection, work.name, [row.order_id], change_state="late")
+    work.journal.add(connection, row.order_id, "change_too_late", warehouse=warehouse)
 
 
 def _note(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.flow.changes.last_look import look_once_more
 from fulfilment.flow.each import by_order, each
 from fulfilment.flow.parcels.ship import correct_information
 from fulfilment.flow.reading import read_orders
@@ -74,6 +75,7 @@ def _write_some(work: Work, ids: Sequence[int], weights: _Weights, counts: dict[
     read = read_orders(work, "packages", ids, ["shippingPackages"])
     if not read.usable or not each(work, "package", sorted(read.gone), partial(_deleted, work)):
         return False
+    look_once_more(work, read.found)
     there = {
         order_id: _Packages(list(row.get("shippingPackages") or []))
         for order_id, row in read.found.items()
