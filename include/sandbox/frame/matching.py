@@ -29,10 +29,10 @@ class Call:
 class CallFilter(BaseModel):
     """Which calls are meant.
 
-    `route` is "METHOD /path/{template}" or "*"; `tenant` None means all; `calls` are reads or writes
-    only; `match` must be a part of path + query + body, several all of them. The first `skip` matching calls pass, then `times`
-    calls are hit (None = without end). `may_not_fire` is the reason why it is right that no call is
-    hit.
+    `route` is "METHOD /path/{template}" or "*"; `tenant` None means all; `calls` are reads or
+    writes only; `match` must be a part of path + query + body, several all of them. The first
+    `skip` matching calls pass, then `times` calls are hit (None = without end). `may_not_fire` is
+    the reason why it is right that no call is hit.
     """
 
     model_config = ConfigDict(extra="forbid")
