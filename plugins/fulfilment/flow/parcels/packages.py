@@ -139,10 +139,10 @@ def _hint_at_number(work: Work, connection: Connection, parcel: Row[Any]) -> Non
     if not odd:
         exceptions.clear(connection, work.journal, by_order(parcel), NUMBER_ODD)
     elif any(p.parcel_id == parcel.parcel_id for p in odd):
-        names, carriers = ([p.parcel_id for p in odd], sorted({p.carrier for p in odd}))
         work.tell(
             connection, parcel.order_id, NUMBER_ODD,
-            parcel=", ".join(names), carrier=", ".join(carriers),
+            parcel=", ".join(p.parcel_id for p in odd),
+            carrier=", ".join(sorted({p.carrier for p in odd})),
         )  # fmt: skip
 
 
