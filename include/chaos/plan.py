@@ -59,7 +59,8 @@ ACTS: dict[str, int] = {
     "goods are lost": 1,
     "goods come back": 3,
 }
-#: of these the moment counts: they also happen right before our call that sets a status
+#: of these the moment counts: they also happen right before our call that sets a status,
+#: once each round
 RACES = ("merchant cancels", "merchant changes the address")
 
 
@@ -123,10 +124,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Hours pass in the warehouse, new orders come, then the DAG runs once."""
+    """Hours pass in the warehouse, new orders come, then the DAG runs once.
+
+    :param races: what happens to some of the new orders right before their status is written.
+    """
 
     hours: float
     orders: tuple[int, ...]
+    races: tuple[Act, ...]
     tasks: tuple[Task, ...]
 
 
@@ -184,7 +189,12 @@ class _Planner:
         tasks = [self._task(name) for name in TASKS]
         if self._dice.random() < 0.5:
             tasks.insert(0, Task(BACKFILL, mishap=self._mishap(), beside=True))
-        return Round(self._dice.choice([0, 0.2, 1, 3]), tuple(orders), tuple(tasks))
+        races = [self._race(kind) for kind in RACES]
+        hours = self._dice.choice([0, 0.2, 1, 3])
+        return Round(hours, tuple(orders), tuple(races), tuple(tasks))
+
+    def _race(self, kind: str) -> Act:
+        return Act(kind, self._dice.random(), self._dice.random(), race=True)
 
     def _task(self, name: str) -> Task:
         dice = self._dice
@@ -195,9 +205,7 @@ class _Planner:
 
     def _act(self) -> Act:
         dice = self._dice
-        kind = self._acts.draw()
-        race = kind in RACES and dice.random() < 0.5
-        return Act(kind, dice.random(), dice.random(), race)
+        return Act(self._acts.draw(), dice.random(), dice.random())
 
     def _trouble(self) -> Trouble:
         dice = self._dice

@@ -109,6 +109,8 @@ class Day:
             for one in plan.rounds:
                 self.wemalo.clock(advance=one.hours * HOUR_S)
                 self._release(one.orders, plan.seed)
+                for act in one.races:
+                    self._act(act)
                 self._round(one)
             self._settle()
         finally:
@@ -384,8 +386,9 @@ class Day:
             if row["typeId"] != RETURN
         }
         match act.kind:
-            case _ if act.race:
-                return sorted(key for key, status in shown.items() if status == RELEASED)
+            case _ if act.race:  # the newest are those whose status is written next
+                new = sorted(int(key) for key, status in shown.items() if status == RELEASED)
+                return [str(number) for number in new[-4:]]
             case "merchant cancels":
                 return sorted(key for key, status in shown.items() if status < BAD)
             case "merchant changes the address":

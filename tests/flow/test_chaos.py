@@ -63,6 +63,7 @@ def test_after_a_day_full_of_faults_nothing_is_lost_doubled_wrong_or_silent(
     told = [*outcome.verdict.lines, *outcome.broken, *outcome.stories, *outcome.diary]
     lines = [*told, figures, f"again: {again}"]
     report = "\n".join(lines)
+    print(report)
     assert outcome.verdict.counts == {"lost": 0, "doubled": 0, "wrong": 0, "silent": 0}, report
     assert (outcome.verdict.false_alarms, outcome.broken) == ([], []), report
     assert outcome.fired.keys() == {*TROUBLES, *MISHAPS}, report
