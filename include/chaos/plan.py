@@ -218,7 +218,7 @@ class _Planner:
     def _mishap(self) -> Mishap:
         dice = self._dice
         kind = self._mishaps.draw()
-        return Mishap(kind, dice.choice(PLACES[kind]), 1 + self._few(), dice.randint(9, 14))
+        return Mishap(kind, dice.choice(PLACES[kind]), 1 + self._few(), dice.randint(11, 17))
 
     def _few(self) -> int:
         """Return a small number, most often 0: tasks with much to do are rare."""
