@@ -43,8 +43,8 @@ def message(folder: Path, text: str | bytes, name: str = "alpha.yaml") -> str:
         (GOOD.replace("language", "langauge"),
          "line 4, column 1: langauge: is no setting; did you mean language?"),
         (GOOD + "warehouse_id: 3\n",
-         "line 20, column 1: warehouse_id: does not belong here but under 'plenty'"),
-        (GOOD + "zzz: 3\n", "line 20, column 1: zzz: is no setting; `fulfil schema` lists them"),
+         "line 21, column 1: warehouse_id: does not belong here but under 'plenty'"),
+        (GOOD + "zzz: 3\n", "line 21, column 1: zzz: is no setting; `fulfil schema` lists them"),
         (GOOD.replace("  warehouse_id: 3\n", ""),
          "line 5, column 1: plenty.warehouse_id: is missing"),
         (GOOD.replace("  plenty_id", "   plenty_id"),
@@ -54,10 +54,10 @@ def message(folder: Path, text: str | bytes, name: str = "alpha.yaml") -> str:
          "shipping_profiles.six: the name before the ':' must be a whole number"),
         (GOOD.replace("6: dhl-paket", "6: 12"), "line 14, column 6: shipping_profiles.6: must be "
          "text; put a number in quotes"),
-        (GOOD + "statuses:\n  fetch: later\n", "line 21, column 10: statuses.fetch: not a status"),
+        (GOOD + "statuses:\n  fetch: later\n", "line 22, column 10: statuses.fetch: not a status"),
         (GOOD + "statuses: {no_stock: 6:30}\n", "statuses.no_stock: not a status id"),
         (GOOD + "statuses:\n  cancel_too_late: 8\n",
-         "line 21, column 20: statuses.cancel_too_late: must differ from "
+         "line 22, column 20: statuses.cancel_too_late: must differ from "
          "statuses.cancel_requested"),
         (GOOD + "statuses: {cancel_done: 25}\n", "statuses.cancel_done: status id out of range"),
         ("- alpha\n", "line 1, column 1: the file is no list of settings"),
@@ -65,7 +65,7 @@ def message(folder: Path, text: str | bytes, name: str = "alpha.yaml") -> str:
         (GOOD + "owner: &a x\nlanguage2: *a\n", "language2: is no setting"),
         (GOOD + "carriers2: &a {x: y}\ncarriers3: *a\n", "aliases ('*') are not supported"),
         (GOOD.encode() + "# Größe\n".encode("latin-1"),
-         "line 20, column 5: a character that is not UTF-8"),
+         "line 21, column 5: a character that is not UTF-8"),
         (GOOD.encode("utf-16"), "line 1, column 1: a character that is not UTF-8"),
     ],
 )  # fmt: skip
@@ -261,7 +261,7 @@ def test_a_contradiction_of_two_statuses_is_told_at_its_place(folder: Path) -> N
 def test_a_contradiction_with_the_centres_defaults_is_told(folder: Path) -> None:
     (folder / "_defaults.yaml").write_text("statuses: {fetch: 5.5}\n")
     said = message(folder, GOOD + "statuses: {no_stock: 5.5}\n")
-    assert "alpha.yaml, line 20" in said
+    assert "alpha.yaml, line 21" in said
     assert "statuses.no_stock: must differ from statuses.fetch (5.5)" in said
 
 
