@@ -12,6 +12,7 @@ pipeline does next:
 `AmbiguousWrite`          a write may or may not have happened: look, never repeat blindly
 `InDoubt`                 an earlier write may still take effect: wait, then look
 `WriteHeld`               another process has this write in its hands
+`UnclaimedWrite`          a write that this code has not claimed: never sent
 `OrderRejected`           the other system refused this one order
 `OrderInvalid`            this one order breaks a rule of ours
 `Forbidden`               the login holds, but has no right for this one call
@@ -178,6 +179,12 @@ class WriteHeld(FulfilmentError):
         """Remember whose turn it is until when."""
         super().__init__(operator, merchant=merchant)
         self.until = until
+
+
+class UnclaimedWrite(FulfilmentError):
+    """A fault of this code: a write was to be made without a claim; nothing was sent."""
+
+    code = "UNCLAIMED_WRITE"
 
 
 class OrderRejected(FulfilmentError):

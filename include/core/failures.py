@@ -30,6 +30,7 @@ from include.core.errors import (
     LedgerTooNew,
     LedgerUnavailable,
     RateLimited,
+    UnclaimedWrite,
     UnexpectedError,
 )
 
@@ -46,6 +47,7 @@ class Level(StrEnum):
 LEVELS: tuple[tuple[type[BaseException], str, Level], ...] = (
     (LedgerUnavailable, "", Level.PLATFORM),
     (LedgerTooNew, "", Level.PLATFORM),
+    (UnclaimedWrite, "", Level.PLATFORM),  # of this code: no item's and no system's
     (MemoryError, "", Level.PLATFORM),
     (OSError, "", Level.PLATFORM),  # a full disk, no more files: never the item's
     (AuthError, "", Level.SYSTEM),

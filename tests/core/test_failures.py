@@ -24,7 +24,9 @@ SYSTEMS = {
     errors.ConfigError, errors.AuthError, errors.SessionLimit, errors.RateLimited,
     errors.CircuitOpen,
 }  # fmt: skip
-PLATFORMS = {errors.LedgerUnavailable, errors.LedgerBusy, errors.LedgerTooNew}
+PLATFORMS = {
+    errors.LedgerUnavailable, errors.LedgerBusy, errors.LedgerTooNew, errors.UnclaimedWrite,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", _all(errors.FulfilmentError), ids=lambda kind: kind.__name__)

@@ -75,14 +75,19 @@ class Stage:
     def name(self) -> str:
         return self.merchant.merchant
 
-    def work(self, task: str, run: str = "") -> Work:
+    def work(self, task: str, run: str = "", *, by_hand: bool = True) -> Work:
+        """Return the work of one task, or of somebody who acts as merchant or warehouse.
+
+        :param by_hand: its hooks write what nobody has claimed, too; the tasks' own never do.
+        """
+        plenty, wemalo = self.merchant.plenty.connection, self.merchant.wemalo.connection
         return Work(
             merchant=self.merchant,
             engine=self.engine,
             journal=Journal(self.name, task, run or f"run-{next(_runs)}", 1),
             batch_id=self._batch(run),
-            plenty=PlentyHook(self.name, self.merchant.plenty.connection, self.engine),
-            wemalo=WemaloHook(self.name, self.merchant.wemalo.connection, self.engine),
+            plenty=PlentyHook(self.name, plenty, self.engine, by_hand=by_hand),
+            wemalo=WemaloHook(self.name, wemalo, self.engine, by_hand=by_hand),
             lease_s=self.lease_s,
             settle_s=self.settle_s,
             look_again_s=self.look_again_s,
@@ -97,7 +102,7 @@ class Stage:
 
     def step(self, task: str) -> dict[str, int]:
         """Run one task; an error of it is raised."""
-        return STEPS[task](self.work(task))
+        return (STEPS | GROUPS)[task](self.work(task, by_hand=False))
 
     def run(
         self, *, groups: bool = False, window: Window = EVERYTHING
@@ -115,7 +120,7 @@ class Stage:
             steps["handle_returns"] = lambda work: handle_returns(work, window=window)
         for task, step in steps.items():
             try:
-                counts[task] = step(self.work(task, run))
+                counts[task] = step(self.work(task, run, by_hand=False))
             except FulfilmentError as error:
                 self.errors[task] = error
         return counts

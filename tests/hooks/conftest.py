@@ -69,7 +69,7 @@ def plenty(
 ) -> Iterator[PlentyHook]:
     """A hook whose plentymarkets is the hostile server; naps are not slept."""
     connect("plenty_alpha", hostile.url, login=USER, password=PASSWORD, extra=FAST)
-    hook = PlentyHook("alpha", "plenty_alpha", engine, sleep=naps)
+    hook = PlentyHook("alpha", "plenty_alpha", engine, by_hand=True, sleep=naps)
     yield hook
     hook.close()
 
@@ -79,6 +79,6 @@ def wemalo(
     connect: Callable[..., None], hostile: Hostile, engine: Engine, naps: Naps
 ) -> Iterator[WemaloHook]:
     connect("wemalo_alpha", hostile.url, password=TOKEN, extra=FAST)
-    hook = WemaloHook("alpha", "wemalo_alpha", engine, shop="alpha-shop", sleep=naps)
+    hook = WemaloHook("alpha", "wemalo_alpha", engine, shop="alpha-shop", by_hand=True, sleep=naps)
     yield hook
     hook.close()

@@ -58,7 +58,7 @@ def doorman(hostile: Hostile) -> Doorman:
 
 
 def other(engine: Engine) -> PlentyHook:
-    return PlentyHook("alpha", "plenty_alpha", engine)
+    return PlentyHook("alpha", "plenty_alpha", engine, by_hand=True)
 
 
 def test_all_hooks_of_a_merchant_share_one_login(

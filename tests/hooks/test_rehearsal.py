@@ -8,9 +8,10 @@ from pathlib import Path
 import fulfilment.hooks
 import pytest
 import requests
-from fulfilment.hooks.rehearsal import ACTIONS, Rehearsal
+from fulfilment.hooks.rehearsal import Rehearsal
 from fulfilment.hooks.transport import ReadOnly, Request, exchange
 from fulfilment.hooks.wemalo import WemaloHook
+from fulfilment.hooks.write_calls import ACTIONS
 
 from include.core.errors import ConfigError
 from include.core.plan import ACTIONS as WORDS

@@ -100,12 +100,12 @@ def sandbox(servers: Sandbox, connect: Callable[..., None]) -> Iterator[Sandbox]
 
 @pytest.fixture
 def plenty(sandbox: Sandbox, engine: Engine, naps: Naps) -> PlentyHook:
-    return PlentyHook("alpha", "plenty_alpha", engine, sleep=naps)
+    return PlentyHook("alpha", "plenty_alpha", engine, by_hand=True, sleep=naps)
 
 
 @pytest.fixture
 def wemalo(sandbox: Sandbox, engine: Engine, naps: Naps) -> WemaloHook:
-    return WemaloHook("alpha", "wemalo_alpha", engine, shop="alpha-shop", sleep=naps)
+    return WemaloHook("alpha", "wemalo_alpha", engine, shop="alpha-shop", by_hand=True, sleep=naps)
 
 
 def fetchable(row: dict[str, Any]) -> bool:

@@ -151,7 +151,7 @@ def test_a_write_that_was_never_sent_is_not_ambiguous(
     connect: Callable[..., None], hostile: Hostile, engine: Engine
 ) -> None:
     connect("plenty_alpha", hostile.url, login=USER, password=PASSWORD)
-    hook = PlentyHook("alpha", "plenty_alpha", engine)
+    hook = PlentyHook("alpha", "plenty_alpha", engine, by_hand=True)
     hostile.answer = after_login({"id": 7})
     hook.who_am_i()
     with socket.socket() as free:

@@ -174,8 +174,7 @@ def _send(work: Work, counts: dict[str, int]) -> None:
 def _send_batch(work: Work, counts: dict[str, int], rows: Sequence[Row[Any]]) -> None:
     """Send a batch; telling wemalo twice changes nothing."""
     try:
-        with work.wemalo.allowed_by(work.check_lock):
-            work.wemalo.add_products([row.body for row in rows])
+        work.wemalo.add_products([row.body for row in rows])
     except AmbiguousWrite:
         with work.engine.begin() as connection:
             ledger.tell_again(connection, work.name, rows, work.settle_s)

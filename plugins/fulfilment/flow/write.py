@@ -16,13 +16,8 @@
 A process that dies anywhere leaves a row that says how far it came. One that wakes up after its
 lease finds its claim taken over and sends nothing.
 
-These calls need no claim, for making them again, late or by two at once changes nothing:
-
-* acknowledging a row of wemalo's queues: it is done after everything else about the row, and a row
-  that is off stays off;
-* validating a return or its booking: plentymarkets changes nothing;
-* telling wemalo of products: it inserts or updates, and what an old call may have undone is told
-  once more (`fulfilment.flow.products`).
+The hooks refuse every other write. Which calls need no claim, and why, is said in one table:
+`fulfilment.hooks.write_calls.UNCLAIMED`.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from fulfilment.hooks.transport import (
     TooSlow,
     exchange,
 )
+from fulfilment.hooks.write_calls import ACTIONS, UNCLAIMED
 from include.core.errors import (
     ConfigError,
     Forbidden,
@@ -39,9 +40,10 @@ from include.core.errors import (
     SessionLimit,
     Timeout,
     Unavailable,
+    UnclaimedWrite,
 )
 from include.core.merchant_facts import key_of
-from include.ledger import budget, circuits
+from include.ledger import budget, circuits, locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,7 +76,9 @@ class HeaderAuth(AuthBase):
 
 
 #: nothing was called: there is no system to spare, and what is put right counts at once
-_UNCALLED = frozenset({"BUDGET", "NO_CONNECTION", "BAD_CONNECTION", "NO_SECRET"})
+_UNCALLED = frozenset({
+    "BUDGET", "NO_CONNECTION", "BAD_CONNECTION", "NO_SECRET", UnclaimedWrite.code,
+})  # fmt: skip
 
 
 class ApiHook(HttpHook):
@@ -89,6 +93,8 @@ class ApiHook(HttpHook):
     :param answer_s: wait no longer for a connection or an answer, whatever the connection says.
     :param read_tries: how often a read that failed is made in all.
     :param rehearsal: a dry run: writes are noted there and never sent.
+    :param by_hand: somebody acts as merchant or warehouse and answers for what he writes. The flow
+        never does: its writes need a claim, see `write_calls`.
     """
 
     conn_name_attr = "conn_id"
@@ -106,6 +112,7 @@ class ApiHook(HttpHook):
         answer_s: float | None = None,
         read_tries: int = READ_TRIES,
         rehearsal: Rehearsal | None = None,
+        by_hand: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(http_conn_id=conn_id)
@@ -120,6 +127,7 @@ class ApiHook(HttpHook):
         self._answer_s = answer_s
         self._read_tries = read_tries
         self._rehearsal = rehearsal
+        self._by_hand = by_hand
         self._sleep = sleep
         self._settings_: Settings | None = None
         self._session: Session | None = None
@@ -189,6 +197,8 @@ class ApiHook(HttpHook):
     @contextmanager
     def allowed_by(self, allow: Callable[[], None]) -> Iterator[None]:
         """Ask ``allow`` right before each write of the block leaves, after the wait for its turn.
+
+        Those that need no claim only need this run's lock, where it has one.
 
         :param allow: raises if the write is no longer this process's to make.
         """
@@ -288,13 +298,14 @@ class ApiHook(HttpHook):
 
     def _send(self, request: Request, auth: AuthBase | None) -> Any:
         """Take a permit, send, correct the budget and judge the answer."""
+        self._need_claim(request)
         granted = self._take_permit(request)
         settings = self._settings
         session = self.get_conn()
         if time.monotonic() - self._last_use > _IDLE_S:
             session.close()  # drops idle connections, the session goes on
-        if request.kind == "write" and self._allow is not None:
-            self._allow()  # last of all: whoever lost the write while it waited sends nothing
+        if request.kind == "write":
+            self._leave(request)
         started = time.monotonic()
         reply: Reply | None = None
         try:
@@ -327,6 +338,27 @@ class ApiHook(HttpHook):
             raise
         self._correct(request, reply, granted)
         return answer
+
+    def _need_claim(self, request: Request) -> None:
+        """Refuse what changes something and that nobody has claimed.
+
+        :raises UnclaimedWrite: nothing was sent.
+        """
+        claimed = self._allow is not None and request.name in ACTIONS
+        if request.method == "GET" or claimed or request.name in UNCLAIMED or self._by_hand:
+            return
+        text = (
+            f"{request.name} changes something and was not called: this code has not claimed it "
+            "first. It is a fault of this version; report it with this line."
+        )
+        raise UnclaimedWrite(text, merchant=self.merchant)
+
+    def _leave(self, request: Request) -> None:
+        """Let a write leave, last of all: whoever lost it while it waited sends nothing."""
+        if self._allow is None or request.name in UNCLAIMED:
+            locks.check()
+        else:
+            self._allow()
 
     def _log_call(self, request: Request, reply: Reply | None, seconds: float) -> None:
         # Route templates and codes only: paths hold ids, bodies hold people.

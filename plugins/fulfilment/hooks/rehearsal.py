@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from fulfilment.hooks.write_calls import ACTIONS
 from include.core.errors import ConfigError, NotFound, OrderRejected
 from include.core.plan import PlanLine
 from include.core.wemalo_order import WarehouseStatus
@@ -21,39 +22,6 @@ if TYPE_CHECKING:
     from fulfilment.hooks.transport import Request
     from fulfilment.hooks.wemalo import WemaloStatus
 
-_PACKAGES = "/rest/orders/{order_id}/shipping/packages"
-_STOCK = "/rest/stockmanagement/warehouses/{warehouse_id}/stock/"
-#: method and route -> action of the plan; "" for what only asks or only acknowledges
-ACTIONS = {
-    "PUT /rest/orders/{order_id}": "status",
-    "POST /rest/comments": "note",
-    f"POST {_PACKAGES}": "package",
-    f"PUT {_PACKAGES}/{{package_id}}": "package",
-    "POST /rest/orders/shipping/shipping_information": "tracking",
-    "POST /rest/sales_orders/{order_id}/book": "goods_issue",
-    "POST /rest/delivery_orders/{order_id}/book": "goods_issue",
-    "POST /rest/warranties/{order_id}/book": "goods_issue",
-    "POST /rest/repairs/{order_id}/book": "goods_issue",
-    "POST /rest/orders/{order_id}/returns/validate": "",
-    "POST /rest/orders/{order_id}/returns": "return",
-    "PUT /rest/returns/{return_id}": "",
-    "POST /rest/returns/{return_id}/book/validate": "",
-    "POST /rest/returns/{return_id}/book": "return_stock",
-    f"PUT {_STOCK}bookIncomingItems": "stock",
-    f"PUT {_STOCK}bookOutgoingItems": "stock",
-    f"PUT {_STOCK}correction": "stock",
-    "POST /goodsOrder/addConditional": "send",
-    "POST /goodsOrder/add": "send",
-    "PUT /goodsOrder/cancel/{id}": "cancel",
-    "PUT /goodsOrder/updateMeta/{id}": "change",
-    "PUT /goodsOrder/note/{id}": "note",
-    "PUT /goodsOrder/packages/sent/{id}": "",
-    "POST /product/addMultiple": "product",
-    "PUT /returns/booked/{id}": "",
-    "POST /returns/announceConditional": "announce",
-    "POST /goodsOrder/addDocument/{id}": "document",
-    "PUT /product/bookings/flag": "",
-}
 #: wemalo still cancels these (wemalo contract 4.8)
 _CANCELLABLE = {WarehouseStatus.PARTIAL, WarehouseStatus.OPEN, WarehouseStatus.CANCELLED}
 

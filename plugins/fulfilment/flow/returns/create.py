@@ -95,8 +95,7 @@ def _create(work: Work, row: Row[Any], counts: dict[str, int]) -> None:
         return _ours(work, row, there)
 
     def send() -> int:
-        with work.plenty.allowed_by(_no_leave):
-            work.plenty.validate_return(row.order_id, quantities)
+        work.plenty.validate_return(row.order_id, quantities)
         return work.plenty.create_return(
             row.order_id,
             status=work.merchant.returns.status,
@@ -122,10 +121,6 @@ def _create(work: Work, row: Row[Any], counts: dict[str, int]) -> None:
             ledger.postpone(connection, work.name, row.return_key, error.code, wait_s=0)
             work.journal.add(connection, row.order_id, "return_postponed", code=error.code)
         raise
-
-
-def _no_leave() -> None:
-    """Let a validation pass: it changes nothing and may be repeated by anybody."""
 
 
 def _subject(row: Row[Any]) -> str:
