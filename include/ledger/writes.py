@@ -141,20 +141,23 @@ def doubt(connection: Connection, claims: Sequence[Claim], settle_s: float, code
     )
 
 
-def let_go(connection: Connection, claims: Sequence[Claim], *, looked: bool = False) -> None:
-    """Give writes back that were not sent; what was in doubt stays so.
+def let_go(connection: Connection, claims: Sequence[Claim], *, looked: bool = False) -> bool:
+    """Give writes back that were not sent, and say whether they were all still held.
+
+    What was in doubt stays so.
 
     :param looked: the other system clearly did not show them.
     """
-    sure = connection.execute(
+    held = connection.execute(
         delete(writes).where(_held(claims), writes.c.doubt_until.is_(None))
     ).rowcount
-    if sure < len(claims):
-        connection.execute(
+    if held < len(claims):
+        held += connection.execute(
             update(writes)
             .where(_held(claims))
             .values(lease_until=func.clock_timestamp(), lookups=writes.c.lookups + int(looked))
-        )
+        ).rowcount
+    return held == len(claims)
 
 
 def may_land(connection: Connection, merchant: str, step: str, subject: str) -> bool:
@@ -187,22 +190,6 @@ def in_doubt(
     return connection.execute(
         select(writes).where(*where).order_by(writes.c.doubt_since, writes.c.subject)
     ).all()
-
-
-def settled(
-    connection: Connection, merchant: str, step: str, subjects: Collection[str]
-) -> set[str]:
-    """Return those of ``subjects`` whose calls of unknown outcome cannot take effect any more."""
-    return set(
-        connection.execute(
-            select(writes.c.subject).where(
-                writes.c.merchant == merchant,
-                writes.c.step == step,
-                writes.c.subject.in_(list(subjects)),
-                writes.c.doubt_until <= func.clock_timestamp(),
-            )
-        ).scalars()
-    )
 
 
 def _one(merchant: str, step: str, subject: str) -> tuple[ColumnElement[bool], ...]:

@@ -199,6 +199,8 @@ def delete_shipping_information(request: Request) -> JsonObject:
 
 @routes.add("POST", "/rest/sales_orders/{order_id}/book", body=("message", "bookingDate"))
 @routes.add("POST", "/rest/delivery_orders/{order_id}/book", body=("message", "bookingDate"))
+@routes.add("POST", "/rest/warranties/{order_id}/book", body=("message", "bookingDate"))
+@routes.add("POST", "/rest/repairs/{order_id}/book", body=("message", "bookingDate"))
 def book(request: Request) -> bool:
     """Book outgoing items; answers a bare true."""
     body = request.object()

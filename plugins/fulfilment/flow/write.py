@@ -40,6 +40,7 @@ from include.core.errors import (
     Unavailable,
     WriteHeld,
 )
+from include.core.failures import Level, level_of
 from include.ledger import writes
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def write(
         found = _look(work, about, claims, doubt, look)
         if found is not None:
             return _end(work, claims, found, end, adopted=True)
-    result = _send(work, hook, claims, send)
+    result = _send(work, hook, about, claims, send)
     if ends is not None:
         ends.append(partial(_end, work, claims, result, end, adopted=False))
         return result
@@ -195,8 +196,15 @@ def _look(
     raise InDoubt(text, until=doubt, merchant=work.name)
 
 
-def _send(work: Work, hook: ApiHook, claims: Sequence[Claim], send: Callable[[], Result]) -> Result:
+def _send(
+    work: Work,
+    hook: ApiHook,
+    about: Write,
+    claims: Sequence[Claim],
+    send: Callable[[], Result],
+) -> Result:
     allowed = False
+    held = True
 
     def allow() -> None:
         nonlocal allowed
@@ -210,12 +218,15 @@ def _send(work: Work, hook: ApiHook, claims: Sequence[Claim], send: Callable[[],
     except Exception as error:
         with work.engine.begin() as connection:
             if not allowed:
-                writes.let_go(connection, claims)
+                held = writes.let_go(connection, claims)
             elif nothing_happened(error):
                 writes.end(connection, claims)
             else:
                 code = getattr(error, "code", type(error).__name__)
                 writes.doubt(connection, claims, work.settle_s, code)
+        if not held and level_of(error) is Level.ITEM:
+            # what it met on the way may be what the other run has done
+            raise _held(work, about) from error
         raise
 
 

@@ -250,7 +250,9 @@ def _is_booked(work: Work, row: Row[Any], quantities: Sequence[dict[str, Any]]) 
         return True
     try:
         work.plenty.validate_return_booking(row.plenty_return_id, quantities)
-    except OrderRejected:
+    except OrderRejected as error:
+        if error.code == NotFound.code:  # of the return order or its route: it is not booked
+            raise
         return True
     return None
 

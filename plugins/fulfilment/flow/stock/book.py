@@ -26,7 +26,7 @@ from include.core.errors import (
 )
 from include.core.stock_sync import Line, movement, signature
 from include.core.values import whole
-from include.ledger import stock_claims, writes
+from include.ledger import stock_claims
 from include.ledger import stock_sync as ledger
 from include.ledger.exceptions import item_subject
 
@@ -52,25 +52,20 @@ def by_variation(row: Row[Any]) -> str:
 def settle_interrupted(work: Work, counts: dict[str, int], unread: Unread) -> None:
     """Decide bookings whose call may have happened: the journal knows.
 
-    One that may still come, and does not show yet, is left alone.
+    One that may still come, and does not show yet, is told as in doubt and left alone.
     """
     with work.engine.begin() as connection:
         stock_claims.put_back_unsent(connection, work.name)
         rows = [r for r in ledger.open_bookings(connection, work.name) if r.state == "writing"]
-        settled = writes.settled(connection, work.name, STEP, {by_variation(row) for row in rows})
     for since in sorted({row.journal_from for row in rows}):
         try:  # counted against the same stretch of the journal as before the call
             shown = _journal(work, since, unread)
         except FulfilmentError as error:
             work.note_trouble(error)
             return
-        ready = [
-            row
-            for row in rows
-            if row.journal_from == since and (_is_shown(row, shown) or by_variation(row) in settled)
-        ]
+        open_ones = [row for row in rows if row.journal_from == since]
         again = partial(_again, work, counts, unread, shown)
-        if not each(work, STEP, ready, again, subject=by_variation):
+        if not each(work, STEP, open_ones, again, subject=by_variation):
             return
 
 
