@@ -154,7 +154,7 @@ FAULTS = {
     ),
     "duplicate": (
         GOOD + "plenty: {connection: plenty_x}\n",
-        "duplicate.yaml, line 20, column 1: plenty: is set twice; the first one stands in line 5",
+        "duplicate.yaml, line 21, column 1: plenty: is set twice; the first one stands in line 5",
     ),
     "tab": (
         GOOD.replace("  plenty_id", "\tplenty_id"),

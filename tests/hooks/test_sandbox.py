@@ -512,6 +512,7 @@ def _read_many(url: str, calls: int, done: multiprocessing.Queue[int]) -> None:
     engine.dispose()
 
 
+@pytest.mark.timeout(600)
 def test_four_processes_at_the_plans_limit_cause_no_429_over_several_windows(
     sandbox: Sandbox, ledger_url: str
 ) -> None:
@@ -521,7 +522,7 @@ def test_four_processes_at_the_plans_limit_cause_no_429_over_several_windows(
     workers = [context.Process(target=_read_many, args=(ledger_url, 110, done)) for _ in range(4)]
     for worker in workers:
         worker.start()
-    made = sum(done.get(timeout=120) for _ in workers)
+    made = sum(done.get(timeout=400) for _ in workers)
     for worker in workers:
         worker.join(60)
 
