@@ -32,8 +32,9 @@ def look_once_more(work: Work, shown: Mapping[int, Mapping[str, Any]]) -> None:
     changed = [n for n, row in rows.items() if to_read(row, moment(shown[n].get("updatedAt")))]
     settled = datetime.now(UTC) - timedelta(seconds=work.fresh_s)
     # none of them is taken for released again: they have left
-    read = partial(read_changes, work, set(changed), settled=settled)
-    if not halved(work, "read", changed, read):
+    if not halved(
+        work, "read", changed, partial(read_changes, work, set(changed), settled=settled)
+    ):
         return
     with work.engine.begin() as connection:
         late = in_flight.changes(connection, work.name, ("new", "good"), rows)
