@@ -24,7 +24,7 @@ from tests.waiting import eventually
 if TYPE_CHECKING:
     from include.stack.testing import ThrowAwayStack
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 CHAIN = [
     "extract_plenty_orders",
     "validate",
@@ -41,7 +41,7 @@ def demo(stack: ThrowAwayStack) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=1500,
     )
 
 
