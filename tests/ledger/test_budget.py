@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import multiprocessing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine, func, select, update
 
 from include.ledger import budget
-from include.ledger.budget import Grant, Limit, Reading
+from include.ledger.budget import Account, Grant, Limit, Reading
 from include.ledger.engine import ledger_engine
 from include.ledger.tables import rate_budget
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
 
 READ = {"read": Limit(100, 60)}
+LARGE = {"read": Limit(800, 60)}
+LIMIT = 100
 
 
 @pytest.fixture
@@ -28,6 +30,13 @@ def engine(ledger_url: str) -> Iterator[Engine]:
 
 def take(engine: Engine, priority: str = "orders", limits: dict[str, Limit] = READ) -> Grant:
     return budget.take(engine, "alpha", "plenty", limits, priority)
+
+
+def correct(
+    engine: Engine, merchant: str, system: str, bucket: str, reading: Reading,
+    *, granted: datetime | None = None,
+) -> None:  # fmt: skip
+    budget.settle(engine, merchant, system, Account(granted, {bucket: reading}))
 
 
 def take_all(engine: Engine, priority: str, limits: dict[str, Limit] = READ) -> int:
@@ -114,12 +123,10 @@ def test_a_days_calls_are_kept_back_to_the_end_of_the_day(engine: Engine) -> Non
 def test_of_the_ends_that_one_window_names_the_earliest_counts(engine: Engine) -> None:
     granted = take(engine).at
     for reset_s in (41.0, 40.0, 41.0):
-        budget.correct(
-            engine, "alpha", "plenty", "read", Reading(100, 90, reset_s), granted=granted
-        )
+        correct(engine, "alpha", "plenty", "read", Reading(100, 90, reset_s), granted=granted)
     take_all(engine, "cancel")
     assert 20 < take(engine, "cancel").wait_s <= 41
-    budget.correct(engine, "alpha", "plenty", "read", Reading(100, 90, 59.0), granted=granted)
+    correct(engine, "alpha", "plenty", "read", Reading(100, 90, 59.0), granted=granted)
     assert take(engine, "cancel").wait_s > 41  # that is another window: the system knows best
 
 
@@ -135,16 +142,16 @@ def test_headers_lower_the_calls_left_and_never_raise_them_within_a_window(
     engine: Engine,
 ) -> None:
     granted = take(engine).at
-    budget.correct(engine, "alpha", "plenty", "read", Reading(100, 40, 60.0), granted=granted)
+    correct(engine, "alpha", "plenty", "read", Reading(100, 40, 60.0), granted=granted)
     assert left(engine) == 40
 
-    budget.correct(engine, "alpha", "plenty", "read", Reading(100, 90, 60.0), granted=granted)
+    correct(engine, "alpha", "plenty", "read", Reading(100, 90, 60.0), granted=granted)
     assert left(engine) == 40
 
 
 def test_headers_teach_the_real_limit_and_the_end_of_the_window(engine: Engine) -> None:
     granted = take(engine).at
-    budget.correct(engine, "alpha", "plenty", "read", Reading(30, 29, 20.0), granted=granted)
+    correct(engine, "alpha", "plenty", "read", Reading(30, 29, 20.0), granted=granted)
 
     assert take_all(engine, "cancel") == 27
     assert 20 < take(engine).wait_s <= 21  # with the second of safety
@@ -159,14 +166,14 @@ def test_an_answer_to_a_call_of_the_last_window_is_ignored(engine: Engine) -> No
     assert granted is not None
 
     old = granted - timedelta(seconds=5)
-    budget.correct(engine, "alpha", "plenty", "read", Reading(100, 0, 50.0), granted=old)
+    correct(engine, "alpha", "plenty", "read", Reading(100, 0, 50.0), granted=old)
 
     assert left(engine) == 99
 
 
 def test_a_refusal_closes_the_bucket_for_as_long_as_it_says(engine: Engine) -> None:
     take(engine)
-    budget.correct(engine, "alpha", "plenty", "read", Reading(left=0, reset_s=33.0))
+    correct(engine, "alpha", "plenty", "read", Reading(left=0, reset_s=33.0))
 
     assert 20 < take(engine, "cancel").wait_s <= 34
 
@@ -174,10 +181,10 @@ def test_a_refusal_closes_the_bucket_for_as_long_as_it_says(engine: Engine) -> N
 def test_without_a_reset_time_a_jump_upwards_is_a_new_window(engine: Engine) -> None:
     take_all(engine, "cancel")
     age(engine, 30)
-    budget.correct(engine, "alpha", "plenty", "read", Reading(limit=100, left=5))
+    correct(engine, "alpha", "plenty", "read", Reading(limit=100, left=5))
     assert left(engine) == 2
 
-    budget.correct(engine, "alpha", "plenty", "read", Reading(limit=100, left=99))
+    correct(engine, "alpha", "plenty", "read", Reading(limit=100, left=99))
 
     assert left(engine) == 99
     age(engine, 45)
@@ -186,8 +193,8 @@ def test_without_a_reset_time_a_jump_upwards_is_a_new_window(engine: Engine) -> 
 
 def test_an_answer_without_headers_changes_nothing(engine: Engine) -> None:
     take(engine)
-    budget.correct(engine, "alpha", "plenty", "read", Reading())
-    budget.correct(engine, "alpha", "plenty", "unheard_of", Reading(1, 0, 1.0))
+    correct(engine, "alpha", "plenty", "read", Reading())
+    correct(engine, "alpha", "plenty", "unheard_of", Reading(1, 0, 1.0))
 
     assert left(engine) == 99
 
@@ -204,19 +211,59 @@ def test_even_the_smallest_limit_lets_a_call_through(engine: Engine, limit: int)
     assert take_all(engine, "backfill", {"read": Limit(limit, 60)}) >= 1
 
 
+def block(engine: Engine, priority: str = "orders") -> Grant:
+    return budget.take(engine, "alpha", "plenty", LARGE, priority, most=16)
+
+
+def test_a_process_takes_some_calls_at_once_and_fewer_where_few_are_left(engine: Engine) -> None:
+    calls = []
+    while not (grant := block(engine)).wait_s:
+        calls.append(grant.calls)
+
+    assert calls == sorted(calls, reverse=True)
+    assert (calls[0], calls[-1]) == (16, 1)
+    assert left(engine) == budget.reserve(800, "orders") == 800 - sum(calls)
+
+
+def test_what_was_not_used_goes_back(engine: Engine) -> None:
+    grant = block(engine)
+    assert left(engine) == 784
+    budget.settle(engine, "alpha", "plenty", Account(grant.at, {"read": Reading()}, unused=15))
+    assert left(engine) == 799
+
+    age(engine, 61)
+    take(engine, limits=LARGE)
+    budget.settle(engine, "alpha", "plenty", Account(grant.at, {"read": Reading()}, unused=15))
+    assert left(engine) == 799  # those were of the window before
+
+
+def test_what_an_answer_said_counts_before_the_next_calls_are_taken(engine: Engine) -> None:
+    grant = block(engine)
+    account = Account(grant.at, {"read": Reading(800, 60, 50.0)}, unused=10)
+
+    after = budget.take(engine, "alpha", "plenty", LARGE, "cancel", most=16, account=account)
+
+    assert after.calls == (60 - 16) // 8
+    assert after.left == {"read": 60 - after.calls}
+    assert 50 < after.valid_s <= 51
+
+
 def _worker(url: str, ready: Barrier, permits: multiprocessing.Queue[list[float]]) -> None:
     engine = ledger_engine(url)
-    granted = []
+    granted: list[float] = []
+    blocks: list[int] = []
     until = 0.0
     ready.wait(60)
     while True:
-        grant = budget.take(engine, "alpha", "plenty", {"read": Limit(20, 1)}, "cancel")
+        limits = {"read": Limit(LIMIT, 1)}
+        grant = budget.take(engine, "alpha", "plenty", limits, "cancel", most=16)
         assert grant.at is not None
         until = until or grant.at.timestamp() + 4
         if grant.at.timestamp() > until:
             break
-        if not grant.wait_s:
-            granted.append(grant.at.timestamp())
+        blocks.append(grant.calls)
+        granted += [grant.at.timestamp()] * grant.calls
+    assert max(blocks) > 1
     permits.put(granted)
     engine.dispose()
 
@@ -224,7 +271,7 @@ def _worker(url: str, ready: Barrier, permits: multiprocessing.Queue[list[float]
 def test_four_processes_never_get_more_permits_than_a_window_holds(
     engine: Engine, ledger_url: str
 ) -> None:
-    take(engine, limits={"read": Limit(20, 1)})
+    take(engine, limits={"read": Limit(LIMIT, 1)})
     with engine.connect() as connection:
         first_ends = connection.execute(select(rate_budget.c.resets_at)).scalar_one().timestamp()
     context = multiprocessing.get_context("spawn")
@@ -244,6 +291,6 @@ def test_four_processes_never_get_more_permits_than_a_window_holds(
             windows[-1].append(at)
         else:
             windows.append([at])
-    assert max(len(window) for window in windows) <= 20
+    assert max(len(window) for window in windows) <= LIMIT
     assert len(windows) >= 2
-    assert {len(window) for window in windows[1:-1]} <= {18}  # in full, save the spare calls
+    assert {len(window) for window in windows[1:-1]} <= {LIMIT - 2}  # save the spare calls

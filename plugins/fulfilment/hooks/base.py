@@ -19,6 +19,7 @@ from requests.auth import AuthBase
 
 from fulfilment.hooks import settings as connection_settings
 from fulfilment.hooks.answers import Finding, Place, error_for, judge
+from fulfilment.hooks.permits import Permits
 from fulfilment.hooks.transport import (
     BadCertificate,
     NoAnswer,
@@ -47,7 +48,6 @@ from include.ledger import budget, circuits, locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
     from requests import PreparedRequest
     from sqlalchemy import Engine
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 READ_TRIES = 3
 READ_PAUSES_S = (0.5, 2.0)
 LONGEST_WAIT_S = 90.0  # for a call's turn; beyond it the caller decides
+CIRCUIT_S = 1.0  # so long a circuit that was closed counts as closed
 _IDLE_S = 3.0  # servers close idle connections after about 5 s: a write must not run into that
 
 
@@ -123,6 +124,11 @@ class ApiHook(HttpHook):
         self.conn_id = conn_id
         self.priority = priority
         self._engine = ledger_engine
+        self._permits = (
+            Permits(ledger_engine, merchant, self.system, priority)
+            if ledger_engine is not None
+            else None
+        )
         self._max_wait_s = max_wait_s
         self._answer_s = answer_s
         self._read_tries = read_tries
@@ -132,6 +138,7 @@ class ApiHook(HttpHook):
         self._settings_: Settings | None = None
         self._session: Session | None = None
         self._last_use = 0.0
+        self._closed_at = -CIRCUIT_S  # when the circuit was last seen closed, without a failure
         self._on_trial = False  # this call is the one that tries a resting system again
         self._allow: Callable[[], None] | None = None  # asked right before each write leaves
         self._testing = False  # somebody wants to know now, whatever the circuit says
@@ -225,7 +232,9 @@ class ApiHook(HttpHook):
         return key_of(self._settings.base_url, self._settings.password)
 
     def close(self) -> None:
-        """Close the connections to the other system."""
+        """Close the connections to the other system; give back the calls that were not made."""
+        if self._permits is not None:
+            self._permits.give_back()
         if self._session is not None:
             self._session.close()
             self._session = None
@@ -299,7 +308,7 @@ class ApiHook(HttpHook):
     def _send(self, request: Request, auth: AuthBase | None) -> Any:
         """Take a permit, send, correct the budget and judge the answer."""
         self._need_claim(request)
-        granted = self._take_permit(request)
+        self._take_permit(request)
         settings = self._settings
         session = self.get_conn()
         if time.monotonic() - self._last_use > _IDLE_S:
@@ -331,12 +340,14 @@ class ApiHook(HttpHook):
         try:
             answer = judge(self._place, request, reply)
         except RateLimited as error:
-            self._correct(request, reply, None, refused_s=error.retry_after)
+            if self._permits is not None:
+                readings = self._readings(request, reply, error.retry_after)
+                self._permits.refuse(self._limits(request), readings)
             raise
         except FulfilmentError:
-            self._correct(request, reply, granted)
+            self._correct(request, reply)
             raise
-        self._correct(request, reply, granted)
+        self._correct(request, reply)
         return answer
 
     def _need_claim(self, request: Request) -> None:
@@ -382,10 +393,16 @@ class ApiHook(HttpHook):
 
     # -- circuit --------------------------------------------------------------------------
 
-    def _check_circuit(self) -> circuits.Pass:
+    def _check_circuit(self, *, newest: bool = False) -> circuits.Pass:
         if self._engine is None or self._testing:
             return circuits.Pass()
-        return circuits.check(self._engine, self.merchant, self.system)
+        now = time.monotonic()
+        if newest or now - self._closed_at > CIRCUIT_S:
+            gate = circuits.check(self._engine, self.merchant, self.system)
+            if gate != circuits.Pass():
+                return gate
+            self._closed_at = now
+        return circuits.Pass()
 
     def _note_failure(
         self, error: FulfilmentError, gate: circuits.Pass, request: Request | None = None
@@ -397,6 +414,7 @@ class ApiHook(HttpHook):
         if error.code in _UNCALLED or error.noted or isinstance(error, LedgerError):
             return  # not this system's, or told already
         error.noted = True
+        self._closed_at = -CIRCUIT_S
         self.log.warning(
             "failed merchant=%s system=%s code=%s detail=%s",
             self.merchant,
@@ -414,18 +432,16 @@ class ApiHook(HttpHook):
 
     # -- budget ---------------------------------------------------------------------------
 
-    def _take_permit(self, request: Request) -> datetime | None:
-        """Wait for the call's turn and return the permit's time on the ledger's clock."""
-        if self._engine is None:
-            return None
+    def _take_permit(self, request: Request) -> None:
+        """Wait for the call's turn."""
+        if self._permits is None:
+            return
         deadline = time.monotonic() + self._max_wait_s
         waited = 0.0
         while True:
-            grant = budget.take(
-                self._engine, self.merchant, self.system, self._limits(request), self.priority
-            )
+            grant = self._permits.take(self._limits(request))
             if not grant.wait_s:
-                return grant.at
+                return
             if waited + grant.wait_s > self._max_wait_s or time.monotonic() > deadline:
                 text = (
                     f"{self.merchant}: the call budget of {self.system} ({grant.bucket}) is used "
@@ -438,20 +454,10 @@ class ApiHook(HttpHook):
             self._sleep(pause)
             waited += pause
 
-    def _correct(
-        self,
-        request: Request,
-        reply: Reply,
-        granted: datetime | None,
-        *,
-        refused_s: float | None = None,
-    ) -> None:
-        if self._engine is None:
-            return
-        for bucket, reading in self._readings(request, reply, refused_s).items():
-            budget.correct(
-                self._engine, self.merchant, self.system, bucket, reading, granted=granted
-            )
+    def _correct(self, request: Request, reply: Reply) -> None:
+        if self._permits is not None:
+            readings = self._readings(request, reply, None)
+            self._permits.correct(self._limits(request), readings)
 
 
 def need(value: str, what: str, settings: Settings, merchant: str) -> str:

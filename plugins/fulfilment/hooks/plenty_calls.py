@@ -113,7 +113,7 @@ class PlentyCalls(ApiHook):
 
     def _log_in_checked(self) -> tokens.Login:
         """Log in, unless the process that was here before us was refused a moment ago."""
-        gate = circuits.Pass(trial=True) if self._on_trial else self._check_circuit()
+        gate = self._check_circuit(newest=True) if not self._on_trial else circuits.Pass(trial=True)
         try:
             return self._log_in()
         except (AuthError, ConfigError) as error:

@@ -103,7 +103,11 @@ class FulfilmentOperator(BaseOperator):
                     priority="backfill" if backfill else self.priority,
                     scope=scope,
                 )
-                counts = self.work(work, window, order_ids)
+                try:
+                    counts = self.work(work, window, order_ids)
+                finally:
+                    work.plenty.close()
+                    work.wemalo.close()
         except FulfilmentError as error:
             if backfill and error.code in {StandBack.code, "BUDGET"}:
                 self.log.info("%s", error.operator)
