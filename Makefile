@@ -3,6 +3,8 @@
 .PHONY: help install up down env status demo sandbox play day chaos test test-celery test-docker lint lock bench
 
 BIN := .venv/bin
+# Whatever the shell says: without compiled files every start of Airflow compiles it anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
