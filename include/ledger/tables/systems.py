@@ -120,3 +120,15 @@ merchant_facts = Table(
     now("last_seen_at"),
     Index(None, "wemalo_secret"),
 )
+
+#: what a person decided about a merchant's work; no row is live
+merchant_modes = Table(
+    "merchant_modes",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("mode", Text, nullable=False),  # a value of include.core.modes.Mode
+    now("since"),
+    time("until"),  # live again from then on
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
