@@ -1,4 +1,4 @@
-"""Which orders are looked for between the scheduled runs of a merchant."""
+"""What is looked for between the scheduled runs of a merchant."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The settings of a look for released and cancelled orders.
+    """The settings of a look for released and cancelled orders, and for what is due.
 
     :param types: order types that ship.
     :param fetch: status of released orders.
     :param cancel: status of orders that the merchant cancelled.
+    :param groups: task groups that the merchant uses.
+    :param wemalo: the connection of its warehouse, and ``shop`` the shop's name there.
     """
 
     merchant: str
@@ -29,6 +31,9 @@ class Watch:
     types: tuple[int, ...]
     fetch: Decimal
     cancel: Decimal
+    groups: tuple[str, ...]
+    wemalo: str
+    shop: str
 
     @classmethod
     def of(cls, merchant: Merchant) -> Watch:
@@ -43,12 +48,16 @@ class Watch:
             types=tuple(plenty.shippable_types),
             fetch=statuses.fetch,
             cancel=statuses.cancel_requested,
+            groups=tuple(sorted(merchant.groups)),
+            wemalo=merchant.wemalo.connection,
+            shop=merchant.wemalo.shop,
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values; `from_json` makes the same again."""
         return asdict(self) | {
             "types": list(self.types),
+            "groups": list(self.groups),
             "fetch": str(self.fetch),
             "cancel": str(self.cancel),
         }
@@ -58,6 +67,7 @@ class Watch:
         """Make it again from what `to_json` gave."""
         known = {
             "types": tuple(values["types"]),
+            "groups": tuple(values["groups"]),
             "fetch": Decimal(values["fetch"]),
             "cancel": Decimal(values["cancel"]),
         }

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from include.core.errors import LedgerBusy, LedgerError, LedgerUnavailable, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection, Engine
 
@@ -104,6 +104,17 @@ def check() -> None:
         )
         raise LedgerUnavailable(message, code="LOCK_LOST", merchant=lock.merchant)
     lock.seen = time.monotonic()
+
+
+def at_work(connection: Connection, merchant: str, tasks: Collection[str]) -> bool:
+    """Say whether any process holds the lock of one of ``tasks`` of a merchant."""
+    held = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+        "AND ((classid::bigint << 32) | objid::bigint) = ANY(:keys)"
+    )
+    keys = [_key(merchant, task) for task in tasks]
+    return bool(connection.execute(held, {"keys": keys}).scalar_one())
 
 
 def _give_back(connection: Connection, keys: list[int]) -> None:

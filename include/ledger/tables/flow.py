@@ -156,6 +156,13 @@ parcels = Table(
     Column("written_number", Text),  # the number plentymarkets has
     Column("sent_number", Text),  # the number that the last call carried, whatever came of it
     now("first_seen_at"),
+    Index(
+        "ix_parcels_to_write",
+        "merchant",
+        postgresql_where=text(
+            "tracking_number <> '' AND tracking_number IS DISTINCT FROM written_number"
+        ),
+    ),
 )
 
 #: wemalo's queue rows of sent items: seen -> (parcel written) -> acknowledged
@@ -172,4 +179,5 @@ sent_rows = Table(
     now("first_seen_at"),
     time("acknowledged_at"),
     Index(None, "merchant", "order_id"),
+    Index("ix_sent_rows_open", "merchant", postgresql_where=text("acknowledged_at IS NULL")),
 )

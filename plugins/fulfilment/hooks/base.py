@@ -142,6 +142,7 @@ class ApiHook(HttpHook):
         self._on_trial = False  # this call is the one that tries a resting system again
         self._allow: Callable[[], None] | None = None  # asked right before each write leaves
         self._testing = False  # somebody wants to know now, whatever the circuit says
+        self._probing = False  # a failure says nothing new of the system
         #: method and route -> rows without a usable id, which nobody can set aside by name
         self.nameless: Counter[str] = Counter()
         self.last_headers: Mapping[str, str] = {}  # of the newest answer: limits, the server's time
@@ -201,6 +202,18 @@ class ApiHook(HttpHook):
             circuits.succeeded(self._engine, self.merchant, self.system)
         return True, found
 
+    def answers_again(self) -> bool:
+        """Say whether a resting system can be used again, and close its circuit if so.
+
+        One cheap call without an order's data; a failure makes the rest no longer.
+        """
+        self._probing = True
+        try:
+            good, _ = self.test_connection()
+        finally:
+            self._probing = False
+        return good
+
     @contextmanager
     def allowed_by(self, allow: Callable[[], None]) -> Iterator[None]:
         """Ask ``allow`` right before each write of the block leaves, after the wait for its turn.
@@ -222,6 +235,14 @@ class ApiHook(HttpHook):
         An answer whose head comes at the last moment may take as long again (`transport`).
         """
         return self._max_wait_s + self._settings.connect_s + 2 * self._settings.read_s
+
+    @property
+    def host(self) -> str:
+        """Return the host that the connection leads to.
+
+        :raises ConfigError: the connection is missing or cannot be used.
+        """
+        return self._settings.host
 
     @property
     def leads_to(self) -> SystemKey:
@@ -413,6 +434,8 @@ class ApiHook(HttpHook):
             return
         if error.code in _UNCALLED or error.noted or isinstance(error, LedgerError):
             return  # not this system's, or told already
+        if self._probing:
+            return  # it rests, and was told when it began to
         error.noted = True
         self._closed_at = -CIRCUIT_S
         self.log.warning(

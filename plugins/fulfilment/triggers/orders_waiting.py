@@ -1,4 +1,4 @@
-"""Starts a merchant's run when plentymarkets shows an order that is released or cancelled."""
+"""Starts a merchant's run as soon as there is something for it to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class OrdersWaitingTrigger(BaseEventTrigger):
-    """Fires with counts, never with an order: ``{"merchant", "released", "cancelled"}``.
+    """Fires with counts, never with an order: see `fulfilment.flow.look.Look`.
 
     All that it needs is in its arguments, so that a changed merchant file makes a new trigger.
 
@@ -47,7 +47,7 @@ class OrdersWaitingTrigger(BaseEventTrigger):
         """Look once, in a thread."""
         if self._poll is None:
             # hooks and SQL are for the triggerer alone: a DAG file that is parsed needs none
-            from fulfilment.flow.orders.waiting import Poll
+            from fulfilment.flow.look import Look
 
-            self._poll = Poll(self.watch)
+            self._poll = Look(self.watch)
         return self._poll()

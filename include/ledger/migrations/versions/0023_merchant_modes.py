@@ -1,4 +1,4 @@
-"""What people decide about a merchant's work."""
+"""What people decide about a merchant's work, and indexes of what is due."""
 
 from __future__ import annotations
 
@@ -24,8 +24,24 @@ def upgrade() -> None:
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
     )
+    op.create_index(
+        "ix_parcels_to_write",
+        "parcels",
+        ["merchant"],
+        postgresql_where=sa.text(
+            "tracking_number <> '' AND tracking_number IS DISTINCT FROM written_number"
+        ),
+    )
+    op.create_index(
+        "ix_sent_rows_open",
+        "sent_rows",
+        ["merchant"],
+        postgresql_where=sa.text("acknowledged_at IS NULL"),
+    )
 
 
 def downgrade() -> None:
     """Forget the decisions."""
+    op.drop_index("ix_sent_rows_open", "sent_rows")
+    op.drop_index("ix_parcels_to_write", "parcels")
     op.drop_table("merchant_modes")
