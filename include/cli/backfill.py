@@ -10,6 +10,7 @@ from urllib.parse import quote
 import typer
 
 from include.cli import airflow_api, plan
+from include.cli.pause import check_live
 from include.config.merchants import find
 from include.core.date_range import date_range, window_over
 from include.core.errors import ConfigError
@@ -88,6 +89,7 @@ def backfill(
     until = min(until, over)
     dag_id = f"fulfilment__{merchant}"
     _check_dag(api, dag_id)
+    check_live(merchant)
     body = {
         "dag_id": dag_id,
         "from_date": since.isoformat(),

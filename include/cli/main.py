@@ -15,6 +15,7 @@ from include.cli import (
     lint,
     new,
     order,
+    pause,
     plan,
     quality,
     sandbox,
@@ -47,6 +48,10 @@ app.command("schema")(schema.command)
 app.command("plan")(plan.command)
 app.command("backfill")(backfill.command)
 app.command("shadow")(shadow.command)
+
+
+app.command("pause")(pause.pause_command)
+app.command("resume")(pause.resume_command)
 
 
 @app.command("unpause")

@@ -10,6 +10,7 @@ from include.core.states import ENDED, State
 from include.core.story import event_text, standing
 from include.ledger import timeline
 from include.ledger.exceptions import of_order
+from include.ledger.pauses import open_pauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +26,17 @@ def describe(merchant: str, order_id: int) -> Iterator[str]:
     with connect() as connection:
         found = timeline.read(connection, merchant, order_id)
         cases = of_order(connection, merchant, order_id, _variations(found))
+        stands = open_pauses(connection, merchant)
     if found is None:
         yield (
             f"Order {order_id} of merchant {merchant} was never fetched: it is not in the ledger. "
             "Is it in the fetch status, of the right plentyID and warehouse?"
         )
+        yield from exceptions.of_order(stands)
         return
     first, *rest = _lines(order_id, found)
     yield first
+    yield from exceptions.of_order(stands)
     yield from exceptions.of_order(cases)
     yield from rest
 

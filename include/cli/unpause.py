@@ -1,13 +1,20 @@
-"""``fulfil unpause <merchant>``: let a merchant's DAG run in the stack of this folder."""
+"""``fulfil unpause <merchant>``: a merchant goes live: its mode in the ledger, its DAG in Airflow.
+
+Pauses afterwards are those of `include.cli.pause`.
+"""
 
 from __future__ import annotations
 
+import getpass
 import time
 from typing import TYPE_CHECKING
 
+from include.cli import ledger
 from include.cli.airflow_api import connect, page
 from include.config.merchants import dag_id, find
 from include.core.errors import ConfigError
+from include.core.modes import Mode
+from include.ledger import modes, pauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +37,9 @@ def unpause(merchant: str) -> Iterator[str]:
             text = f"Airflow does not show {name} yet; see its import errors."
             raise ConfigError(text)
         time.sleep(1)
+    with ledger.connect() as connection:
+        modes.decide(connection, merchant, Mode.LIVE, by=getpass.getuser(), reason="went live")
+        pauses.tell(connection, merchant)
     api.call("PATCH", f"dags/{name}", json={"is_paused": False})
     yield f"{name} runs from now on; its page in Airflow: {page(api, name)}"
 

@@ -31,6 +31,7 @@ CHECKS: tuple[Callable[[Facts, Merchant], Check], ...] = (
     wemalo.products,
     wemalo.clocks,
     ledger.private_log,
+    ledger.pauses,
     wemalo.sample,
 )
 _SHARE = {"ok": 1.0, "warn": 0.5, "unknown": 0.0, "fail": 0.0}

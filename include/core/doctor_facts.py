@@ -50,6 +50,8 @@ class Facts:
     skew_s: Mapping[str, float] | None = None  # system -> seconds its clock is ahead of ours
     sample: Sample | None = None
     ledger_log: Mapping[str, str] | None = None  # settings of the ledger's server, by name
+    #: what says that the merchant's work stands: (code, German, English, and what to do about it)
+    pauses: Sequence[tuple[str, str, str, str, str]] | None = None
     why: dict[str, str] = field(default_factory=dict)  # name of a fact -> why it is missing
 
 

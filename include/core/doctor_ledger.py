@@ -1,4 +1,4 @@
-"""The doctor's judgement of the ledger's server: what its log may say of people."""
+"""The doctor's judgement of what the ledger knows: whether work stands, and its server's log."""
 
 from __future__ import annotations
 
@@ -56,3 +56,15 @@ def private_log(facts: Facts, merchant: Merchant) -> Check:
         f"Set on the ledger's server: {wanted} (docs/production.md).",
         weight=1,
     )
+
+
+def pauses(facts: Facts, merchant: Merchant) -> Check:
+    """Check that the merchant's work goes on: nobody paused it, in the ledger or in Airflow."""
+    del merchant
+    code = "WORK_PAUSED"
+    if facts.pauses is None:
+        return unknown(code, facts, "pauses", weight=1)
+    if not facts.pauses:
+        return Check(code, "ok", "Nichts ist pausiert.", "Nothing is paused.", weight=1)
+    _, german, english, do_german, do_english = facts.pauses[0]
+    return Check(code, "warn", german, english, do_german, do_english, weight=1)

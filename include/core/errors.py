@@ -232,6 +232,12 @@ class CircuitOpen(TransientError):
         self.until = until
 
 
+class MerchantPaused(FulfilmentError):
+    """Somebody paused the merchant's work: nothing is done from now on, and nothing is wrong."""
+
+    code = "PAUSED"
+
+
 class IllegalMove(FulfilmentError):
     """A change of state that the state machine does not know (see ``core.states``)."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from include.core.pause_texts import PAUSES
+
 
 class ExceptionText(TypedDict):
     """The arguments of `include.ledger.exceptions.raise_exception` that the catalogue gives."""
@@ -24,6 +26,7 @@ _EN_OPERATOR = "Ask the warehouse."
 
 #: code -> (de, en, action_de, action_en)
 _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
+    **PAUSES,
     "CANCEL_TOO_LATE": (
         "Zu spät storniert: das Lager arbeitet bereits daran (Stand {warehouse}, {at} UTC). Der "
         "Auftrag wird versendet.",

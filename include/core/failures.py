@@ -29,6 +29,7 @@ from include.core.errors import (
     FulfilmentError,
     LedgerTooNew,
     LedgerUnavailable,
+    MerchantPaused,
     RateLimited,
     UnclaimedWrite,
     UnexpectedError,
@@ -47,6 +48,7 @@ class Level(StrEnum):
 LEVELS: tuple[tuple[type[BaseException], str, Level], ...] = (
     (LedgerUnavailable, "", Level.PLATFORM),
     (LedgerTooNew, "", Level.PLATFORM),
+    (MerchantPaused, "", Level.PLATFORM),  # everything stands
     (UnclaimedWrite, "", Level.PLATFORM),  # of this code: no item's and no system's
     (MemoryError, "", Level.PLATFORM),
     (OSError, "", Level.PLATFORM),  # a full disk, no more files: never the item's

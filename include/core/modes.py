@@ -33,3 +33,29 @@ class Standing:
     until: datetime | None = None
     by: str = ""
     reason: str = ""
+
+    def told(self) -> str:
+        """Return the decision as a clause: since when, by whom, why, until when."""
+        since = f" since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
+        until = f", until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        return f"{since[1:]} by {self.by}{until}: {self.reason}"
+
+    @property
+    def left_undone(self) -> str:
+        """Return what the mode leaves undone, in English; "" for a live merchant."""
+        return _LEFT_UNDONE[self.mode].format(told=self.told(), merchant=self.merchant)
+
+
+_LEFT_UNDONE = {
+    Mode.LIVE: "",
+    Mode.FINISH: (
+        "{merchant} takes no new orders, {told}. Released orders wait in plentymarkets, and what "
+        "was not handed over yet waits in the ledger. What the warehouse has goes on: statuses, "
+        "tracking, cancellations, returns. `fulfil resume {merchant}` ends it."
+    ),
+    Mode.PAUSED: (
+        "{merchant} is paused, {told}. Nothing is done: released orders wait, what the warehouse "
+        "ships gets no status and no tracking number in plentymarkets, cancellations do not reach "
+        "the warehouse, returns and stock wait. `fulfil resume {merchant}` ends it."
+    ),
+}

@@ -106,6 +106,12 @@ def check() -> None:
     lock.seen = time.monotonic()
 
 
+def only_one(connection: Connection, name: str) -> bool:
+    """Say whether this transaction is the only one that does something; it is until its end."""
+    asked = text("SELECT pg_try_advisory_xact_lock(:key)")
+    return bool(connection.execute(asked, {"key": _key("", name)}).scalar_one())
+
+
 def at_work(connection: Connection, merchant: str, tasks: Collection[str]) -> bool:
     """Say whether any process holds the lock of one of ``tasks`` of a merchant."""
     held = text(

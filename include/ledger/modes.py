@@ -55,6 +55,14 @@ def decide(
     )
 
 
+def note_live(connection: Connection, merchant: str, *, by: str, reason: str) -> None:
+    """Note that a merchant nobody decided about is live; what somebody decided stays."""
+    values = {"mode": Mode.LIVE.value, "by": by, "reason": reason}
+    connection.execute(
+        insert(merchant_modes).values(merchant=merchant, **values).on_conflict_do_nothing()
+    )
+
+
 def _standing(row: Row[Any]) -> Standing:
     """Return what is in force; a pause that is over leaves the merchant live since its end."""
     if row.over:

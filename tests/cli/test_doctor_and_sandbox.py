@@ -100,7 +100,11 @@ def test_containers_print_what_works_from_outside_and_their_addresses_of_the_san
         clean("plentymarkets", "http://plenty:8783")
 
 
-def test_unpausing_asks_airflow_and_names_where_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unpausing_asks_airflow_and_names_where_to_look(
+    ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FULFILMENT_DATABASE_URL", ledger_url)
+
     class Dags(Airflow):
         def _answer(self) -> None:
             self.calls.append(f"{self.command} {self.path.partition('?')[0]}")

@@ -20,6 +20,7 @@ from include.core.skus import clean_sku
 from include.core.stock_rules import StockView
 from include.core.values import whole
 from include.ledger import doctor as ledger
+from include.ledger.pauses import open_pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,10 +58,14 @@ def visit(
     """
     facts = gather(merchant, plenty, wemalo)
     if engine is None:
-        facts.why["ledger_log"] = "The ledger does not answer."
+        facts.why["ledger_log"] = facts.why["pauses"] = "The ledger does not answer."
         return Visit(examine(merchant, facts), [], worse=False)
     with engine.begin() as connection:
         facts.ledger_log = ledger.log_settings(connection)
+        facts.pauses = [
+            (row.code, row.de, row.en, row.action_de, row.action_en)
+            for row in open_pauses(connection, merchant.merchant)
+        ]
         report = examine(merchant, facts)
         before, was_ready = ledger.kept(connection, merchant.merchant)
         ledger.keep(connection, merchant.merchant, report.to_json())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow import facts as in_force
+from include.core.errors import MerchantPaused
 from include.core.exception_texts import exception_text
 from include.core.merchant_facts import laid_over
+from include.core.modes import Mode
 from include.core.slices import packed, slices
-from include.ledger import batches, exceptions, failures, locks, merchant_facts, outbox
+from include.ledger import batches, exceptions, failures, locks, merchant_facts, modes, outbox
 from include.ledger.reference import cached
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("fulfilment.flow")
 
 COUNTRIES_MAX_AGE = timedelta(days=1)
+#: so long after somebody paused a merchant a task may begin with one more item
+MODE_TRUSTED_S = 3.0
 
 
 @dataclass(slots=True)
@@ -56,6 +61,7 @@ class Work:
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     left: dict[int, str] | None = None  # a dry run: orders that were looked at and left, why
     known_facts: Facts | None = field(default=None, repr=False)  # None: met at the first need
+    known_mode: tuple[float, Mode] | None = None  # when it was read (monotonic), and what
 
     @property
     def name(self) -> str:
@@ -100,6 +106,23 @@ class Work:
             parts.setdefault(version, []).append(row)
         for version, part in parts.items():
             yield self.merchant_by(version), part
+
+    @property
+    def takes_new(self) -> bool:
+        """Say whether orders that the warehouse never had may go on.
+
+        :raises MerchantPaused: nothing may.
+        """
+        if self.left is not None:
+            return True  # a dry run tells what a run would do
+        now = time.monotonic()
+        if self.known_mode is None or now - self.known_mode[0] > MODE_TRUSTED_S:
+            with self.engine.connect() as connection:
+                standing = modes.of(connection, self.name)
+            if standing.mode is Mode.PAUSED:
+                raise MerchantPaused(standing.left_undone, merchant=self.name)
+            self.known_mode = (now, standing.mode)
+        return self.known_mode[1] is Mode.LIVE
 
     def check_lock(self) -> None:
         """Make sure that no other run of this task is at work; see `include.ledger.locks`.

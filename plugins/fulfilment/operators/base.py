@@ -10,9 +10,11 @@ from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipExcept
 
 from fulfilment.flow.opening import open_work
 from fulfilment.hooks.ledger import LedgerHook
-from include.core.errors import ConfigError, FulfilmentError
+from include.core.errors import ConfigError, FulfilmentError, MerchantPaused
+from include.core.modes import Mode
 from include.core.values import identifier
 from include.core.window import EVERYTHING, Window, window_of
+from include.ledger import modes
 from include.ledger.batches import open_batch, scope_of
 from include.ledger.journal import Journal
 from include.ledger.locks import StandBack, exclusive
@@ -91,6 +93,14 @@ class FulfilmentOperator(BaseOperator):
             if not self.knows_orders and (order_ids or window != EVERYTHING):
                 text = "A replay of orders: there is nothing to do here."
                 raise AirflowSkipException(text)
+            with engine.begin() as connection:
+                standing = modes.of(connection, name)
+                if standing.since is None:  # a DAG that comes back paused is put right from now on
+                    modes.note_live(connection, name, by="fulfilment", reason="its runs")
+            if standing.mode is Mode.PAUSED:
+                raise AirflowSkipException(standing.left_undone)
+            if standing.mode is Mode.FINISH:
+                self.log.warning("%s", standing.left_undone)
             with exclusive(engine, name, self.task_id, yields=backfill):
                 with engine.begin() as connection:
                     batch_id = open_batch(connection, name, run.run_id, window)
@@ -108,6 +118,8 @@ class FulfilmentOperator(BaseOperator):
                 finally:
                     work.plenty.close()
                     work.wemalo.close()
+        except MerchantPaused as error:  # while it worked
+            raise AirflowSkipException(error.operator) from None
         except FulfilmentError as error:
             if backfill and error.code in {StandBack.code, "BUDGET"}:
                 self.log.info("%s", error.operator)

@@ -83,7 +83,8 @@ def extract(work: Work) -> dict[str, int]:
     _let_go(work, released, full=full)
     _look_at_withdrawn(work)
     # a row that cannot be read may be a good order: its content says so, or why not
-    take_contents(work, packed([*wanted, *_not_sent(work, released.unreadable)]), counts)
+    if work.takes_new:
+        take_contents(work, packed([*wanted, *_not_sent(work, released.unreadable)]), counts)
     look_at_incomplete(work)
     with work.engine.begin() as connection:
         # a full look: who is gone is gone

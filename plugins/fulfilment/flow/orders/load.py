@@ -72,7 +72,7 @@ def load(work: Work) -> dict[str, int]:
     recover.settle_interrupted(work)
     counts |= cancel_requested(work)
     counts |= send_changes(work)
-    if not work.trouble:
+    if not work.trouble and work.takes_new:
         _send_due(work, counts)
     return work.end(counts)
 
@@ -184,6 +184,8 @@ def _send_some(work: Work, ready: list[Pair], counts: dict[str, int]) -> bool:
     """Send some orders; False where wemalo cannot be used."""
 
     def send_one(pair: Pair) -> None:
+        if not work.takes_new:
+            return
         try:
             counts[send(work, *pair)] += 1
         except AmbiguousWrite:

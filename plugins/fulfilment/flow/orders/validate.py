@@ -18,6 +18,7 @@ from include.core.errors import FulfilmentError, Malformed
 from include.core.models import repaired_json
 from include.core.rules import LEFT_ALONE
 from include.core.skus import clean_sku
+from include.core.slices import packed
 from include.core.states import State
 from include.core.stock_rules import StockView, Taken
 from include.core.stock_sync import available_of
@@ -56,7 +57,7 @@ def validate(work: Work, *, examine: Examine) -> dict[str, int]:
     counts = dict.fromkeys(COUNTS, 0)
     states = (*JUDGED, *((State.NO_STOCK,) if work.merchant.resume_no_stock else ()))
     with work.engine.begin() as connection:
-        ids = due.due_ids(connection, work.name, states)
+        ids = due.due_ids(connection, work.name, states) if work.takes_new else packed(())
     slicer = _Slices(work, examine, counts)
     try:
         for some in work.slices(ids, AT_A_TIME):
