@@ -33,11 +33,15 @@ class Look:
         """Connect nothing yet."""
         self._watch = watch
         self._poll, self._unattended, self._probe = Poll(watch), Unattended(watch), Probe(watch)
+        self._mode = Mode.LIVE
         self._trouble = ""
 
     def __call__(self) -> Mapping[str, int] | None:
         """Look once; None where there is nothing to start a run for. Never raises."""
         mode, more = self._own()
+        if mode is not self._mode:  # what was not taken then is news now
+            self._poll.forget()
+            self._mode = mode
         if mode is Mode.PAUSED:
             return None
         counts = self._poll() or {}

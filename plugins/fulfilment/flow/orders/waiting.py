@@ -153,6 +153,10 @@ class Poll:
         counts = {"released": len(new), "cancelled": len(cancelled - known)}
         return counts if any(counts.values()) else None
 
+    def forget(self) -> None:
+        """Let what waits be announced once more."""
+        self._announced = set()
+
     def _hook(self) -> PlentyHook:
         now = datetime.now(UTC)
         if self._plenty is None or now > self._plenty_until:
