@@ -19,7 +19,8 @@ from fulfilment.operators.load import LoadToWemaloOperator
 from fulfilment.operators.stock import StockOperator
 
 from include.core.errors import ConfigError
-from include.ledger import locks, plans
+from include.core.modes import Mode
+from include.ledger import locks, modes, plans
 from include.ledger.locks import exclusive
 from tests.flow.stage import good_order
 
@@ -95,6 +96,17 @@ def test_every_run_of_a_merchant_in_shadow_mode_is_a_dry_run(live: Stage) -> Non
         plan = plans.find(connection, "alpha")
     assert plan is not None
     assert plan.kind == "shadow"
+
+
+def test_the_tasks_of_a_paused_merchant_are_skipped_and_say_what_stays_undone(live: Stage) -> None:
+    live.add(good_order(1))
+    with live.engine.begin() as connection:
+        modes.decide(connection, live.name, Mode.PAUSED, by="anna", reason="fire")
+    with pytest.raises(AirflowSkipException, match="cancellations do not reach the warehouse"):
+        execute(live, ExtractPlentyOrdersOperator)
+    with live.engine.begin() as connection:
+        modes.decide(connection, live.name, Mode.LIVE, by="anna", reason="over")
+    assert execute(live, ExtractPlentyOrdersOperator)["fetched"] == 1
 
 
 def test_a_backfill_takes_its_interval_and_ends_at_once_where_nothing_is_missing(
