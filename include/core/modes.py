@@ -34,16 +34,13 @@ class Standing:
     by: str = ""
     reason: str = ""
 
-    def told(self) -> str:
-        """Return the decision as a clause: since when, by whom, why, until when."""
-        since = f" since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
-        until = f", until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
-        return f"{since[1:]} by {self.by}{until}: {self.reason}"
-
     @property
     def left_undone(self) -> str:
         """Return what the mode leaves undone, in English; "" for a live merchant."""
-        return _LEFT_UNDONE[self.mode].format(told=self.told(), merchant=self.merchant)
+        since = f"since {self.since:%Y-%m-%d %H:%M} UTC " if self.since else ""
+        until = f", until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        told = f"{since}by {self.by}{until}: {self.reason.rstrip('.')}"
+        return _LEFT_UNDONE[self.mode].format(told=told, merchant=self.merchant)
 
 
 _LEFT_UNDONE = {

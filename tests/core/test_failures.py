@@ -26,6 +26,7 @@ SYSTEMS = {
 }  # fmt: skip
 PLATFORMS = {
     errors.LedgerUnavailable, errors.LedgerBusy, errors.LedgerTooNew, errors.UnclaimedWrite,
+    errors.MerchantPaused,
 }  # fmt: skip
 
 

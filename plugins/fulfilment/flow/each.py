@@ -156,7 +156,7 @@ class _Tries:
         return error is None
 
     def _error_of(self, do: Callable[[], object]) -> Exception | None:
-        _ = self.work.takes_new  # raises where the merchant was paused meanwhile
+        self.work.check_mode()
         try:
             do()
         except SQLAlchemyError:  # the ledger's own errors of a value have a class of ours

@@ -107,14 +107,13 @@ class Work:
         for version, part in parts.items():
             yield self.merchant_by(version), part
 
-    @property
-    def takes_new(self) -> bool:
-        """Say whether orders that the warehouse never had may go on.
+    def check_mode(self) -> Mode:
+        """Return what the merchant does now; a dry run tells what a live one would do.
 
-        :raises MerchantPaused: nothing may.
+        :raises MerchantPaused: everything stands, maybe since a moment ago.
         """
         if self.left is not None:
-            return True  # a dry run tells what a run would do
+            return Mode.LIVE
         now = time.monotonic()
         if self.known_mode is None or now - self.known_mode[0] > MODE_TRUSTED_S:
             with self.engine.connect() as connection:
@@ -122,7 +121,12 @@ class Work:
             if standing.mode is Mode.PAUSED:
                 raise MerchantPaused(standing.left_undone, merchant=self.name)
             self.known_mode = (now, standing.mode)
-        return self.known_mode[1] is Mode.LIVE
+        return self.known_mode[1]
+
+    @property
+    def takes_new(self) -> bool:
+        """Say whether orders that the warehouse never had may go on; see `check_mode`."""
+        return self.check_mode() is Mode.LIVE
 
     def check_lock(self) -> None:
         """Make sure that no other run of this task is at work; see `include.ledger.locks`.
