@@ -6,6 +6,7 @@ import json
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from airflow.models import import_all_models
@@ -76,6 +77,18 @@ class Airflow:
         with self.engine.begin() as connection:
             connection.execute(update(DagModel.__table__).values(is_paused=word))
 
+    def run(self, state: str, **tasks: str | None) -> None:
+        run = {"dag_id": NAME, "run_id": f"run-{state}"}
+        self.insert(
+            DagRun, id=len(tasks), run_type="manual", state=state, run_after=NOW,
+            logical_date=None, log_template_id=None, **run,
+        )  # fmt: skip
+        for task, of_task in tasks.items():
+            self.insert(
+                TaskInstance, id=uuid4(), task_id=task, state=of_task, pool="default_pool",
+                try_number=0, max_tries=0, **run,
+            )  # fmt: skip
+
     def paused(self) -> bool:
         with self.engine.begin() as connection:
             query = select(DagModel.is_paused).where(DagModel.dag_id == NAME)
@@ -123,9 +136,13 @@ def test_a_pause_by_a_person_is_told_with_who_when_and_the_half_done_run(
     assert told(engine) == {}
     airflow.log(word=False)
     airflow.log(word=True, after_s=60)
+    airflow.run("success", load_to_wemalo="success", writeback_status=None)
+    airflow.run("running", load_to_wemalo="success", writeback_status=None, watcher="scheduled")
     airflow.pause()
     look(engine)
-    assert "since 2026-07-01 08:01 UTC by anna" in told(engine)[DAG_PAUSED]
+    text = told(engine)[DAG_PAUSED]
+    assert "since 2026-07-01 08:01 UTC by anna" in text
+    assert "(run-running: watcher, writeback_status)" in text
     assert look(engine) == []
     assert airflow.paused()
     airflow.pause(word=False)
