@@ -5,26 +5,35 @@ start reads one file, not a thousand. Of two files with one name (``alpha.yaml``
 none is used, for nobody can tell which one is right; a copy under another name that still says
 ``merchant: alpha`` is refused and named, and ``alpha.yaml`` goes on. ``_defaults.yaml`` holds what
 is the same for all merchants of the centre; a merchant's own value wins.
+
+A file that tasks have run with and that is broken or gone since goes on by its last good version,
+which the ledger keeps. Without a ledger it stands still.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from include.config import last_good
 from include.config.check import merchant_of
 from include.config.problems import BadFile, Place, Problem
 from include.config.source import read
 from include.core.errors import ConfigError
+from include.core.merchant import Merchant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from include.config.source import Source
-    from include.core.merchant import Merchant
+    from include.ledger.merchant_files import LastGood
 
 FOLDER = Path(__file__).parents[1] / "merchants"
 DEFAULTS = "_defaults.yaml"
@@ -34,11 +43,43 @@ _ODD = re.compile(r"[^a-z0-9]")
 
 @dataclass(frozen=True, slots=True)
 class BrokenFile:
-    """A merchant file that cannot be used; it becomes a DAG that says so."""
+    """A merchant file that cannot be used.
 
-    merchant: str  # from the file's name, made safe for a DAG id
+    :param merchant: from the file's name, made safe for a DAG id.
+    :param message: what is wrong, one line per problem.
+    :param since: the merchant goes on by its last good version, first used then (UTC); None: there
+        is none, and its DAG only says what is wrong.
+    :param gone: there is no file any more: its merchant takes no new orders.
+    """
+
+    merchant: str
     message: str
     problems: tuple[Problem, ...] = ()
+    since: datetime | None = None
+    gone: bool = False
+
+    @property
+    def by_defaults(self) -> bool:
+        """The mistakes stand in the file that all merchants share."""
+        return bool(self.problems) and all(p.place.file == DEFAULTS for p in self.problems)
+
+    @property
+    def mistake(self) -> str:
+        """A digest of what is wrong, the same in every file with the same mistakes."""
+        said = [f"{problem.field}: {problem.text}" for problem in self.problems]
+        text = "\n".join(sorted(said)) or self.message
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def going_on(self) -> str:
+        """Return what becomes of the merchant, one sentence."""
+        if self.since is None:
+            return f"{self.merchant} stands still: no version of its file was ever used."
+        version = f"the version that is in use since {self.since:%Y-%m-%d %H:%M} UTC"
+        if self.gone:
+            return (
+                f"{self.merchant} takes no new orders; what is under way is finished by {version}."
+            )
+        return f"{self.merchant} goes on by {version}, for as long as this lasts."
 
 
 def folder() -> Path:
@@ -72,18 +113,21 @@ def load_beside(path: Path) -> Merchant:
 def load_all(wanted: str | None = None) -> tuple[list[Merchant], list[BrokenFile]]:
     """Read all merchant files, in the order of their names; a broken one hides no other.
 
-    Of two merchants that would get in each other's way (`same_orders`) the first by name goes on.
+    Of two merchants that would get in each other's way (`same_orders`) the one that the ledger
+    knows goes on, else the first by name.
 
     :param wanted: only the merchant of this DAG id: no other merchant's file is opened, so what
         only shows beside the others is not seen.
+    :returns: the merchants that go on, among them those that do so by their last good version, and
+        every broken or missing file.
     """
     good: dict[str, Merchant] = {}
-    broken: list[BrokenFile] = []
+    broken: dict[str, BrokenFile] = {}
     place = folder()
-    if wanted is None:
-        files = _by_name(place)
-    else:
-        files = _by_name(place, wanted.removeprefix(PREFIX)) if wanted.startswith(PREFIX) else {}
+    only = None if wanted is None else wanted.removeprefix(PREFIX)
+    if wanted is not None and only == wanted:
+        return [], []
+    files = _by_name(place, only)
     defaults: Source | None = None
     bad_defaults: BadFile | None = None
     if files:
@@ -95,13 +139,76 @@ def load_all(wanted: str | None = None) -> tuple[list[Merchant], list[BrokenFile
         try:
             if bad_defaults is not None:
                 raise bad_defaults
-            good[paths[0].name] = _one(name, paths, defaults)
+            good[name] = _one(name, paths, defaults)
         except BadFile as error:
-            broken.append(_broken(name, error))
-    for problem in same_orders(good.items()):
-        twin = good.pop(problem.place.file)
-        broken.append(_broken(twin.merchant, BadFile([problem])))
-    return list(good.values()), broken
+            broken[name] = _broken(name, error)
+    if only is not None:
+        if only not in good:
+            _, versions = last_good.known(lambda _: {only})
+            _go_on(good, broken, versions, {only} - files.keys())
+        return list(good.values()), list(broken.values())
+    known, versions = last_good.known(lambda names: names.keys() - good.keys())
+    missing = versions.keys() - files.keys()
+    _go_on(good, broken, versions, missing)
+    _part(good, broken, {name: paths[0].name for name, paths in files.items()}, known, missing)
+    return [good[name] for name in sorted(good)], [broken[name] for name in sorted(broken)]
+
+
+def _go_on(
+    good: dict[str, Merchant],
+    broken: dict[str, BrokenFile],
+    versions: dict[str, LastGood],
+    missing: Collection[str],
+) -> None:
+    """Add the last good versions of what is broken or missing to what goes on."""
+    for name, version in versions.items():
+        if name in missing:
+            text = (
+                f"{version.file} is gone, and nobody said what becomes of {name}. Put it back, or: "
+                f"`fulfil rename {name} <new name>`, `fulfil retire {name}`"
+            )
+            broken[name] = BrokenFile(name, text, gone=True)
+        try:
+            good[name] = Merchant.model_validate(version.settings)
+        except ValidationError:  # of another version of this program
+            continue
+        if name in broken:
+            broken[name] = replace(broken[name], since=version.since)
+
+
+def _part(
+    good: dict[str, Merchant],
+    broken: dict[str, BrokenFile],
+    files: Mapping[str, str],
+    known: Collection[str],
+    missing: Collection[str],
+) -> None:
+    """Take those out that get in another one's way.
+
+    Whose file is gone goes on, then who is as the ledger knows it, then who it knows, then the
+    first by name. One that the ledger knows as it was before goes on like that, if it can.
+    """
+
+    def named(order: Iterable[str]) -> list[tuple[str, Merchant]]:
+        return [(files.get(name, f"{name}.yaml"), good[name]) for name in order]
+
+    if not any(_clashes(named(sorted(good)))):
+        return
+    _, versions = last_good.known(lambda names: names.keys() & good.keys()) if known else ({}, {})
+    before: dict[str, Merchant] = {}
+    _go_on(before, {}, versions, ())
+    order = sorted(
+        good, key=lambda n: (n not in missing, before.get(n) != good[n], n not in known, n)
+    )
+    for name, problem in list(_clashes(named(order), missing)):
+        del good[name]
+        broken[name] = _broken(name, BadFile([problem]))
+    for name in sorted(before.keys() - good.keys()):
+        good[name] = before[name]
+        if any(_clashes(named([*(other for other in sorted(good) if other != name), name]))):
+            del good[name]
+        else:
+            broken[name] = replace(broken[name], since=versions[name].since)
 
 
 def same_orders(good: Iterable[tuple[str, Merchant]]) -> list[Problem]:
@@ -113,15 +220,35 @@ def same_orders(good: Iterable[tuple[str, Merchant]]) -> list[Problem]:
 
     :param good: file names and their merchants.
     """
-    problems = []
+    return [problem for _, problem in _clashes(good)]
+
+
+def _clashes(
+    good: Iterable[tuple[str, Merchant]], missing: Collection[str] = ()
+) -> Iterator[tuple[str, Problem]]:
+    """Yield the merchants that get in the way of one before them, and what is wrong.
+
+    :param missing: merchants whose file is gone; one that takes their place may be their new name.
+    """
     used: list[tuple[str, Merchant]] = []
     for file, merchant in good:
-        found = next(filter(None, (_clash(file, merchant, *other) for other in used)), None)
-        if found is None:
-            used.append((file, merchant))
+        for first, other in used:
+            found = _clash(file, merchant, first, other)
+            if found is not None:
+                if other.merchant in missing:
+                    found = replace(found, text=_renamed(merchant.merchant, other.merchant))
+                yield merchant.merchant, found
+                break
         else:
-            problems.append(found)
-    return problems
+            used.append((file, merchant))
+
+
+def _renamed(name: str, former: str) -> str:
+    return (
+        f"this is the system or the wemalo client of {former}, whose file is gone and whose orders "
+        f"are still finished; {name} is not used, so that nothing is sent twice. If {name} is its "
+        f"new name: `fulfil rename {former} {name}`. If {former} is over: `fulfil retire {former}`"
+    )
 
 
 def _clash(file: str, merchant: Merchant, first: str, other: Merchant) -> Problem | None:

@@ -132,3 +132,16 @@ merchant_modes = Table(
     Column("by", Text, nullable=False),
     Column("reason", Text, nullable=False),
 )
+
+#: the last version of each merchant file that a task ran with: it goes on while the file is broken
+merchant_files = Table(
+    "merchant_files",
+    metadata,
+    Column("merchant", Text, primary_key=True),
+    Column("file", Text, nullable=False),  # its name, without folder
+    Column("version", Text, nullable=False),  # digest of the settings
+    Column("settings", JSONB, nullable=False),  # all of them, defaults included; no secret is one
+    now("good_since"),
+    Column("red_for", Text),  # digest of the mistake that a run was red for
+    time("retired_at"),  # `fulfil retire`: nothing is done for this merchant any more
+)
