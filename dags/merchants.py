@@ -25,6 +25,7 @@ from fulfilment.retry import FulfilmentRetryPolicy
 from fulfilment.schedule import schedule_of
 
 from include.config.merchants import BrokenFile, dag_id, load_all
+from include.config.telling import tell
 
 if TYPE_CHECKING:
     from fulfilment.operators.base import FulfilmentOperator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from include.core.merchant import Merchant
 
 RETRY_POLICY = FulfilmentRetryPolicy()
+READ_FILE = "read_merchant_file"
 STEPS = (
     ("extract_plenty_orders", ExtractPlentyOrdersOperator, "all_success"),
     ("validate", ValidateOrdersOperator, "all_done"),
@@ -48,8 +50,11 @@ GROUPS = (
 )
 
 
-def build(merchant: Merchant) -> DAG:
-    """Return the DAG of one merchant: five steps in a chain, the groups in use, and a watcher."""
+def build(merchant: Merchant, broken: BrokenFile | None = None) -> DAG:
+    """Return the DAG of one merchant: five steps in a chain, the groups in use, and a watcher.
+
+    :param broken: its file cannot be used: it goes on by its last good version, and says so.
+    """
     # Given to each task: `default_args` and the DAG's own params are copied deeply per task, which
     # takes longer than all the rest when a thousand merchants are parsed.
     common: dict[str, Any] = {
@@ -66,8 +71,8 @@ def build(merchant: Merchant) -> DAG:
         catchup=False,
         max_active_runs=1,
         dagrun_timeout=timedelta(hours=2),
-        tags=["fulfilment", f"merchant:{merchant.merchant}"],
-        doc_md=texts.dag_doc(merchant),
+        tags=["fulfilment", f"merchant:{merchant.merchant}", *(["config-error"] if broken else [])],
+        doc_md=(texts.going_on_doc(broken) if broken else "") + texts.dag_doc(merchant),
     ) as dag:
         tasks: list[FulfilmentOperator] = [
             operator(
@@ -95,7 +100,17 @@ def build(merchant: Merchant) -> DAG:
             if follows:
                 dag.get_task(follows) >> task
             tasks.append(task)
-        tasks >> WatcherOperator(
+        if broken:
+            MisconfiguredOperator(
+                task_id=READ_FILE,
+                message=f"{broken.message}\n{broken.going_on()}",
+                merchant=merchant.merchant,
+                mistake=broken.mistake,
+                doc_md=texts.TASKS[READ_FILE],
+                owner=merchant.owner,
+                execution_timeout=common["execution_timeout"],
+            )
+        list(dag.tasks) >> WatcherOperator(
             task_id="watcher",
             doc_md=texts.TASKS["watcher"],
             owner=merchant.owner,
@@ -120,17 +135,23 @@ def build_broken(broken: BrokenFile) -> DAG:
         tags=["fulfilment", "config-error"],
         doc_md=f"**This merchant's file cannot be used:**\n\n```text\n{broken.message}\n```",
     ) as dag:
-        MisconfiguredOperator(task_id="read_merchant_file", message=broken.message)
+        MisconfiguredOperator(task_id=READ_FILE, message=broken.message)
     return dag
 
 
-# A task's start asks for one DAG: then no other merchant's file is opened.
-good, bad = load_all(get_parsing_context().dag_id)
+# A task's start asks for one DAG: then no other merchant's file is opened, and nobody is told.
+only = get_parsing_context().dag_id
+good, bad = load_all(only)
+if only is None:
+    tell(bad)
+mistakes = {broken.merchant: broken for broken in bad}
 gc.disable()  # nothing built here is garbage: looking for it takes a fifth of a thousand merchants
 try:
     for merchant in good:
-        globals()[dag_id(merchant.merchant)] = build(merchant)
+        globals()[dag_id(merchant.merchant)] = build(
+            merchant, mistakes.pop(merchant.merchant, None)
+        )
 finally:
     gc.enable()
-for broken in bad:
+for broken in mistakes.values():
     globals()[dag_id(broken.merchant)] = build_broken(broken)

@@ -314,6 +314,33 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Dem Kunden das Fehlende erstatten oder als neuen Auftrag nachsenden.",
         "Refund what is missing, or send it as a new order.",
     ),
+    "MERCHANT_FILE_BROKEN": (
+        "Die Händlerdatei kann nicht benutzt werden: {problems}. {de}",
+        "The merchant file cannot be used: {problems}. {en}",
+        "Die genannte Zeile berichtigen; `fulfil lint` prüft es.",
+        "Correct the line that is named; `fulfil lint` checks it.",
+    ),
+    "MERCHANT_FILE_MISSING": (
+        "Die Händlerdatei ist weg, und niemand hat gesagt, was aus dem Händler {merchant} wird. "
+        "Neue Aufträge werden nicht mehr angenommen; was unterwegs ist, wird nach der Fassung zu "
+        "Ende gebracht, die seit {since} UTC in Gebrauch ist.",
+        "The merchant file is gone, and nobody said what becomes of the merchant {merchant}. No "
+        "new orders are taken; what is under way is finished by the version that is in use since "
+        "{since} UTC.",
+        "Die Datei zurücklegen. Heißt der Händler jetzt anders: `fulfil rename {merchant} <neuer "
+        "Name>`. Ist Schluss: `fulfil retire {merchant}` zeigt, was noch offen ist.",
+        "Put the file back. If the merchant has another name now: `fulfil rename {merchant} <new "
+        "name>`. If it is over: `fulfil retire {merchant}` shows what is still open.",
+    ),
+    "MERCHANT_DEFAULTS_BROKEN": (
+        "{count} Händlerdateien können wegen derselben Fehler nicht benutzt werden: {problems}. "
+        "Nach der letzten guten Fassung arbeiten weiter: {going}. Still stehen: {still}.",
+        "{count} merchant files cannot be used because of the same mistakes: {problems}. Going on "
+        "by their last good version: {going}. Standing still: {still}.",
+        "_defaults.yaml, oder was diese Dateien sonst gemeinsam haben, berichtigen; `fulfil lint` "
+        "prüft es.",
+        "Correct _defaults.yaml, or what else these files share; `fulfil lint` checks it.",
+    ),
     "MERCHANT_FILE_CHANGED": (
         "Die Händlerdatei wurde geändert: {what}. {count} Aufträge, die schon unterwegs sind, "
         "werden nach den alten Angaben zu Ende gebracht.",

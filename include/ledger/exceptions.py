@@ -232,6 +232,11 @@ def open_exceptions(
     ).all()
 
 
+def of_codes(codes: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition of exceptions with one of these codes, for `open_exceptions`."""
+    return exceptions.c.code.in_(sorted(codes))
+
+
 def order_ids(connection: Connection, merchant: str, codes: Collection[str]) -> array[int]:
     """Return the orders that have an open exception of ``codes``, ascending."""
     order_id = cast(func.substr(exceptions.c.subject, len(_ORDER) + 1), BigInteger)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from include.config.merchants import BrokenFile
     from include.core.merchant import Merchant
 
 PARAMS: dict[str, dict[str, Any]] = {
@@ -109,8 +110,22 @@ wait. Nothing is done unless `products.enabled` is set, and nothing before its t
 
 **Red?** A system does not answer, or refuses the login. Products stay due and go with the next run.
 """,
+    "read_merchant_file": """
+Here while the merchant's file cannot be used and its last good version goes on. Red once per
+mistake, skipped after that; the exception stays open until the file is corrected.
+
+**Red?** The log names file, line, field and reason. `fulfil lint` says the same.
+""",
     "watcher": "Red when any task is red, so that the run is red too. Otherwise skipped.",
 }
+
+
+def going_on_doc(broken: BrokenFile) -> str:
+    """Return what stands above a DAG's description while its merchant's file cannot be used."""
+    return (
+        f"**This merchant's file cannot be used:**\n\n```text\n{broken.message}\n```\n\n"
+        f"**{broken.going_on()}**\n"
+    )
 
 
 def dag_doc(merchant: Merchant) -> str:

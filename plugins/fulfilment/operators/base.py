@@ -18,6 +18,7 @@ from include.ledger import modes
 from include.ledger.batches import open_batch, scope_of
 from include.ledger.journal import Journal
 from include.ledger.locks import StandBack, exclusive
+from include.ledger.merchant_files import note_good
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -87,6 +88,8 @@ class FulfilmentOperator(BaseOperator):
                 replay=backfill,
             )
             order_ids = self._ids()
+            with engine.begin() as connection:
+                note_good(connection, self.merchant)
             if self.merchant.mode == "shadow" or str(self.plan_only).lower() == "true":
                 self.rehearse(engine, run.run_id, window, order_ids)
                 return {}
