@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from include.config.merchants import find
+from include.config.merchants import dag_id, find, load_all
 from include.core.doctor import lines
 from include.stack import airflow_env
 from include.stack.layout import Layout
@@ -24,17 +24,21 @@ def command(
 
     Exit code 1 if orders cannot travel yet.
     """
-    settings = find(merchant)
     use_stack()
+    settings = find(merchant)
+    _, broken = load_all(dag_id(merchant))
     from fulfilment.operators.doctor import call_on  # imports Airflow, in the stack's environment
 
     one = call_on(settings, _ledger())
+    for file in broken:
+        typer.echo(file.message)
+        typer.echo(file.going_on())
     for line in lines(one.report, language):
         typer.echo(line)
     for check in one.changed:
         before = "Geändert" if language == "de" else "Changed"
         typer.echo(f"{before}: {check.code} {check.text(language)}")
-    raise typer.Exit(0 if one.report.ready else 1)
+    raise typer.Exit(0 if one.report.ready and not broken else 1)
 
 
 def use_stack() -> None:

@@ -6,15 +6,16 @@ import getpass
 from typing import TYPE_CHECKING, Any, Literal
 
 from include.cli.ledger import connect
+from include.config.telling import ALL, CODES
 from include.core.errors import ConfigError
 from include.ledger import exceptions as ledger
-from include.ledger.exceptions import open_exceptions
+from include.ledger.exceptions import of_codes, open_exceptions
 from include.ledger.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
 Language = Literal["de", "en"]
 
@@ -32,6 +33,8 @@ def describe(merchant: str | None, language: Language) -> Iterator[str]:
     """
     with connect() as connection:
         rows = open_exceptions(connection, merchant)
+        if merchant is not None:
+            rows = [*open_exceptions(connection, ALL), *rows]
     yield from listing(rows, language)
 
 
@@ -81,6 +84,15 @@ def lines(
         yield f"  {seen} {row.acknowledged_by}, {row.acknowledged_at:%Y-%m-%d %H:%M} UTC{note}"
     yield f"  {row.de if language == 'de' else row.en}"
     yield f"  {to_do}: {row.action_de if language == 'de' else row.action_en}"
+
+
+def of_file(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
+    """Return the open exceptions about a merchant's file, and the one that all merchants share."""
+    return [
+        row
+        for name in (ALL, merchant)
+        for row in open_exceptions(connection, name, of_codes(CODES))
+    ]
 
 
 def of_order(rows: Sequence[Row[Any]]) -> Iterator[str]:

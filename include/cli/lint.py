@@ -26,6 +26,8 @@ def _report(files: Iterable[Path]) -> int:
     report = lint(files)
     for problem in report.problems:
         typer.echo(str(problem), err=True)
+    for line in report.going_on:
+        typer.echo(line, err=True)
     count = f"{report.files} file{'' if report.files == 1 else 's'}"
     if report.problems:
         typer.echo(f"{count} checked, {len(report.problems)} to correct.", err=True)

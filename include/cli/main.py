@@ -18,6 +18,8 @@ from include.cli import (
     pause,
     plan,
     quality,
+    rename,
+    retire,
     sandbox,
     schema,
     shadow,
@@ -48,6 +50,8 @@ app.command("schema")(schema.command)
 app.command("plan")(plan.command)
 app.command("backfill")(backfill.command)
 app.command("shadow")(shadow.command)
+app.command("rename")(rename.command)
+app.command("retire")(retire.command)
 
 
 app.command("pause")(pause.pause_command)

@@ -26,7 +26,9 @@ def describe(merchant: str, order_id: int) -> Iterator[str]:
     with connect() as connection:
         found = timeline.read(connection, merchant, order_id)
         cases = of_order(connection, merchant, order_id, _variations(found))
-        stands = open_pauses(connection, merchant)
+        stands = [
+            *exceptions.of_file(connection, merchant), *open_pauses(connection, merchant)
+        ]  # fmt: skip
     if found is None:
         yield (
             f"Order {order_id} of merchant {merchant} was never fetched: it is not in the ledger. "
@@ -36,8 +38,7 @@ def describe(merchant: str, order_id: int) -> Iterator[str]:
         return
     first, *rest = _lines(order_id, found)
     yield first
-    yield from exceptions.of_order(stands)
-    yield from exceptions.of_order(cases)
+    yield from exceptions.of_order([*stands, *cases])
     yield from rest
 
 

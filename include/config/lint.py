@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.config import merchants
-from include.config.problems import BadFile, Problem
+from include.config.problems import BadFile, Place, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was looked at, and everything that is wrong, by place."""
+    """What was looked at, and everything that is wrong, by place.
+
+    :param going_on: what becomes of the merchants meanwhile, where a ledger is named and answers.
+    """
 
     files: int
     problems: list[Problem]
+    going_on: list[str]
 
 
 def lint(files: Iterable[Path] = ()) -> Report:
@@ -37,4 +41,11 @@ def lint(files: Iterable[Path] = ()) -> Report:
         except BadFile as error:
             problems.update(error.problems)
     problems.update(merchants.same_orders(good))
-    return Report(len(wanted), sorted(problems))
+    going_on = []
+    if not files:
+        for file in merchants.load_all()[1]:
+            if file.gone:
+                problems.add(Problem(Place(f"{file.merchant}.yaml"), "", file.message))
+            if file.since:
+                going_on.append(file.going_on())
+    return Report(len(wanted), sorted(problems), going_on)

@@ -64,6 +64,7 @@ def exclusive(
     :raises StandBack: others were busy; nothing was done.
     :raises LedgerUnavailable: the connection that waits or holds it was lost.
     """
+    task = task.rpartition(".")[2]  # the name of its task group stands before it
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if yields:
             keys = _ask(connection, merchant, task)

@@ -88,9 +88,9 @@ class FulfilmentOperator(BaseOperator):
                 replay=backfill,
             )
             order_ids = self._ids()
-            with engine.begin() as connection:
-                note_good(connection, self.merchant)
             if self.merchant.mode == "shadow" or str(self.plan_only).lower() == "true":
+                with engine.begin() as connection:
+                    note_good(connection, self.merchant)
                 self.rehearse(engine, run.run_id, window, order_ids)
                 return {}
             if not self.knows_orders and (order_ids or window != EVERYTHING):
@@ -106,6 +106,7 @@ class FulfilmentOperator(BaseOperator):
                 self.log.warning("%s", standing.left_undone)
             with exclusive(engine, name, self.task_id, yields=backfill):
                 with engine.begin() as connection:
+                    note_good(connection, self.merchant)
                     batch_id = open_batch(connection, name, run.run_id, window)
                     scope = scope_of(connection, batch_id)
                 work = open_work(

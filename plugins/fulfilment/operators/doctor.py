@@ -79,10 +79,10 @@ class DoctorOperator(BaseOperator):
         worse = [one.report.merchant for one in visits if self._log_visit(one)]
         for file in broken:
             if not wanted or file.merchant in wanted:
-                self.log.error("%s", file.message)
+                self.log.error("%s\n%s", file.message, file.going_on())
                 worse.append(file.merchant)
         if worse:
-            text = f"Not ready any more: {', '.join(sorted(worse))}. The log says what to do."
+            text = f"Not ready any more: {', '.join(sorted(set(worse)))}. The log says what to do."
             raise AirflowFailException(text)
         ready = sum(one.report.ready for one in visits)
         return {"merchants": len(visits), "ready": ready}
