@@ -17,9 +17,11 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from include.core.errors import LedgerUnavailable
 from include.ledger.engine import ledger_engine
 from include.ledger.renaming import PASSING, rename, tables, work_of
 from include.ledger.tables import metadata
@@ -87,3 +89,9 @@ def test_every_table_of_the_ledger_follows_a_merchant_to_its_new_name(engine: En
         assert set(rows(connection, "old").values()) == {0}
         assert set(rows(connection, "new").values()) == {1}
         assert set(rows(connection, "other").values()) == {1}
+    with engine.begin() as connection, pytest.raises(LedgerUnavailable):
+        connection.execute(text("UPDATE order_events SET merchant = 'old'"))
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL fulfilment.renames = 'on'"))
+        with pytest.raises(LedgerUnavailable):
+            connection.execute(text("UPDATE order_events SET merchant = 'old', kind = 'other'"))

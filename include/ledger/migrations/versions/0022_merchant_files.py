@@ -1,4 +1,4 @@
-"""Keep the last good version of every merchant file that a task ran with."""
+"""Keep the last good version of every merchant file; let events follow a merchant's new name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,29 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
+_REFUSE = """
+    CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        {unless}
+        RAISE EXCEPTION 'order_events is append only';
+    END $$
+"""
+_RENAMED = """
+        IF TG_OP = 'UPDATE' AND current_setting('fulfilment.renames', true) = 'on' THEN
+            OLD.merchant = NEW.merchant;
+            IF NEW IS NOT DISTINCT FROM OLD THEN
+                RETURN NEW;
+            END IF;
+        END IF;
+"""
+
 
 def upgrade() -> None:
-    """Add the table; the next task of each merchant fills it."""
+    """Add the table, which the next task of each merchant fills, and one exception to the rule.
+
+    Events are append only; `include.ledger.renaming` alone may change whose they are.
+    """
+    op.execute(_REFUSE.format(unless=_RENAMED))
     op.create_table(
         "merchant_files",
         sa.Column("merchant", sa.Text(), nullable=False),
@@ -33,5 +53,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove the table."""
+    """Remove the table, and the exception."""
+    op.execute(_REFUSE.format(unless=""))
     op.drop_table("merchant_files")
