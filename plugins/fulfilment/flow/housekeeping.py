@@ -24,10 +24,10 @@ TASK = "tidy_up"
 def tidy(engine: Engine, merchants: Mapping[str, Merchant], run_id: str) -> dict[str, int]:
     """Tidy up the ledger of every merchant that it has orders of.
 
-    A merchant whose file is gone or broken is tidied by the default settings: its customers'
-    addresses must not stay because of that.
+    A merchant that has no usable version of a file is tidied by the default settings: its
+    customers' addresses must not stay because of that.
 
-    :param merchants: the merchants with a good file, by name.
+    :param merchants: the merchants that go on, by name.
     :returns: counts: merchants, addresses, paperwork.
     """
     with engine.begin() as connection:
