@@ -11,9 +11,10 @@ from include.cli import airflow_api
 from include.cli.ledger import connect
 from include.cli.standstill import standstill
 from include.config.merchants import dag_id, load_all
+from include.config.telling import RETIRING
 from include.core.errors import ConfigError
 from include.core.modes import Mode
-from include.ledger import exceptions, merchant_files, modes
+from include.ledger import exceptions, merchant_files, pauses
 from include.ledger.journal import Journal
 from include.ledger.open_work import NOT_SENT, Open, open_work
 
@@ -98,7 +99,7 @@ def _listing(merchant: str, left: Sequence[Open]) -> Iterator[str]:
 def finish_only(merchant: str) -> Iterator[str]:
     """Let the merchant take no new orders from now on, and yield what is awaited."""
     with connect() as connection:
-        modes.decide(connection, merchant, Mode.FINISH, by=getpass.getuser(), reason=BY)
+        pauses.decide(connection, merchant, Mode.FINISH, by=getpass.getuser(), reason=RETIRING)
     yield (
         f"{merchant} takes no new orders from now on; the rest is finished by its runs. Call this "
         "again to end it: once nothing but orders that were not handed over is open."

@@ -35,6 +35,8 @@ MANY = 3
 SHOWN = 5  # merchants or problems that a text names
 #: who decided that a merchant whose file is gone takes no new orders
 BY = "missing file"
+#: why a merchant takes no new orders whose file may well be gone: that is told by its mode
+RETIRING = "fulfil retire --finish"
 
 
 def tell(broken: Sequence[BrokenFile]) -> None:
@@ -48,11 +50,15 @@ def tell(broken: Sequence[BrokenFile]) -> None:
     if not last_good.is_named():
         return
     wanted = _texts(broken)
+    gone = {file.merchant for file in broken if file.gone}
     try:
         with last_good.connect() as connection:
+            for name, standing in modes.decided(connection).items():
+                if standing.mode is Mode.FINISH and standing.reason == RETIRING and name in gone:
+                    del wanted[name]
             _keep(connection, wanted)
             merchant_files.forget_mistakes(connection, [file.merchant for file in broken])
-            _finish(connection, {file.merchant for file in broken if file.gone})
+            _finish(connection, gone)
     except LedgerError as error:
         log.warning("Broken merchant files cannot be told: %s", error.operator)
 

@@ -139,3 +139,9 @@ def retire(connection: Connection, merchant: str) -> None:
     connection.execute(
         update(merchant_files).where(_c.merchant == merchant).values(retired_at=func.now())
     )
+
+
+def is_retired(connection: Connection, merchant: str) -> bool:
+    """Say whether a merchant was ended, or has another name now."""
+    ended = select(_c.merchant).where(_c.merchant == merchant, _c.retired_at.is_not(None))
+    return connection.execute(ended).first() is not None

@@ -14,6 +14,7 @@ from include.core.pause_texts import CAME_BACK, CODES, DAG_PAUSED, MERCHANT_PAUS
 from include.core.pause_texts import waits as waiting_words
 from include.ledger import exceptions, modes
 from include.ledger.journal import Journal
+from include.ledger.merchant_files import is_retired
 from include.ledger.tables import batches
 from include.ledger.tables import exceptions as table
 from include.ledger.undone import undone
@@ -42,7 +43,7 @@ def tell(connection: Connection, merchant: str, dag: DagState | None = None) -> 
     texts: list[ExceptionText] = []
     known = {row.code for row in open_pauses(connection, merchant)}
     counts = waiting(connection, merchant)
-    if standing.mode is not Mode.LIVE:
+    if standing.mode is not Mode.LIVE and not is_retired(connection, merchant):
         values = of_mode(standing)
         texts.append(exception_text(MERCHANT_PAUSED, **values, **waiting_words(counts)))
     put_right = False

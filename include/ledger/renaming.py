@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, literal, select, update
 
 from include.ledger.tables import merchant_files, metadata
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: what a name has without having sent anything: it makes room for the one that moves there
 PASSING = frozenset(
-    {"circuits", "doctor_reports", "exceptions", "merchant_modes", "rate_budget", "reference_data",
-     "tokens"}
+    {"circuits", "doctor_reports", "exceptions", "merchant_files", "merchant_modes", "rate_budget",
+     "reference_data", "tokens"}
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def work_of(connection: Connection, merchant: str) -> dict[str, int]:
 
 
 def rename(connection: Connection, old: str, new: str) -> int:
-    """Move every row of a merchant to another name; return how many.
+    """Move every row of a merchant to another name, and end the old one; return how many.
 
     The caller has made sure that nobody works for either, and that `work_of` the new name is
     nothing.
@@ -51,9 +51,13 @@ def rename(connection: Connection, old: str, new: str) -> int:
             update(table).where(table.c.merchant == old).values(merchant=new)
         ).rowcount
     named = merchant_files.c.settings.concat({"merchant": new})
+    c = merchant_files.c
+    ended = select(literal(old), c.file, c.version, c.settings, func.now()).where(c.merchant == new)
+    columns = ["merchant", "file", "version", "settings", "retired_at"]
+    connection.execute(insert(merchant_files).from_select(columns, ended))
     connection.execute(
         update(merchant_files)
-        .where(merchant_files.c.merchant == new)
+        .where(c.merchant == new)
         .values(file=f"{new}.yaml", settings=named, version="renamed")
     )
     return moved

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from include.cli import airflow_api, standstill
 from include.cli.main import app
 from include.config.merchants import load_all
-from include.config.telling import tell
+from include.config.telling import BY, tell
 from include.core.errors import ConfigError
 from include.core.modes import Mode
 from include.core.states import State
-from include.ledger import exceptions, merchant_files, modes
+from include.ledger import exceptions, merchant_files, modes, pauses
 from include.ledger.engine import ledger_engine
 from include.ledger.locks import exclusive
 from tests.cli import invoke
@@ -91,6 +91,9 @@ def read_files(engine: Engine) -> set[tuple[str, str]]:
     """Read the files as the DAG processor does; return what is told."""
     tell(load_all()[1])
     with engine.begin() as connection:
+        for name, standing in modes.decided(connection).items():
+            if standing.by != BY:  # the same is told already: its file is gone
+                pauses.tell(connection, name)
         return {(row.merchant, row.code) for row in exceptions.open_exceptions(connection)}
 
 
@@ -143,6 +146,12 @@ def test_a_renamed_merchant_goes_on_with_all_its_orders_and_nothing_stays_told(
     with engine.begin() as connection:
         merchant_files.note_good(connection, good[1])
     assert airflow.connections == {"plenty_beta", "wemalo_beta", "mail"}
+    # and back again
+    (tmp_path / "gamma.yaml").rename(tmp_path / "beta.yaml")
+    write(tmp_path, beta=file_of("beta"))
+    run("rename", "gamma", "beta")
+    assert orders_of(engine, "beta") == [11, 12]
+    assert (mode(engine, "beta"), read_files(engine)) == (Mode.LIVE, set())
 
 
 def test_a_rename_is_refused_over_another_merchant_or_an_active_run_and_changes_nothing(
@@ -177,7 +186,7 @@ def test_a_merchant_is_retired_once_nothing_but_unsent_orders_is_open(
     with engine.begin() as connection:
         connection.execute(text("UPDATE orders SET state = 'shipped' WHERE order_id = 11"))
     (tmp_path / "beta.yaml").unlink()
-    assert read_files(engine) == {("beta", "MERCHANT_FILE_MISSING")}
+    assert read_files(engine) == {("beta", "MERCHANT_PAUSED")}, "somebody said what becomes of it"
     said = run("retire", "beta", "--finish")
     assert "beta is retired" in said
     assert (airflow.off, airflow.connections) == ({"fulfilment__beta"}, {"mail"})
