@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,20 @@ from sqlalchemy import text
 
 from include.core.errors import ConfigError, LedgerUnavailable
 from include.ledger.engine import ledger_engine
-from include.stack.airflow_env import ledger_url
+from include.stack.airflow_env import LEDGER_DATABASE, ledger_url
 from include.stack.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
+
+
+def name_it() -> None:
+    """Name the ledger of this folder's stack to all that asks the environment for one."""
+    layout = Layout.current()
+    if layout.running_file.exists():
+        os.environ.setdefault(LEDGER_DATABASE, ledger_url(layout))
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from include.cli import (
     unpause,
     what_if,
 )
+from include.cli.ledger import name_it
 from include.core.errors import FulfilmentError
 
 app = typer.Typer(
@@ -176,6 +177,7 @@ def stock_approve_command(
 def run() -> None:
     """Run the command; an error of ours is one line, not a traceback."""
     try:
+        name_it()
         app()
     except FulfilmentError as error:
         typer.echo(error.operator, err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,9 +19,8 @@ from include.ledger.journal import Journal
 from include.ledger.open_work import NOT_SENT, Open, open_work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from include.core.merchant import Merchant
     from include.stack.api import AirflowApi
 
 BY = "fulfil retire"
@@ -113,9 +112,10 @@ def end(api: AirflowApi, merchant: str) -> Iterator[str]:
     """
     good, _ = load_all()
     with connect() as connection:
-        version = merchant_files.last_good(connection, [merchant])[merchant].settings
-    used = {conn for one in good if one.merchant != merchant for conn in _connections(one)}
-    own = {version["plenty"]["connection"], version["wemalo"]["connection"]} - used
+        versions = merchant_files.last_good(connection, merchant_files.names(connection))
+    own = _connections(versions.pop(merchant).settings)
+    others = [one.model_dump() for one in good if one.merchant != merchant]
+    used = set().union(*map(_connections, [*others, *(one.settings for one in versions.values())]))
     with standstill(api, [merchant], by=BY, reason="retired"), connect() as connection:
         merchant_files.retire(connection, merchant)
         journal = Journal(merchant, "fulfil retire", f"by {getpass.getuser()}", 1)
@@ -126,14 +126,14 @@ def end(api: AirflowApi, merchant: str) -> Iterator[str]:
         api.call("PATCH", f"dags/{name}", json={"is_paused": True})
         yield f"{name} is off."
     rows = api.call("GET", "connections", params={"limit": 1000})["connections"]
-    for conn in sorted(own & {row["connection_id"] for row in rows}):
+    for conn in sorted((own - used) & {row["connection_id"] for row in rows}):
         api.call("DELETE", f"connections/{conn}")
         yield f"The connection {conn} is removed."
-    for conn in sorted({version["plenty"]["connection"], version["wemalo"]["connection"]} & used):
+    for conn in sorted(own & used):
         yield f"The connection {conn} stays: another merchant uses it."
     if any(one.merchant == merchant for one in good):
         yield f"Still to do: remove {merchant}.yaml from the folder of merchant files."
 
 
-def _connections(merchant: Merchant) -> tuple[str, str]:
-    return merchant.plenty.connection, merchant.wemalo.connection
+def _connections(settings: Mapping[str, Any]) -> set[str]:
+    return {settings["plenty"]["connection"], settings["wemalo"]["connection"]}
