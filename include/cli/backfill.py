@@ -89,7 +89,6 @@ def backfill(
     until = min(until, over)
     dag_id = f"fulfilment__{merchant}"
     _check_dag(api, dag_id)
-    check_live(merchant)
     body = {
         "dag_id": dag_id,
         "from_date": since.isoformat(),
@@ -104,6 +103,7 @@ def backfill(
             f"{settings.schedule_minutes} minutes (UTC). Choose a longer range."
         )
         raise ConfigError(text, code="BACKFILL_EMPTY")
+    check_live(merchant)
     window = window_over(runs, settings.schedule_minutes)
     yield words["planning"].format(
         merchant=merchant, runs=len(runs), since=window[0], until=window[1]
