@@ -1,4 +1,4 @@
-"""DAGs that are paused in Airflow, on Airflow's own tables; on a real stack: tests/end_to_end."""
+"""DAGs that are paused in Airflow, looked at on Airflow's own tables."""
 
 from __future__ import annotations
 
