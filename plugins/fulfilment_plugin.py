@@ -29,3 +29,10 @@ class FulfilmentPlugin(AirflowPlugin):
         if "api-server" in sys.argv:
             dag_watch.start()
         return [{"name": "fulfilment", "app": app, "url_prefix": "/fulfilment"}]
+
+    @property
+    def fastapi_root_middlewares(self) -> list[Any]:  # type: ignore[override]
+        """Return what looks at Airflow's own calls; asked for by the API server only."""
+        from fulfilment.web.connection_test import NameTheTested
+
+        return [{"name": "fulfilment", "middleware": NameTheTested}]

@@ -19,6 +19,7 @@ from include.config.merchants import FOLDER, folder, load_beside, name_of_file
 from include.config.new_file import NewMerchant, render
 from include.core.errors import ConfigError, FulfilmentError
 from include.stack import control
+from include.stack.api import new_connection
 from include.stack.layout import Layout
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def create_connections(
             text = f"Airflow already has a connection {name}; it stays as it is."
             raise ConfigError(text)
     for name, fields in values.items():
-        api.call("POST", "connections", json={"connection_id": name, **fields})
+        api.call("POST", "connections", json=new_connection(name, fields))
         undo.append(partial(api.call, "DELETE", f"connections/{name}"))
 
 

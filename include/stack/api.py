@@ -87,7 +87,7 @@ class AirflowApi:
         Each has ``conn_type`` and any of ``host``, ``port``, ``login``, ``password``, ``schema``,
         ``extra`` (JSON text) and ``description``.
         """
-        entities = [{"connection_id": name, **values} for name, values in connections.items()]
+        entities = [new_connection(name, values) for name, values in connections.items()]
         self._create("connections", entities)
 
     def _create(self, kind: str, entities: list[dict[str, Any]]) -> None:
@@ -99,6 +99,15 @@ class AirflowApi:
         if errors:
             text = f"Airflow did not take {len(errors)} of {len(entities)} {kind}."
             raise ConfigError(text, code="AIRFLOW_API")
+
+
+def new_connection(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body that creates a connection.
+
+    A port that is not given is stored as 0: *Test connection* of Airflow's UI sends 0 for none, and
+    Airflow refuses to test another port than the stored one with the stored password.
+    """
+    return {"connection_id": name, "port": 0, **values}
 
 
 def _reason(answer: requests.Response) -> str:

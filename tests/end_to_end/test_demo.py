@@ -175,6 +175,35 @@ def test_data_docs_open_from_the_task_for_those_who_are_logged_in_and_nobody_els
     assert [w for w in private_words() if any(w in page.text for page in pages)] == []
 
 
+def test_airflows_test_of_a_stored_connection_works_and_names_it(
+    airflow_stack: ThrowAwayStack,
+) -> None:
+    api, ports = airflow_stack.api, airflow_stack.layout.ports()
+    api.set_connections(
+        {
+            "plenty_tested": {
+                "conn_type": "plenty", "host": f"http://127.0.0.1:{ports.plenty}",
+                "login": "nobody", "password": "wrong",
+            },
+            "wemalo_tested": {
+                "conn_type": "wemalo", "host": "http://127.0.0.1:1/v1", "password": "x",
+            },
+        }
+    )  # fmt: skip
+    said = {}
+    for name in ("plenty_tested", "wemalo_tested"):
+        shown = api.call("GET", f"connections/{name}")
+        form = {key: shown[key] for key in ("connection_id", "conn_type", "host", "login")}
+        # as Airflow's UI sends it: Number(null) is 0, the password stays the stored one
+        form |= {"port": int(shown["port"] or 0), "password": shown["password"], "schema": ""}
+        said[name] = api.call("POST", "connections/test", json={**form, "extra": "{}"})
+    assert "plenty_tested: plentymarkets refused the login." in said["plenty_tested"]["message"]
+    assert "cannot be reached at 127.0.0.1:1" in said["wemalo_tested"]["message"]
+    for name, answer in said.items():
+        assert answer["status"] is False
+        assert f"in the connection {name}." in answer["message"]
+
+
 def test_the_scheduler_has_loaded_great_expectations_for_its_tasks_and_the_api_server_not(
     airflow_stack: ThrowAwayStack,
 ) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 from fulfilment.hooks.plenty import PlentyHook
+from fulfilment.hooks.settings import tested
 from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import select
 
@@ -337,6 +338,15 @@ def test_a_connection_can_be_tested_without_a_ledger(
 
     assert PlentyHook(conn_id="plenty_alpha").test_connection()[0] is True
     assert WemaloHook(conn_id="wemalo_alpha").test_connection()[0] is True
+    mark = tested.set("plenty_known")  # Airflow's form tests a copy of it, plenty_alpha here
+    try:
+        good, text = PlentyHook(conn_id="plenty_alpha").test_connection()
+        connect("plenty_alpha", hostile.url)
+        bad, lack = PlentyHook(conn_id="plenty_alpha").test_connection()
+    finally:
+        tested.reset(mark)
+    assert (good, text.split(":")[0], bad) == (True, "plenty_known", False)
+    assert lack.startswith("plenty_known: the connection plenty_known has no user name")
 
 
 # -- budget -----------------------------------------------------------------------------------

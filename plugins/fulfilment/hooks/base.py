@@ -120,7 +120,7 @@ class ApiHook(HttpHook):
         if priority not in budget.RESERVES:
             msg = f"unknown priority {priority!r}; known are {', '.join(budget.RESERVES)}"
             raise ValueError(msg)
-        self.merchant = merchant
+        self.merchant = merchant or connection_settings.tested.get()  # begins every text
         self.conn_id = conn_id
         self.priority = priority
         self._engine = ledger_engine
@@ -200,7 +200,8 @@ class ApiHook(HttpHook):
             self._testing = False
         if self._engine is not None:
             circuits.succeeded(self._engine, self.merchant, self.system)
-        return True, found
+        name = connection_settings.tested.get()
+        return True, f"{name}: {found}" if name else found
 
     def answers_again(self) -> bool:
         """Say whether a resting system can be used again, and close its circuit if so.
@@ -273,7 +274,7 @@ class ApiHook(HttpHook):
 
     @property
     def _place(self) -> Place:
-        return Place(self.merchant, self.system, self.conn_id, self._settings.host)
+        return Place(self.merchant, self.system, self._settings.connection, self._settings.host)
 
     def _call(self, request: Request) -> Any:
         """Make one call and return its JSON; reads are tried again a few times, writes never.
