@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from include.core.errors import ConfigError
 
@@ -39,11 +39,3 @@ def _moment(value: str, at: time) -> datetime:
         text = f"{value!r} has no time zone. Write it like 2026-01-31T08:00+01:00."
         raise ConfigError(text, code="BACKFILL_RANGE")
     return moment.astimezone(UTC)
-
-
-def window_over(runs: list[datetime], minutes: int) -> tuple[datetime, datetime]:
-    """Return the window that runs of ``minutes`` each cover together, closed-open.
-
-    :param runs: their logical dates, at least one.
-    """
-    return min(runs), max(runs) + timedelta(minutes=minutes)

@@ -373,6 +373,16 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "Dem neuen System eine Händlerdatei mit einem eigenen Namen geben.",
         "Give the new system a merchant file with a name of its own.",
     ),
+    "ORDER_NOT_FOUND": (
+        "Für diesen Auftrag wurde ein Lauf gestartet, und in plentymarkets gibt es ihn nicht: eine "
+        "andere Nummer, ein anderer Mandant als {plenty_id}, oder eine Auftragsart, die nicht "
+        "versendet wird.",
+        "A run was started for this order, and plentymarkets does not have it: another number, "
+        "another client than {plenty_id}, or a type of order that is not shipped.",
+        "Die Nummer prüfen und mit der richtigen neu starten; danach diese Ausnahme als gesehen "
+        "vermerken.",
+        "Check the number and start again with the right one; then acknowledge this exception.",
+    ),
     "ROWS_UNREADABLE": (
         "Zeilen ohne lesbare Nummer sind übergangen worden ({rows}). Alle anderen sind gelesen.",
         "Rows without a readable id were passed over ({rows}). All others were read.",

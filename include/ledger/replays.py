@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from include.ledger.due import ids_of
-from include.ledger.tables import orders, outbox, parcels, return_rows
+from include.ledger.tables import order_events, orders, outbox, parcels, return_rows
 
 if TYPE_CHECKING:
     from array import array
@@ -53,6 +53,37 @@ def unfinished(
         or_(orders.c.state.in_(sorted(states)), orders.c.cancel_requested_at.is_not(None)),
     )
     return set(connection.execute(waiting.union(lacking, open_orders)).scalars())
+
+
+def newest_event(connection: Connection) -> int:
+    """Return the number of the newest event of all diaries, 0 if there is none."""
+    return int(connection.execute(select(func.max(order_events.c.event_id))).scalar() or 0)
+
+
+def events_of(
+    connection: Connection,
+    merchant: str,
+    runs: Collection[str],
+    kinds: Collection[str],
+    *,
+    after: int,
+) -> dict[str, list[int]]:
+    """Return what runs did: kind of event -> orders, one entry per event.
+
+    :param after: only newer events; a backfill takes up runs that have a history.
+    """
+    found: dict[str, list[int]] = {}
+    rows = connection.execute(
+        select(order_events.c.kind, order_events.c.order_id).where(
+            order_events.c.merchant == merchant,
+            order_events.c.run_id.in_(list(runs)),
+            order_events.c.kind.in_(list(kinds)),
+            order_events.c.event_id > after,
+        )
+    )
+    for row in rows:
+        found.setdefault(row.kind, []).append(row.order_id)
+    return found
 
 
 def forget_package(connection: Connection, merchant: str, order_id: int, number: str) -> None:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
-from include.core.date_range import date_range, window_over
+from include.core.date_range import date_range
 from include.core.errors import ConfigError
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -35,8 +35,3 @@ def test_a_range_up_to_today_ends_now_and_moments_keep_their_zone() -> None:
 def test_what_cannot_be_replayed_is_said_clearly(first: str, last: str, word: str) -> None:
     with pytest.raises(ConfigError, match=word):
         date_range(first, last, NOW)
-
-
-def test_a_window_covers_the_interval_of_its_last_run() -> None:
-    runs = [datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=n) for n in (1, 0, 2)]
-    assert window_over(runs, 60) == (runs[1], runs[1] + timedelta(hours=3))

@@ -15,6 +15,7 @@ from include.core.statuses import status
 from include.core.window import EVERYTHING, Window
 from include.demo.story import ALPHA
 from include.ledger import batches
+from include.ledger.exceptions import open_exceptions
 from include.quality.batch import examine
 from tests.flow.stage import PASSWORD, Stage, good_order
 
@@ -94,6 +95,11 @@ def packages(stage: Stage, order_id: int) -> list[str]:
 
 def submissions(stage: Stage) -> dict[str, int]:
     return {key: row["submissions"] for key, row in stage.wemalo_orders().items()}
+
+
+def cases(stage: Stage) -> list[tuple[str, str]]:
+    with stage.engine.connect() as connection:
+        return [(row.subject, row.code) for row in open_exceptions(connection, stage.name)]
 
 
 def return_orders(stage: Stage) -> list[dict[str, Any]]:
@@ -201,6 +207,19 @@ def test_single_orders_go_through_every_step_and_no_other_does(damaged: Stage) -
     assert len(packages(damaged, 5)) == 1
     assert counts["extract_plenty_orders"]["looked_at"] == 3
     assert packages(damaged, 6) == []
+
+
+def test_an_order_that_is_asked_for_and_not_there_is_told_by_its_number(stage: Stage) -> None:
+    stage.add(good_order(1))
+    (asked,) = [line for line in plan_of(stage, ids=[1, 4711]).lines if line.order_id == 4711]
+    assert (asked.action, asked.code) == ("exception", "ORDER_NOT_FOUND")
+    counts = replay(stage, ids=[1, 4711])["extract_plenty_orders"]
+    assert (counts["looked_at"], counts["not_found"], counts["scope"]) == (1, 1, 1)
+    assert set(stage.wemalo_orders()) == {"1"}
+    assert cases(stage) == [("order:4711", "ORDER_NOT_FOUND")]
+    stage.add(good_order(4711))
+    replay(stage, ids=[4711], run="again")
+    assert cases(stage) == []
 
 
 def test_an_order_at_5_1_that_wemalo_does_not_know_is_told_and_not_sent(stage: Stage) -> None:

@@ -59,6 +59,7 @@ _UNTIL_THE_END = (
 _UNTIL_SEEN = (
     "CANCEL_TOO_LATE", "CANCEL_AFTER_SHIPPING", "SHIPPED_SHORT", "SHIPPED_ALTHOUGH_CANCELLED",
     "SENT_ROWS_TAKEN", "STATUS_OVERTAKEN", "TRACKING_NUMBER_ODD",
+    "ORDER_NOT_FOUND",
 )  # fmt: skip
 #: task groups -> how the codes of their exceptions begin: over when the group is switched off
 _GROUPS = {"returns": "RETURN_", "documents": "DOCUMENT_", "stock": "STOCK_",

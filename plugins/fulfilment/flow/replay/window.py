@@ -22,6 +22,7 @@ from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE, passes
 from fulfilment.hooks.plenty import Filter
 from include.core.errors import OrderInvalid
+from include.core.exception_texts import exception_text
 from include.core.moved import asks_to_cancel
 from include.core.plenty_order import parse_order
 from include.core.replay import UNFINISHED, Lost, lost_status, may_be_there
@@ -31,7 +32,7 @@ from include.core.states import State
 from include.core.values import need_id
 from include.core.wemalo_order import WarehouseStatus, external_id
 from include.core.window import both_ends
-from include.ledger import batches, orders, outbox, replays
+from include.ledger import batches, exceptions, orders, outbox, replays
 
 if TYPE_CHECKING:
     from array import array
@@ -42,7 +43,10 @@ if TYPE_CHECKING:
     from include.core.window import Window
     from include.ledger.orders import Known
 
-FOUND = ("looked_at", "adopted", "lost_statuses", "lost_parcels", "lost_returns", "scope")
+FOUND = (
+    "looked_at", "not_found", "adopted", "lost_statuses", "lost_parcels", "lost_returns", "scope",
+)  # fmt: skip
+NOT_FOUND = "ORDER_NOT_FOUND"
 
 Part = dict[int, Shown]  # some hundreds of orders, by id
 
@@ -52,13 +56,17 @@ def replay(work: Work, window: Window, order_ids: Sequence[int]) -> dict[str, in
 
     :param window: closed-open; of plentymarkets' change or creation time, and of wemalo's bookings.
     :param order_ids: only these orders; they win over the window.
-    :returns: counts of `extract`, and: looked_at, adopted (wemalo has them, the ledger did not
-        know), lost_statuses, lost_parcels, lost_returns, scope.
+    :returns: counts of `extract`, and: looked_at, not_found (of ``order_ids``), adopted (wemalo has
+        them, the ledger did not know), lost_statuses, lost_parcels, lost_returns, scope.
     """
     counts = dict.fromkeys((*COUNTS, *FOUND), 0)
     work.scope = None  # this step looks at all of its window
     wanted, adopted = packed(()), packed(())
-    shown = _orders(work, window, order_ids)
+    absent: set[int] = set()
+    shown = _orders(work, window, order_ids, absent)
+    if order_ids:
+        _tell_absent(work, absent, shown)
+        counts["not_found"] = len(absent)
     for part in shown.parts(PAGE_SIZE):
         _look_at(work, part, wanted, adopted, counts)
     lacking: set[int] = set()
@@ -135,8 +143,11 @@ def _is_ours(work: Work, row: Mapping[str, Any]) -> bool:
     )
 
 
-def _orders(work: Work, window: Window, order_ids: Sequence[int]) -> Sightings:
-    """Return the merchant's orders of the replay, whatever their status."""
+def _orders(work: Work, window: Window, order_ids: Sequence[int], absent: set[int]) -> Sightings:
+    """Return the merchant's orders of the replay, whatever their status.
+
+    :param absent: gets those that plentymarkets does not have, or not as this merchant's.
+    """
     plenty = work.merchant.plenty
     shown = Sightings()
     known = packed(order_ids)
@@ -153,18 +164,40 @@ def _orders(work: Work, window: Window, order_ids: Sequence[int]) -> Sightings:
             work.plenty.search_shown(during, expect=partial(_is_ours, work), into=shown)
         with work.engine.begin() as connection:
             known = replays.first_seen(connection, work.name, since, until)
-    _also(work, known, shown)
+    _also(work, known, shown, absent)
     return shown
 
 
-def _also(work: Work, ids: Iterable[int], shown: Sightings) -> Part:
-    """Look up orders that were not shown yet, show the merchant's, and return those."""
+def _tell_absent(work: Work, absent: set[int], shown: Sightings) -> None:
+    """Tell by id of orders that somebody asked for and that are not there, and of none that are."""
+    with work.engine.begin() as connection:
+        for order_id in sorted(absent):
+            log.warning("%s order %s: asked for, and not found", work.name, order_id)
+            exceptions.raise_exception(
+                connection, work.journal, subject=exceptions.order_subject(order_id),
+                **exception_text(NOT_FOUND, plenty_id=work.merchant.plenty.plenty_id),
+            )  # fmt: skip
+        told = exceptions.order_ids(connection, work.name, {NOT_FOUND})
+        for order_id in told:
+            if order_id in shown:
+                exceptions.clear(
+                    connection, work.journal, exceptions.order_subject(order_id), NOT_FOUND
+                )
+
+
+def _also(work: Work, ids: Iterable[int], shown: Sightings, absent: set[int] | None = None) -> Part:
+    """Look up orders that were not shown yet, show the merchant's, and return those.
+
+    :param absent: gets those that were looked up in vain.
+    """
     missing = packed(sorted(i for i in ids if i not in shown))
 
     def look(some: Sequence[int]) -> None:
         for row in work.plenty.rows_by_id(some).values():
             if passes(row, partial(_is_ours, work)):
                 shown.add(row)
+        if absent is not None:
+            absent.update(i for i in some if i not in shown)
 
     for some in slices(missing, PAGE_SIZE):
         if not halved(work, "replay", some, look):
