@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(?:sh|bash|shell|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"(?<!`)`((?:fulfil|make)\s[^`]+)`(?!`)")
+_LEFT_OPEN = re.compile(r" \.\.\.$")
 _ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
 _PLACEHOLDER = re.compile(r"<([\w-]+)>")
 #: what a page leaves to the reader, for the parsers
-FILLED_IN = {"merchant": "alpha", "id": "100000"}
+FILLED_IN = {"merchant": "alpha", "id": "100000", "from": "2026-01-05", "to": "2026-01-11"}
 _BETWEEN = {"&&", "||", ";", "|"}
 
 
@@ -49,6 +51,22 @@ def commands() -> list[Command]:
         for line in block.replace("\\\n", " ").splitlines()
         for words in _simple(line)
     ]
+
+
+def named_in_sentences() -> list[Command]:
+    """Return the commands of this project that stand inside sentences, in backticks."""
+    return [
+        Command(str(page.relative_to(PROJECT)), line, words)
+        for page in pages()
+        for line in _INLINE.findall(page.read_text(encoding="utf-8"))
+        for words in _simple(_plain(line))
+    ]
+
+
+def _plain(line: str) -> str:
+    """Return a command with its optional words, the first of several, and no dots at its end."""
+    text = _LEFT_OPEN.sub("", " ".join(line.split()))
+    return re.sub(r"(\w)\|[\w|]+", r"\1", text.replace("[", "").replace("]", ""))
 
 
 def _simple(line: str) -> Iterator[tuple[str, ...]]:

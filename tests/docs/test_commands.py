@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from include.cli.main import app
 from include.stack.__main__ import app as stack_app
-from tests.docs.shell import PROJECT, Command, commands
+from tests.docs.shell import PROJECT, Command, commands, named_in_sentences
 from tests.flow.stage import Stage, good_order
 from tests.stack import compose
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 COMMANDS = commands()
 #: run here, for merchant alpha with one order; all others are run by a test elsewhere
 RUN_HERE = {("order",), ("exceptions",), ("stock", "show"), ("stock", "approve"), ("doctor",)}
+#: of each command that was looked up: what it takes
+OPTIONS: dict[tuple[str, ...], set[str]] = {}
 USAGE = typer.BadParameter.__mro__[1]  # the error of all wrong words
 TESTS = [path for path in (PROJECT / "tests").rglob("test_*.py") if path.parent.name != "docs"]
 
@@ -96,10 +98,54 @@ def test_commands_with_a_mistake_are_refused() -> None:
 @pytest.mark.parametrize("command", FULFIL, ids=str)
 def test_fulfil_takes_the_words_and_a_test_runs_the_command(command: Command) -> None:
     names = parsed(app, fulfil_words(command))
+    assert is_run(names), names
+
+
+def is_run(names: tuple[str, ...]) -> bool:
+    """Tell whether a test runs the command."""
     if names in RUN_HERE:
-        return
+        return True
     runs = re.compile(rf"""(?:fulfil|invoke|CliRunner|cli\.main)[\s\S]*["']{names[-1]}["']""")
-    assert any(runs.search(path.read_text(encoding="utf-8")) for path in TESTS), names
+    return any(runs.search(path.read_text(encoding="utf-8")) for path in TESTS)
+
+
+def test_commands_inside_sentences_are_ones_that_a_test_runs_with_words_that_are_taken(
+    make_help: str,
+) -> None:
+    """A bare name, with or without one of its options, speaks of the command as such."""
+    named = named_in_sentences()
+    assert len(named) > 40
+    wrong = []
+    for command in named:
+        program, *words = command.words
+        if program == "make":
+            known = all(f"make {word} " in make_help for word in words if "=" not in word)
+        else:
+            names, rest = resolved(app, words)
+            known = bool(names) and is_run(names) and all(one in OPTIONS[names] for one in rest)
+            if known and any(not word.startswith("-") for word in words[len(names) :]):
+                try:
+                    parsed(app, words)
+                except USAGE:
+                    known = False
+        if not known:
+            wrong.append(str(command))
+    assert wrong == []
+
+
+def resolved(application: typer.Typer, words: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the name of the command that the words begin with, and the options among the rest."""
+    command = typer.main.get_command(application)
+    left, names = list(words), []
+    while isinstance(command, TyperGroup) and left and left[0] in command.commands:
+        names.append(left[0])
+        command, left = command.commands[left[0]], left[1:]
+    if isinstance(command, TyperGroup):
+        return (), []
+    OPTIONS[tuple(names)] = {
+        option for one in command.params for option in (*one.opts, *one.secondary_opts)
+    }
+    return tuple(names), [word for word in left if word.startswith("--")]
 
 
 def test_fulfil_tells_of_a_real_ledger(
