@@ -32,7 +32,7 @@ def final_address(name: str, url: str, route: str) -> str:
     except requests.exceptions.SSLError:
         text = f"{name}: the certificate of {urlsplit(address).netloc} is not valid for this name."
         raise ConfigError(text, code="CERTIFICATE") from None
-    except requests.RequestException:
+    except (requests.RequestException, ValueError):  # "a..b" is no name
         text = f"{name}: {address} cannot be reached. Check the address."
         raise ConfigError(text, code="UNREACHABLE") from None
     finally:
@@ -55,8 +55,13 @@ def clean(name: str, url: str) -> str:
         container), or it holds a password.
     """
     given = url.strip()
-    parts = urlsplit(given if "://" in given else f"https://{given}")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(given if "://" in given else f"https://{given}")
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:  # half a bracket, a port of 99999
+        usable = False
+    if not usable:
         text = f"{name}: this is no address such as https://www.example.com."
         raise ConfigError(text, code="BAD_URL")
     if parts.username or parts.password:

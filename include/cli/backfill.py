@@ -11,6 +11,7 @@ import typer
 from include.cli import airflow_api, plan
 from include.cli.backfill_runs import Replay
 from include.cli.ledger import connect
+from include.cli.pause import check_live
 from include.config.merchants import find, load_all
 from include.core import repaired
 from include.core.date_range import date_range

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from include.config.merchants import dag_id, find, load_all
 from include.core.doctor import lines
+from include.ledger import doctor as ledger
 from include.stack import airflow_env
 from include.stack.layout import Layout
 
 if TYPE_CHECKING:
+    from fulfilment.flow.doctor import Visit
     from sqlalchemy import Engine
+
+    from include.core.merchant import Merchant
 
 
 def command(
@@ -27,9 +31,7 @@ def command(
     use_stack()
     settings = find(merchant)
     _, broken = load_all(dag_id(merchant))
-    from fulfilment.operators.doctor import call_on  # imports Airflow, in the stack's environment
-
-    one = call_on(settings, _ledger())
+    one = _visit(settings)
     for file in broken:
         typer.echo(file.message)
         typer.echo(file.going_on())
@@ -39,6 +41,25 @@ def command(
         before = "Geändert" if language == "de" else "Changed"
         typer.echo(f"{before}: {check.code} {check.text(language)}")
     raise typer.Exit(0 if one.report.ready and not broken else 1)
+
+
+def newest(merchant: Merchant) -> dict[str, Any]:
+    """Return the newest report as JSON (`include.core.doctor`); if none is kept, look now."""
+    use_stack()
+    engine = _ledger()
+    if engine is not None:
+        with engine.connect() as connection:
+            kept, _ = ledger.kept(connection, merchant.merchant)
+        if kept is not None:
+            return kept
+    return _visit(merchant).report.to_json()
+
+
+def _visit(merchant: Merchant) -> Visit:
+    use_stack()
+    from fulfilment.operators.doctor import call_on  # imports Airflow, in the stack's environment
+
+    return call_on(merchant, _ledger())
 
 
 def use_stack() -> None:

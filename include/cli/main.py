@@ -62,9 +62,12 @@ app.command("resume")(pause.resume_command)
 @app.command("unpause")
 def unpause_command(
     merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also if the doctor does not find it ready.")
+    ] = False,
 ) -> None:
-    """Let the merchant's DAG run in the stack of this folder."""
-    for line in unpause.unpause(merchant):
+    """Let the merchant's DAG run in the stack of this folder, once the doctor finds it ready."""
+    for line in unpause.unpause(merchant, anyway=anyway):
         typer.echo(line)
 
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import requests
 import typer
 
-from include.cli.address_check import final_address
+from include.cli.address_check import clean, final_address
+from include.cli.new_offers import Access, Offers, carriers, look, number, profiles, word
 from include.config.merchants import FOLDER, folder, load_beside, name_of_file
 from include.config.new_file import NewMerchant, render
+from include.core.doctor_plenty import PLAN_READS
 from include.core.errors import ConfigError, FulfilmentError
 from include.stack import control
 from include.stack.api import new_connection
@@ -42,7 +44,7 @@ def command(
     wemalo_url: Annotated[str, typer.Option(help="Address of wemalo-connect.")] = WEMALO,
     shop: Annotated[str, typer.Option(help="Shop name in wemalo-connect.")] = "",
     language: Annotated[Literal["de", "en"], typer.Option()] = "de",
-    plan: Annotated[Literal["basic", "classic", "flex", "plus"], typer.Option()] = "classic",
+    plan: Annotated[Literal["basic", "classic", "flex", "plus"] | None, typer.Option()] = None,
     profile: Annotated[
         list[str] | None, typer.Option(help="Shipping profile=wemalo matchId; repeat it.")
     ] = None,
@@ -51,45 +53,72 @@ def command(
     ] = None,
     *,
     secrets_stdin: Annotated[
-        bool, typer.Option(help="Password and token: two lines of standard input.")
+        bool,
+        typer.Option(help="Password and token: two lines of standard input; asks nothing."),
     ] = False,
     connections: Annotated[
         bool, typer.Option(help="Create the Airflow connections of the running stack.")
     ] = True,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Keep addresses and secrets that do not work yet.")
+    ] = False,
 ) -> None:
-    """Set a merchant up: asks for what is missing, then writes the file and both connections.
+    """Set a merchant up: tries both systems, asks for what is missing, writes file and connections.
 
     Secrets are never arguments: they are asked for, or come from standard input or from
     FULFILMENT_NEW_PASSWORD and FULFILMENT_NEW_TOKEN.
     """
     path = _free_path(merchant)
+    mapped = None if profile is None else {_profile_id(key): to for key, to in _pairs(profile)}
+    carried = None if carrier is None else dict(_pairs(carrier))
     url = url or typer.prompt("plentymarkets: final https address")
-    address = final_address("plentymarkets", url, "/rest/users/me")
-    wemalo = final_address("wemalo", wemalo_url, "/product/shop")
+    address = _address("plentymarkets", url, "/rest/users/me", anyway=anyway)
+    wemalo = _address("wemalo", wemalo_url, "/product/shop", anyway=anyway)
     username = username or typer.prompt("plentymarkets: user name of the REST user")
+    offers = Offers()
+    password = token = ""
+    plenty_connection, wemalo_connection = f"plenty_{merchant}", f"wemalo_{merchant}"
+    if connections:
+        password, token = _secrets(stdin=secrets_stdin)
+        offers = look(
+            merchant,
+            Access("plentymarkets", plenty_connection, address, username, password),
+            Access("wemalo", wemalo_connection, wemalo, "", token),
+            anyway=anyway,
+        )
+    ask = connections and not secrets_stdin
+    plenty_id = number(plenty_id, "plentyID of the client (store)", offers.stores)
+    warehouse_id = number(
+        warehouse_id, "warehouseID of the fulfiller's warehouse", offers.warehouses
+    )
+    places = {0: "(default)", **offers.locations(warehouse_id)} if connections else {}
+    storage_location_id = number(
+        storage_location_id, "storageLocationID of its default storage location",
+        places if len(places) > 1 else {},
+    )  # fmt: skip
+    mapped = profiles(mapped, offers, ask=ask)
     facts = NewMerchant(
         merchant,
-        _number(plenty_id, "plentyID of the client (store)"),
-        _number(warehouse_id, "warehouseID of the fulfiller's warehouse"),
-        _number(storage_location_id, "storageLocationID of its default storage location"),
-        shop=shop,
+        plenty_id,
+        warehouse_id,
+        storage_location_id,
+        shop=_shop(shop, offers.shop),
         language=language,
-        plan=plan,
-        profiles={_profile_id(key): value for key, value in _pairs(profile)},
-        carriers=dict(_pairs(carrier)),
+        plan=plan or _plan(offers.plan, ask=ask),
+        profiles=mapped,
+        carriers=carriers(carried, mapped.values(), offers, ask=ask),
     )
     text = checked_text(path, facts)
     undo: list[Callable[[], object]] = []
     try:
         if connections:
-            password, token = _secrets(stdin=secrets_stdin)
             api = control.api(Layout.current())
             values = {
-                facts.plenty_connection: {
+                plenty_connection: {
                     "conn_type": "plenty", "host": address, "login": username,
                     "password": password,
                 },
-                facts.wemalo_connection: {
+                wemalo_connection: {
                     "conn_type": "wemalo", "host": wemalo, "password": token
                 },
             }  # fmt: skip
@@ -174,8 +203,35 @@ def _secrets(*, stdin: bool) -> tuple[str, str]:
     return lines[0], lines[1]
 
 
-def _number(value: int | None, asked: str) -> int:
-    return value if value is not None else int(typer.prompt(asked, type=int))
+def _address(name: str, url: str, route: str, *, anyway: bool) -> str:
+    """Return a system's final address, or with ``anyway`` one that does not answer yet."""
+    try:
+        return final_address(name, url, route)
+    except ConfigError as error:
+        if error.code != "UNREACHABLE":
+            raise
+        if not anyway:
+            text = f"{error.operator} (--anyway keeps it; the doctor then lists it.)"
+            raise ConfigError(text, code=error.code) from None
+    return clean(name, url)
+
+
+def _shop(given: str, told: str) -> str:
+    """Return the shop's name; the token says which it is.
+
+    :raises ConfigError: the token belongs to another shop.
+    """
+    if given and told and given != told:
+        text = f"The token belongs to the shop '{told}', not to '{given}'."
+        raise ConfigError(text, code="NEW_CHOICE")
+    return given or told
+
+
+def _plan(told: str, *, ask: bool) -> str:
+    """Return the plan: plentymarkets' limits tell it; asked for where they do not."""
+    if told or not ask:
+        return told or "classic"
+    return word("plentymarkets plan", PLAN_READS, "classic")
 
 
 def _pairs(values: list[str] | None) -> list[tuple[str, str]]:

@@ -81,7 +81,7 @@ def add_merchant(name: str, count: int) -> Iterator[str]:
         f"--warehouse-id {merchant.warehouse_id} "
         f"--storage-location-id {merchant.storage_location_id} "
         f"--wemalo-url {wemalo.base_url}/v1 --shop {name} "
-        "--profile 31=dhl-paket --carrier DHL=DHL"
+        f"--plan {merchant.plan} --profile 31=dhl-paket --carrier DHL=DHL"
     )
     yield ""
     yield f"password: {password}"

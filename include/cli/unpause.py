@@ -9,9 +9,10 @@ import getpass
 import time
 from typing import TYPE_CHECKING
 
-from include.cli import ledger
+from include.cli import doctor, ledger
 from include.cli.airflow_api import connect, page
 from include.config.merchants import dag_id, find
+from include.core.doctor import to_do
 from include.core.errors import ConfigError
 from include.core.modes import Mode
 from include.ledger import modes, pauses
@@ -19,18 +20,24 @@ from include.ledger import modes, pauses
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from include.core.merchant import Merchant
     from include.stack.api import AirflowApi
 
 PATIENCE_S = 90  # the dag processor looks for new files every few seconds
 
 
-def unpause(merchant: str) -> Iterator[str]:
+def unpause(merchant: str, *, anyway: bool = False) -> Iterator[str]:
     """Unpause the DAG, waiting until Airflow has read the merchant's file.
 
-    :raises ConfigError: the file is broken, Airflow does not answer or does not show the DAG.
+    :param anyway: also a merchant that the doctor does not find ready.
+    :raises ConfigError: the file is broken, the doctor says "not ready", Airflow does not answer or
+        does not show the DAG.
     """
-    name = dag_id(find(merchant).merchant)
+    settings = find(merchant)
+    name = dag_id(settings.merchant)
     api = connect(None)
+    if not anyway:
+        _need_ready(settings)
     deadline = time.monotonic() + PATIENCE_S
     while name not in _dags(api, name):
         if time.monotonic() > deadline:
@@ -42,6 +49,23 @@ def unpause(merchant: str) -> Iterator[str]:
         pauses.tell(connection, merchant)
     api.call("PATCH", f"dags/{name}", json={"is_paused": False})
     yield f"{name} runs from now on; its page in Airflow: {page(api, name)}"
+
+
+def _need_ready(merchant: Merchant) -> None:
+    """Ask the doctor's newest report; where there is none, the doctor looks now.
+
+    :raises ConfigError: the merchant is not ready; with the list of what to do.
+    """
+    report = doctor.newest(merchant)
+    if report["ready"]:
+        return
+    fixes = "\n".join(f"  {line}" for line in to_do(report, "en"))
+    name = merchant.merchant
+    text = (
+        f"{name} is not ready ({report['score']} / 100), so it stays paused:\n{fixes}\n"
+        f"Then: fulfil doctor {name}, and again. `--anyway` lets it run all the same."
+    )
+    raise ConfigError(text, code="NOT_READY", merchant=name)
 
 
 def _dags(api: AirflowApi, name: str) -> set[str]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from include.core import doctor_ledger as ledger
 from include.core import doctor_plenty as plenty
 from include.core import doctor_wemalo as wemalo
+from include.core.doctor_facts import Check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from include.core.doctor_facts import Check, Facts
+    from include.core.doctor_facts import Facts
     from include.core.merchant import Merchant
 
 #: in the order in which a person would set a merchant up
@@ -34,6 +35,7 @@ CHECKS: tuple[Callable[[Facts, Merchant], Check], ...] = (
     ledger.pauses,
     wemalo.sample,
 )
+ESSENTIAL = 3  # the weight of what orders cannot travel without
 _SHARE = {"ok": 1.0, "warn": 0.5, "unknown": 0.0, "fail": 0.0}
 _URGENT = {"fail": 0, "unknown": 1, "warn": 2, "ok": 3}
 _MARK = {"ok": "ok  ", "warn": "warn", "fail": "FAIL", "unknown": "?   "}
@@ -57,7 +59,7 @@ class Report:
     def ready(self) -> bool:
         """Say whether orders may travel: nothing failed and nothing essential is unknown."""
         return not any(
-            check.level == "fail" or (check.level == "unknown" and check.weight >= 3)
+            check.level == "fail" or (check.level == "unknown" and check.weight >= ESSENTIAL)
             for check in self.checks
         )
 
@@ -103,6 +105,16 @@ def lines(report: Report, language: str) -> Iterator[str]:
         yield "Zu tun, das Wichtigste zuerst:" if german else "To do, the most important first:"
         for number, check in enumerate(fixes, 1):
             yield f"  {number}. {check.fix(language)} ({check.code})"
+
+
+def to_do(report: Mapping[str, Any], language: str) -> list[str]:
+    """Return what keeps the merchant of a kept report (`Report.to_json`) from being ready."""
+    checks = tuple(Check(**row) for row in report["checks"])
+    return [
+        f"{check.code}: {check.fix(language) or check.text(language)}"
+        for check in Report("", checks).to_fix
+        if check.level == "fail" or (check.level == "unknown" and check.weight >= ESSENTIAL)
+    ]
 
 
 def _found(checks: Iterable[Check], language: str) -> Iterator[str]:

@@ -53,6 +53,7 @@ class Facts:
     #: what says that the merchant's work stands: (code, German, English, and what to do about it)
     pauses: Sequence[tuple[str, str, str, str, str]] | None = None
     why: dict[str, str] = field(default_factory=dict)  # name of a fact -> why it is missing
+    down: set[str] = field(default_factory=set)  # facts that an outage keeps from being read
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +89,20 @@ def unknown(code: str, facts: Facts, *names: str, weight: int = 2) -> Check:
         f"Nicht geprüft. {why}".strip(),
         f"Not checked. {why}".strip(),
         weight=weight,
+    )
+
+
+def unreached(code: str, facts: Facts, name: str, system: str, connection: str) -> Check:
+    """Return the check of an access that an outage keeps from being tried."""
+    why = facts.why.get(name, "")
+    return Check(
+        code,
+        "unknown",
+        f"{system} ist zurzeit nicht zu erreichen; der Zugang ist nicht geprüft. {why}",
+        f"{system} is out of reach at the moment; the access was not tried. {why}",
+        f"An den Zugangsdaten liegt es nicht. War {system} schon einmal zu erreichen: abwarten und "
+        f"wieder prüfen. Sonst die Adresse in der Verbindung {connection} berichtigen.",
+        f"The secrets are not the reason. If {system} could be reached before: wait and look "
+        f"again. Else correct the address in the connection {connection}.",
+        weight=3,
     )

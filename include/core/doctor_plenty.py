@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from include.core.doctor_facts import Check, Facts, unknown
+from include.core.doctor_facts import Check, Facts, unknown, unreached
 from include.core.values import whole
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _TYPES = {0: "sales", 1: "repair", 4: "storage", 5: "transit", 6: "distribution"
 def login(facts: Facts, merchant: Merchant) -> Check:
     """Check URL, user and password (contract 2)."""
     connection = merchant.plenty.connection
+    if "user" in facts.down:
+        return unreached("PLENTY_LOGIN", facts, "user", "plentymarkets", connection)
     if facts.user is None:
         return Check(
             "PLENTY_LOGIN",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.core.doctor_facts import Check, Facts, unknown
+from include.core.doctor_facts import Check, Facts, unknown, unreached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,8 @@ _SHOWN = 10
 def token(facts: Facts, merchant: Merchant) -> Check:
     """Check that the token is good and belongs to the shop in the file (wemalo contract 1)."""
     connection = merchant.wemalo.connection
+    if "shop" in facts.down:
+        return unreached("WEMALO_TOKEN", facts, "shop", "wemalo", connection)
     if facts.shop is None:
         why = facts.why.get("shop", "")
         return Check(

@@ -13,6 +13,7 @@ from include.cli.address_check import clean
 from include.cli.main import app
 from include.config.merchants import find
 from include.core.errors import ConfigError
+from include.ledger.doctor import keep
 from include.ledger.engine import ledger_engine
 from include.sandbox.server import run_sandbox
 from include.stack import control
@@ -100,10 +101,11 @@ def test_containers_print_what_works_from_outside_and_their_addresses_of_the_san
         clean("plentymarkets", "http://plenty:8783")
 
 
-def test_unpausing_asks_airflow_and_names_where_to_look(
-    ledger_url: str, monkeypatch: pytest.MonkeyPatch
+def test_unpausing_asks_the_doctor_and_airflow_and_names_where_to_look(
+    monkeypatch: pytest.MonkeyPatch, ledger_url: str
 ) -> None:
     monkeypatch.setenv("FULFILMENT_DATABASE_URL", ledger_url)
+    engine = ledger_engine(ledger_url)
 
     class Dags(Airflow):
         def _answer(self) -> None:
@@ -117,6 +119,15 @@ def test_unpausing_asks_airflow_and_names_where_to_look(
     Airflow.calls = []
     with serving(Dags) as url:
         monkeypatch.setattr(control, "api", lambda _: AirflowApi(url, "admin", "x"))
+        with engine.begin() as connection:
+            keep(connection, "alpha", {"score": 40, "ready": False, "checks": []})
+        refused = invoke(app, "unpause", "alpha")
+        assert "alpha is not ready (40 / 100), so it stays paused" in str(refused.exception)
+        assert not [call for call in Airflow.calls if call.startswith("PATCH")]
+        assert invoke(app, "unpause", "alpha", "--anyway").exit_code == 0
+        with engine.begin() as connection:
+            keep(connection, "alpha", {"score": 90, "ready": True, "checks": []})
+        engine.dispose()
         done = invoke(app, "unpause", "alpha")
         # containers have an address for Airflow that nobody else can open
         monkeypatch.setenv(control.API_URL, url)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from include.cli import new
 from include.cli.address_check import final_address
 from include.cli.main import app
+from include.cli.sandbox import guest
 from include.config.merchants import find
 from include.core.errors import ConfigError
+from include.demo.story import plenty_scenario, wemalo_scenario
 from include.sandbox.server import run_sandbox
 from include.stack.api import AirflowApi
 from tests.cli import invoke
@@ -29,7 +32,10 @@ PASSWORD, TOKEN = "pass-w0rd", "t0ken-x"
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
+    merchant = guest("gamma", 3)
     with run_sandbox() as sandbox:
+        sandbox.plenty.merge(plenty_scenario(merchant, [], PASSWORD))
+        sandbox.wemalo.merge(wemalo_scenario(merchant, [], TOKEN))
         yield sandbox
 
 
@@ -42,17 +48,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "merchants"
 
 
-def arguments(sandbox: Sandbox, name: str = "gamma") -> list[str]:
+def arguments(sandbox: Sandbox, shop: str = "gamma") -> list[str]:
     return [
-        "new", name, "--url", f"{sandbox.plenty_url}/", "--username", "rest",
+        "new", "gamma", "--url", f"{sandbox.plenty_url}/", "--username", "fulfilment_gamma",
         "--plenty-id", "3003", "--warehouse-id", "23", "--storage-location-id", "0",
-        "--wemalo-url", f"{sandbox.wemalo_url}/v1", "--shop", "Gämma: 1",
+        "--wemalo-url", f"{sandbox.wemalo_url}/v1", "--shop", shop,
         "--profile", "31=dhl-paket", "--carrier", "DHL=DHL",
     ]  # fmt: skip
 
 
 def test_a_new_merchants_file_is_good_explained_and_safe(folder: Path, sandbox: Sandbox) -> None:
-    done = invoke(app, *arguments(sandbox), "--no-connections")
+    done = invoke(app, *arguments(sandbox, "Gämma: 1"), "--no-connections")
     assert done.exit_code == 0, done.output
     assert "fulfil doctor gamma" in done.stdout
     merchant = find("gamma")
@@ -116,6 +122,81 @@ def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class Willing(Airflow):
+    """Airflow that takes every connection and keeps what it was given."""
+
+    stored: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = self.path.partition("?")[0]
+        self.calls.append(f"{self.command} {path}")
+        if (self.command, path) == ("POST", "/api/v2/connections"):
+            row = json.loads(body)
+            self.stored[row["connection_id"]] = row
+        self.send_response(200)
+        self.end_headers()
+        dags = [{"dag_id": "fulfilment__gamma"}]
+        answer = {"access_token": "x", "connections": [], "dags": dags}
+        self.wfile.write(json.dumps(answer).encode())
+
+    do_GET = do_POST = do_DELETE = do_PATCH = _answer
+
+
+def test_everything_is_asked_for_from_what_both_systems_offer(
+    folder: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = arguments(sandbox)
+    del words[words.index("--plenty-id") : words.index("--wemalo-url")]
+    del words[words.index("--shop") :]
+    given = [
+        "fulfilment_gamma", "", "99", "", "",  # the only store, no warehouse 99, the usual place
+        *["-"] * 4, "dhl-pakt", "dhl-paket",  # of five profiles one is used
+        "",  # the provider of the same name
+    ]  # fmt: skip
+    monkeypatch.setenv(new.PASSWORD, PASSWORD)
+    monkeypatch.setenv(new.TOKEN, TOKEN)
+    del words[words.index("--username") : words.index("--username") + 2]
+    Willing.stored = {}
+    with serving(Willing) as url:
+        monkeypatch.setattr(new.control, "api", lambda _: AirflowApi(url, "admin", "x"))
+        done = invoke(app, *words, given="\n".join([*given, ""]))
+    assert done.exit_code == 0, done.output
+    for said in ("one of: 3003 gamma", "There is no 99.", "There is no dhl-pakt."):
+        assert said in done.output
+    merchant = find("gamma")
+    plenty = merchant.plenty
+    assert (plenty.plenty_id, plenty.warehouse_id, plenty.storage_location_id) == (3003, 23, 0)
+    assert (merchant.wemalo.shop, plenty.plan) == ("gamma", "classic")
+    assert merchant.shipping_profiles == {31: "dhl-paket"}
+    assert merchant.carriers == {"DHL": "DHL"}
+    # Airflow's UI sends port 0 where there is none, and tests no other port than the stored one
+    assert {row["port"] for row in Willing.stored.values()} == {0}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"--warehouse-id": "99"}, "There is no 99 (warehouseID"),
+        ({"--profile": "31=dhl-pakt"}, "There is no wemalo matchId dhl-pakt. There are: dhl-paket"),
+        ({"--profile": "99=dhl-paket"}, "There is no shipping profile 99. There are: 6 DHL Paket"),
+        ({"--carrier": "DHL=Dachser"}, "There is no shipping service provider Dachser."),
+        ({"--shop": "other"}, "belongs to the shop 'gamma', not to 'other'"),
+        ({"--username": "nobody"}, "refuses the user name nobody with this password"),
+    ],
+)
+def test_what_neither_system_offers_is_refused_and_what_there_is_is_named(
+    folder: Path, sandbox: Sandbox, changed: dict[str, str], said: str
+) -> None:
+    words = arguments(sandbox)
+    for option, value in changed.items():
+        words[words.index(option) + 1] = value
+    done = invoke(app, *words, "--secrets-stdin", given=f"{PASSWORD}\n{TOKEN}\n")
+    assert isinstance(done.exception, ConfigError)
+    assert said in done.exception.operator
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("there", [[], ["wemalo_gamma"]])
@@ -182,6 +263,9 @@ def test_an_address_that_redirects_is_refused_and_the_final_one_is_named() -> No
         ("https://me:secret@shop.example", "holds a user or password"),
         ("ftp://shop.example", "no address such as"),
         ("https://", "no address such as"),
+        ("https://[shop", "no address such as"),
+        ("https://shop.example:99999", "no address such as"),
+        ("https://shop..example", "cannot be reached"),
         ("127.0.0.1:1", "cannot be reached"),
     ],
 )

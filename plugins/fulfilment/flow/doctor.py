@@ -13,7 +13,7 @@ from fulfilment.flow.orders.validate import EVER, product_keys, sellable
 from fulfilment.hooks.plenty import Filter
 from include.core.doctor import Report, changes, examine
 from include.core.doctor_facts import Check, Facts, Sample
-from include.core.errors import ContractError, FulfilmentError, OrderInvalid
+from include.core.errors import ContractError, FulfilmentError, OrderInvalid, TransientError
 from include.core.plenty_order import parse_order, row_status
 from include.core.products import belongs, is_bundle
 from include.core.skus import clean_sku
@@ -95,10 +95,14 @@ def gather(merchant: Merchant, plenty: PlentyHook, wemalo: WemaloHook) -> Facts:
 
 def _reached(facts: Facts, name: str, hook: PlentyHook | WemaloHook) -> bool:
     """Try the login whatever the circuit says: somebody has just corrected it and wants to know."""
-    good, said = hook.test_connection()
-    if not good:
-        facts.why[name] = said
-    return good
+    try:
+        hook.reach()
+    except FulfilmentError as error:
+        facts.why[name] = error.operator
+        if isinstance(error, TransientError):
+            facts.down.add(name)
+        return False
+    return True
 
 
 def _read_plenty(facts: Facts, merchant: Merchant, plenty: PlentyHook) -> None:

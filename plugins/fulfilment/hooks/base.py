@@ -96,6 +96,7 @@ class ApiHook(HttpHook):
     :param rehearsal: a dry run: writes are noted there and never sent.
     :param by_hand: somebody acts as merchant or warehouse and answers for what he writes. The flow
         never does: its writes need a claim, see `write_calls`.
+    :param settings: what the connection will hold, before Airflow has it.
     """
 
     conn_name_attr = "conn_id"
@@ -114,6 +115,7 @@ class ApiHook(HttpHook):
         read_tries: int = READ_TRIES,
         rehearsal: Rehearsal | None = None,
         by_hand: bool = False,
+        settings: Settings | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(http_conn_id=conn_id)
@@ -135,7 +137,7 @@ class ApiHook(HttpHook):
         self._rehearsal = rehearsal
         self._by_hand = by_hand
         self._sleep = sleep
-        self._settings_: Settings | None = None
+        self._settings_ = settings
         self._session: Session | None = None
         self._last_use = 0.0
         self._closed_at = -CIRCUIT_S  # when the circuit was last seen closed, without a failure
@@ -190,18 +192,29 @@ class ApiHook(HttpHook):
         raise NotImplementedError(msg)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Try URL and secrets; a success closes the circuit that an earlier failure opened."""
+        """Try URL and secrets for Airflow's form."""
+        try:
+            found = self.reach()
+        except FulfilmentError as error:
+            return False, error.operator
+        name = connection_settings.tested.get()
+        return True, f"{name}: {found}" if name else found
+
+    def reach(self) -> str:
+        """Try URL and secrets, whatever the circuit says, and return what was found.
+
+        A success closes the circuit that an earlier failure opened.
+
+        :raises FulfilmentError: see `answers`.
+        """
         self._testing = True
         try:
             found = self._ping()
-        except FulfilmentError as error:
-            return False, error.operator
         finally:
             self._testing = False
         if self._engine is not None:
             circuits.succeeded(self._engine, self.merchant, self.system)
-        name = connection_settings.tested.get()
-        return True, f"{name}: {found}" if name else found
+        return found
 
     def answers_again(self) -> bool:
         """Say whether a resting system can be used again, and close its circuit if so.

@@ -133,7 +133,7 @@ def exchange(
         if _before_sending(error):
             raise NotSent from None
         raise NoAnswer from None
-    except requests.exceptions.RequestException:
+    except (requests.exceptions.RequestException, low.LocationValueError):
         # Bad URL, bad header: refused on our side before a connection was made.
         raise NotSent from None
     with response:
