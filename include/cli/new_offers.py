@@ -9,7 +9,7 @@ import typer
 
 from include.cli.doctor import use_stack
 from include.core.doctor_plenty import PLAN_READS
-from include.core.errors import AuthError, ConfigError, FulfilmentError
+from include.core.errors import AuthError, ConfigError, FulfilmentError, SessionLimit
 from include.core.values import whole
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def look(merchant: str, plenty: Access, wemalo: Access, *, anyway: bool) -> Offe
 
 def _tell(access: Access, error: FulfilmentError, *, anyway: bool) -> None:
     text = error.operator
-    if isinstance(error, AuthError):
+    if isinstance(error, AuthError) and not isinstance(error, SessionLimit):
         what = f"user name {access.login} with this password" if access.login else "this token"
         text = f"{access.name} refuses the {what}."
     if not anyway:

@@ -16,7 +16,14 @@ from include.core.doctor_facts import Check, Facts
 from include.core.merchant import Merchant
 from include.demo.story import ALPHA
 from include.ledger import doctor as ledger
-from tests.flow.stage import PASSWORD, TOKEN, Stage, good_order, set_connection
+from tests.flow.stage import (
+    PASSWORD,
+    TOKEN,
+    Stage,
+    drop_connection,
+    good_order,
+    set_connection,
+)
 
 
 def look(stage: Stage, **changed: Any) -> Visit:
@@ -132,8 +139,15 @@ def test_a_missing_connection_and_a_wrong_token_are_told_with_the_connections_na
     )
     connection = stage.merchant.wemalo.connection
     set_connection(connection, "wemalo", stage.sandbox.wemalo_url, "", TOKEN + "x")
-    found = check(stage, "WEMALO_TOKEN")
-    assert (found.level, connection in found.fix_en) == ("fail", True)
+    set_connection("plenty_away", "plenty", "http://127.0.0.1:1", ALPHA.username, PASSWORD)
+    report = look(stage, plenty__connection="plenty_away").report
+    found = {one.code: one for one in report.checks}
+    token, login = found["WEMALO_TOKEN"], found["PLENTY_LOGIN"]
+    assert (token.level, connection in token.fix_en) == ("fail", True)
+    assert (login.level, report.ready) == ("unknown", False)  # an outage, no wrong password
+    assert "The secrets are not the reason" in login.fix_en
+    assert "An den Zugangsdaten liegt es nicht" in login.fix_de
+    drop_connection("plenty_away")
 
 
 def test_another_active_connection_is_a_stop_and_one_that_is_off_is_not(stage: Stage) -> None:

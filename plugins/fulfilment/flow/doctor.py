@@ -13,7 +13,13 @@ from fulfilment.flow.orders.validate import EVER, product_keys, sellable
 from fulfilment.hooks.plenty import Filter
 from include.core.doctor import Report, changes, examine
 from include.core.doctor_facts import Check, Facts, Sample
-from include.core.errors import ContractError, FulfilmentError, OrderInvalid, TransientError
+from include.core.errors import (
+    ContractError,
+    FulfilmentError,
+    OrderInvalid,
+    SessionLimit,
+    TransientError,
+)
 from include.core.plenty_order import parse_order, row_status
 from include.core.products import belongs, is_bundle
 from include.core.skus import clean_sku
@@ -99,7 +105,7 @@ def _reached(facts: Facts, name: str, hook: PlentyHook | WemaloHook) -> bool:
         hook.reach()
     except FulfilmentError as error:
         facts.why[name] = error.operator
-        if isinstance(error, TransientError):
+        if isinstance(error, (TransientError, SessionLimit)):
             facts.down.add(name)
         return False
     return True
