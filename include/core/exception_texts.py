@@ -54,10 +54,12 @@ _CATALOGUE: dict[str, tuple[str, str, str, str]] = {
         "again.",
     ),
     "CANCEL_UNCLEAR": (
-        "Das Lager hat auf {tries} Stornierungen nicht klar geantwortet (Stand {warehouse}). Es "
-        "wird nicht weiter gefragt; der Stand wird weiter gelesen.",
-        "The warehouse gave no clear answer to {tries} cancellations (status {warehouse}). It is "
-        "not asked again; its status is still read.",
+        "Ob das Lager den Auftrag storniert, ist nicht klar (Stand {warehouse}): Es hat zugesagt, "
+        "ohne zu stornieren, oder mehrmals nicht klar geantwortet. Es wird nicht weiter gefragt; "
+        "der Stand wird weiter gelesen.",
+        "Whether the warehouse cancels the order is not clear (status {warehouse}): it agreed "
+        "without cancelling, or gave no clear answer several times. It is not asked again; its "
+        "status is still read.",
         "Im Lager klären, ob der Auftrag storniert ist.",
         "Ask the warehouse whether the order is cancelled.",
     ),

@@ -11,6 +11,7 @@ import pytest
 from include.core.exception_texts import _CATALOGUE, CODES, exception_text
 from include.ledger import exceptions
 from include.ledger.journal import Journal
+from tests.flow.every_write import due_now, settled
 from tests.flow.stage import Stage, good_order
 
 CANCEL = "PUT /v1/goodsOrder/cancel/{external_id}"
@@ -144,6 +145,38 @@ def test_the_warehouse_cancels_just_before_the_merchant_does(stage: Stage) -> No
     stage.run()
     assert stage.plenty_status(1) == Decimal("8.8")
     assert open_codes(stage) == []
+
+
+@pytest.mark.parametrize("ends", ["nothing", "cancelled later", "shipped"])
+def test_a_yes_to_a_cancellation_that_changes_nothing_is_not_believed(
+    stage: Stage, ends: str
+) -> None:
+    stage.settle_s = 60
+    merge(stage, settings={"auto": False})
+    stage.add(good_order(1))
+    stage.run()
+    yes = {"Success": True, "status": 200}
+    stage.sandbox.wemalo.fault(route=CANCEL, kind="status", status=200, body=yes, times=1)
+    stage.sandbox.plenty.act("set_status", "alpha", order=1, status=8)
+    for _ in range(2):
+        stage.run()
+        assert (stage.state(1), open_codes(stage)) == ("cancelling", ["STEP_FAILED"])
+    assert (stage.plenty_status(1), stage.plenty_order(1)["comments"]) == (Decimal(8), [])
+    if ends == "cancelled later":
+        stage.sandbox.wemalo.act("cancel", "alpha", order="1")
+    elif ends == "shipped":
+        stage.sandbox.wemalo.act("ship", "alpha", order="1")
+    settled(stage)
+    for _ in range(3):
+        due_now(stage)
+        stage.run()
+
+    assert cancels(stage) == 1
+    assert (stage.state(1), open_codes(stage)) == {
+        "nothing": ("accepted", ["CANCEL_UNCLEAR"]),
+        "cancelled later": ("cancelled", []),
+        "shipped": ("shipped", ["CANCEL_AFTER_SHIPPING"]),
+    }[ends]
 
 
 @pytest.mark.parametrize("ends", ["cancelled", "in work"])

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Found = list[tuple[int, ExceptionText]]
 
 AT_A_TIME = 500  # orders looked at together: a megabyte with the texts about them
-#: after so many unclear answers the warehouse is not asked to cancel again
+#: after so many unclear answers, or a yes that nothing shows, the warehouse is not asked again
 CANCEL_TRIES = 5
 #: why an order is set aside -> its exception
 _STOPS = {
@@ -146,9 +146,7 @@ def _at_the_warehouse(work: Work, connection: Connection, ids: Sequence[int]) ->
         elif row.wemalo_status == NOT_FOUND:
             found.append((row.order_id, exception_text("NOT_IN_WAREHOUSE", state=row.state)))
         if row.cancel_requested_at is not None and row.cancel_tries >= CANCEL_TRIES:
-            text = exception_text(
-                "CANCEL_UNCLEAR", tries=row.cancel_tries, warehouse=row.wemalo_status or "?"
-            )
+            text = exception_text("CANCEL_UNCLEAR", warehouse=row.wemalo_status or "?")
             found.append((row.order_id, text))
     return found
 

@@ -1,8 +1,9 @@
 """Cancellations: what was never sent is settled at once, the warehouse is asked about the rest.
 
 The warehouse's word decides (wemalo contract 4.8): a refused cancel is followed by a look at the
-order's status. One whose answer was lost says nothing until it has settled: an order that is still
-there may be cancelled a moment later.
+order's status, and so is an agreed one: a yes that changed nothing is no yes. One whose answer was
+lost, or that is not to be seen there, says nothing until it has settled: an order that is still there
+may be cancelled a moment later.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 ASKABLE = (State.ACCEPTED, State.WAITING)
 REASON = "cancelled by the merchant"
 AT_A_TIME = 500  # rows: half a megabyte
+#: the warehouse agreed, and its status does not show it
+NOT_SHOWN = "CANCEL_NOT_SHOWN"
 #: orders that are read together right before the warehouse is asked for each: seconds
 ASKED_AT_A_TIME = 20
 
@@ -173,6 +176,7 @@ def _ask(work: Work, row: Row[Any]) -> str:
 
     def send() -> bool:
         work.wemalo.cancel(external_id(order_id), REASON)
+        _see_it_cancelled(work, order_id)
         return True
 
     def end(connection: Connection, _: bool, adopted: bool) -> None:
@@ -191,8 +195,26 @@ def _ask(work: Work, row: Row[Any]) -> str:
     except FulfilmentError as error:
         if nothing_happened(error):
             _back(work, order_id, "cancel_not_sent", tries=row.cancel_tries)
+        elif error.code == NOT_SHOWN:  # it has answered: another call would tell us no more
+            with work.engine.begin() as connection:
+                orders.touch(connection, work.name, [order_id], cancel_tries=CANCEL_TRIES)
         raise
     return "cancelled"
+
+
+def _see_it_cancelled(work: Work, order_id: int) -> None:
+    """Read the status behind a yes.
+
+    :raises AmbiguousWrite: it is not cancelled there, or that cannot be read.
+    """
+    try:
+        if _is_cancelled_there(work, order_id):
+            return
+    except FulfilmentError as error:
+        text = "The warehouse agreed to cancel the order; whether it did cannot be read."
+        raise AmbiguousWrite(text, code=error.code, merchant=work.name) from error
+    text = "The warehouse agreed to cancel the order, and does not show it as cancelled."
+    raise AmbiguousWrite(text, code=NOT_SHOWN, merchant=work.name)
 
 
 def _is_cancelled_there(work: Work, order_id: int) -> bool | None:
