@@ -2,8 +2,8 @@
 
 The warehouse's word decides (wemalo contract 4.8): a refused cancel is followed by a look at the
 order's status, and so is an agreed one: a yes that changed nothing is no yes. One whose answer was
-lost, or that is not to be seen there, says nothing until it has settled: an order that is still there
-may be cancelled a moment later.
+lost, or that is not to be seen there, says nothing until it has settled: an order that is still
+there may be cancelled a moment later.
 """
 
 from __future__ import annotations
