@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from include.demo.story import ALPHA, PLACES, StoryMerchant, plenty_scenario, wemalo_scenario
+from include.demo.story import (
+    ALPHA,
+    PLACES,
+    StoryMerchant,
+    plenty_scenario,
+    released_order,
+    wemalo_scenario,
+)
 
 if TYPE_CHECKING:
     from include.sandbox.client import ControlClient
@@ -73,25 +80,17 @@ def connections(
 
 def order(member: StoryMerchant, order_id: int) -> dict[str, Any]:
     """Return a released order that can be sent as it is."""
-    street, postal_code, town, country = PLACES[order_id % 4]
-    return {
-        "id": order_id,
-        "status": member.fetch,
-        "plenty_id": member.plenty_id,
-        "warehouse": member.warehouse_id,
-        "profile": member.profiles[0][0],
-        "type": 1,
-        "items": [{"variation": member.first_variation + order_id % 5, "quantity": 1}],
-        "delivery": {
+    return released_order(
+        member,
+        order_id,
+        place=PLACES[order_id % 4],
+        items=[{"variation": member.first_variation + order_id % 5, "quantity": 1}],
+        address={
             "name2": "Anna",
             "name3": f"Muster-{order_id}",
-            "address1": street,
             "address2": str(order_id % 199 + 1),
-            "postalCode": postal_code,
-            "town": town,
-            "country": country,
         },
-    }
+    )
 
 
 def release(plenty: ControlClient, member: StoryMerchant, ids: range) -> None:

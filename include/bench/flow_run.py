@@ -6,12 +6,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.orders.extract import extract
-from fulfilment.flow.orders.load import load
-from fulfilment.flow.orders.validate import validate
-from fulfilment.flow.orders.writeback import write_back
-from fulfilment.flow.parcels.reconcile import reconcile
-from fulfilment.flow.replay.window import replay
+from fulfilment.flow.steps import steps_of
 from fulfilment.flow.work import Work
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
@@ -65,19 +60,11 @@ def step(
         wemalo=WemaloHook(member.name, merchant.wemalo.connection, engine, priority=priority),
     )
     try:
+        now = datetime.now(UTC)
         if task == BACKFILL:
-            now = datetime.now(UTC)
-            return replay(work, (now - timedelta(days=1), now + timedelta(days=1)), ())
-        if task == "extract_plenty_orders":
-            return extract(work)
-        if task == "validate":
-            return validate(work, examine=examine)
-        steps = {
-            "load_to_wemalo": load,
-            "writeback_status": write_back,
-            "reconcile_tracking": reconcile,
-        }
-        return steps[task](work)
+            window = (now - timedelta(days=1), now + timedelta(days=1))
+            return steps_of(examine, window)["extract_plenty_orders"](work)
+        return steps_of(examine)[task](work)
     finally:
         work.plenty.close()
         work.wemalo.close()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 #: plentymarkets contract 8: "on hold" and "outgoing items booked"
 ON_HOLD = Decimal(6)
 SHIPPED, CANCELLED = Decimal(7), Decimal(8)
+#: the end of the range for cancelled orders: ids have four places (contract 7.1)
+LAST_CANCELLED = Decimal("8.9999")
 #: kept for an order at the warehouse that plentymarkets does not have any more; no status is 0
 DELETED = Decimal(0)
 #: reason codes of an order that a person took out of the release while the warehouse has it

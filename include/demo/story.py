@@ -96,6 +96,44 @@ class StoryOrder:
     parcels: int = 1
 
 
+def released_order(
+    merchant: StoryMerchant,
+    order_id: int,
+    *,
+    place: tuple[str, str, str, str] = PLACES[0],
+    items: list[dict[str, Any]] | None = None,
+    address: dict[str, Any] | None = None,
+    **changes: Any,
+) -> dict[str, Any]:
+    """Return a released order, as the sandbox takes it, that can be sent as it is.
+
+    :param place: street, postal code, town, country: one of `PLACES`.
+    :param items: two pieces of the merchant's first product by default.
+    :param address: what is otherwise in its delivery address.
+    """
+    street, postal_code, town, country = place
+    return {
+        "id": order_id,
+        "status": merchant.fetch,
+        "plenty_id": merchant.plenty_id,
+        "warehouse": merchant.warehouse_id,
+        "profile": merchant.profiles[0][0],
+        "type": 1,
+        "items": items or [{"variation": merchant.first_variation, "quantity": 2}],
+        "delivery": {
+            "name2": "Erika",
+            "name3": "Musterfrau",
+            "address1": street,
+            "address2": "12",
+            "postalCode": postal_code,
+            "town": town,
+            "country": country,
+            **(address or {}),
+        },
+        **changes,
+    }
+
+
 def orders(merchant: StoryMerchant, first_id: int) -> list[StoryOrder]:
     """Return the merchant's 45 orders; ids from ``first_id`` upwards."""
     chapters: list[tuple[str, int, int]] = [

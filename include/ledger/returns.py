@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.ledger import queues
-from include.ledger.tables import announced_returns, return_rows, returns
+from include.ledger.tables import return_rows, returns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 FIRST_WAIT_S, LONGEST_WAIT_S = 60, 3600
 
 
-def _in(seconds: float) -> ColumnElement[Any]:
+def wait(seconds: float) -> ColumnElement[Any]:
+    """Return the moment so many seconds from now, on the ledger's clock."""
     return func.now() + func.make_interval(0, 0, 0, 0, 0, 0, float(seconds))
 
 
@@ -107,7 +108,7 @@ def set_trouble(
     connection.execute(
         update(return_rows)
         .where(return_rows.c.merchant == merchant, return_rows.c.history_id == history_id)
-        .values(trouble_code=code, next_attempt_at=_in(wait_s) if wait_s else None)
+        .values(trouble_code=code, next_attempt_at=wait(wait_s) if wait_s else None)
     )
 
 
@@ -153,7 +154,7 @@ def unplan(connection: Connection, merchant: str, key: int, code: str, wait_s: f
     connection.execute(
         update(return_rows)
         .where(return_rows.c.merchant == merchant, return_rows.c.return_key == key)
-        .values(return_key=None, trouble_code=code, next_attempt_at=_in(wait_s))
+        .values(return_key=None, trouble_code=code, next_attempt_at=wait(wait_s))
     )
     connection.execute(
         delete(returns).where(
@@ -324,7 +325,7 @@ def postpone(
 ) -> None:  # fmt: skip
     """Try a return order again later: after ``wait_s`` or with growing pauses."""
     pause = (
-        _in(wait_s)
+        wait(wait_s)
         if wait_s is not None
         else func.now()
         + func.make_interval(
@@ -368,76 +369,3 @@ def rows_to_acknowledge(
 def acknowledged(connection: Connection, merchant: str, history_ids: Collection[int]) -> None:
     """Remember rows that wemalo has taken off its queue."""
     queues.acknowledged(connection, return_rows, merchant, history_ids)
-
-
-# -- announced to wemalo --------------------------------------------------------------------------
-
-
-def announcements(
-    connection: Connection, merchant: str, ids: Collection[int]
-) -> dict[int, Row[Any]]:
-    """Return what is known of the announcements of return orders ``ids``."""
-    if not ids:
-        return {}
-    rows = connection.execute(
-        select(
-            announced_returns,
-            or_(
-                announced_returns.c.next_attempt_at.is_(None),
-                announced_returns.c.next_attempt_at <= func.now(),
-            ).label("due"),
-        ).where(
-            announced_returns.c.merchant == merchant, announced_returns.c.return_id.in_(list(ids))
-        )
-    )
-    return {row.return_id: row for row in rows}
-
-
-def begin_announcing(
-    connection: Connection, merchant: str, return_id: int, order_id: int | None, wait_s: float = 0
-) -> bool:
-    """Write ahead that wemalo is being told of a return order; False where it was told.
-
-    :param wait_s: it is not told now, but tried again after so long.
-    """
-    values = {"state": "announcing", "next_attempt_at": _in(wait_s)}
-    begun = connection.execute(
-        insert(announced_returns)
-        .values(merchant=merchant, return_id=return_id, order_id=order_id, attempts=1, **values)
-        .on_conflict_do_update(
-            index_elements=["merchant", "return_id"],
-            set_={**values, "attempts": announced_returns.c.attempts + 1},
-            where=announced_returns.c.state != "announced",
-        )
-        .returning(announced_returns.c.return_id)
-    ).scalar_one_or_none()
-    return begun is not None
-
-
-def set_announced(connection: Connection, merchant: str, return_id: int, **values: Any) -> None:
-    """Remember how telling wemalo of a return order ended."""
-    connection.execute(
-        update(announced_returns)
-        .where(announced_returns.c.merchant == merchant, announced_returns.c.return_id == return_id)
-        .values(**values)
-    )
-
-
-def withdraw_announcements(
-    connection: Connection, merchant: str, wanted: Collection[int]
-) -> Sequence[Row[Any]]:
-    """Forget and return refused announcements of return orders that are not ``wanted`` any more."""
-    return connection.execute(
-        delete(announced_returns)
-        .where(
-            announced_returns.c.merchant == merchant,
-            announced_returns.c.state == "refused",
-            announced_returns.c.return_id.not_in(list(wanted)),
-        )
-        .returning(announced_returns)
-    ).all()
-
-
-def wait(seconds: float) -> ColumnElement[Any]:
-    """Return the moment so many seconds from now, on the ledger's clock."""
-    return _in(seconds)

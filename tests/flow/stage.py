@@ -5,23 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
-from fulfilment.flow.documents import attach_documents
-from fulfilment.flow.orders.extract import extract
-from fulfilment.flow.orders.load import load
-from fulfilment.flow.orders.validate import validate
-from fulfilment.flow.orders.writeback import write_back
-from fulfilment.flow.parcels.reconcile import reconcile
-from fulfilment.flow.products import products
-from fulfilment.flow.replay.window import replay
-from fulfilment.flow.returns.handle import handle_returns
-from fulfilment.flow.stock.sync import stock
+from fulfilment.flow.steps import ORDER_TASKS, steps_of
 from fulfilment.flow.work import Work
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
@@ -31,7 +21,13 @@ from include.core.errors import FulfilmentError
 from include.core.merchant import Merchant
 from include.core.statuses import status
 from include.core.window import EVERYTHING, Window
-from include.demo.story import ALPHA, StoryMerchant, plenty_scenario, wemalo_scenario
+from include.demo.story import (
+    ALPHA,
+    StoryMerchant,
+    plenty_scenario,
+    released_order,
+    wemalo_scenario,
+)
 from include.ledger import timeline
 from include.ledger.batches import open_batch
 from include.ledger.engine import ledger_engine
@@ -39,19 +35,8 @@ from include.ledger.journal import Journal
 from include.quality.batch import examine
 from include.sandbox.server import Sandbox
 
-STEPS: dict[str, Callable[[Work], dict[str, int]]] = {
-    "extract_plenty_orders": extract,
-    "validate": lambda work: validate(work, examine=examine),
-    "load_to_wemalo": load,
-    "writeback_status": write_back,
-    "reconcile_tracking": reconcile,
-}
-GROUPS: dict[str, Callable[[Work], dict[str, int]]] = {
-    "handle_returns": handle_returns,
-    "attach_documents": attach_documents,
-    "sync_products": products,
-    "sync_stock": stock,
-}
+STEPS = steps_of(examine)
+GROUPS = {task: step for task, step in STEPS.items() if task not in ORDER_TASKS}
 PASSWORD, TOKEN = "p/w:1", "token-1"
 _runs = itertools.count(1)
 
@@ -102,7 +87,7 @@ class Stage:
 
     def step(self, task: str) -> dict[str, int]:
         """Run one task; an error of it is raised."""
-        return (STEPS | GROUPS)[task](self.work(task, by_hand=False))
+        return STEPS[task](self.work(task, by_hand=False))
 
     def run(
         self, *, groups: bool = False, window: Window = EVERYTHING
@@ -114,11 +99,9 @@ class Stage:
         run = f"run-{next(_runs)}"
         self.errors = {}
         counts = {}
-        steps = STEPS | (GROUPS if groups else {})
-        if window != EVERYTHING:  # as the operators of these two tasks do
-            steps["extract_plenty_orders"] = lambda work: replay(work, window, ())
-            steps["handle_returns"] = lambda work: handle_returns(work, window=window)
-        for task, step in steps.items():
+        for task, step in (STEPS | steps_of(examine, window)).items():
+            if task in GROUPS and not groups:
+                continue
             try:
                 counts[task] = step(self.work(task, run, by_hand=False))
             except FulfilmentError as error:
@@ -158,24 +141,8 @@ class Stage:
 def good_order(order_id: int, merchant: StoryMerchant = ALPHA, **changes: Any) -> dict[str, Any]:
     """Return an order that can be sent as it is, without the empty package of a shipping rule."""
     return {
-        "id": order_id,
-        "status": merchant.fetch,
-        "plenty_id": merchant.plenty_id,
-        "warehouse": merchant.warehouse_id,
-        "profile": merchant.profiles[0][0],
-        "type": 1,
-        "items": [{"variation": merchant.first_variation, "quantity": 2}],
+        **released_order(merchant, order_id, address={"email": "erika@example.org"}),
         "packages": [],  # [{}] where its package is to be filled instead of made
-        "delivery": {
-            "name2": "Erika",
-            "name3": "Musterfrau",
-            "address1": "Hauptstraße",
-            "address2": "12",
-            "postalCode": "10115",
-            "town": "Berlin",
-            "country": "DE",
-            "email": "erika@example.org",
-        },
         **changes,
     }
 

@@ -27,7 +27,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: (module, function) -> why its loop needs no guard: it goes over no items
 ALLOWED: Mapping[tuple[str, str], str] = {
     ("changes.see", "_shown"): "the clients of a system, each one search",
-    ("orders.extract", "_look_for_cancelled"): "the merchant's files in force, each one search",
+    ("orders.cancelled", "look_for_cancelled"): "the merchant's files in force, each one search",
     ("orders.load", "_send_due"): "slices of the due; what reads one is given to `halved`",
     ("orders.now", "rows_now"): "what one search omits, within a batch that `halved` splits",
     ("orders.writeback", "_put_back"): "slices, each written by `each`",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from fulfilment.flow.rehearse import Plan, rehearse, steps_of
+from fulfilment.flow.rehearse import Plan, rehearse
+from fulfilment.flow.steps import steps_of
 from sqlalchemy import text
 
 from include.core.return_settings import Returns

@@ -24,7 +24,8 @@ HANDED_OVER, BAD_ADDRESS, NO_STOCK = Decimal("5.1"), Decimal("6.2"), Decimal("6.
 DAY = timedelta(days=1)
 #: where the steps say how many they take at a time
 SIZES = (
-    "hooks.paging.PAGE_SIZE", "flow.orders.extract.CHUNK", "flow.changes.see.PAGE_SIZE",
+    "hooks.paging.PAGE_SIZE", "flow.orders.extract.PAGE_SIZE", "flow.orders.aside.PAGE_SIZE",
+    "flow.orders.cancelled.PAGE_SIZE", "flow.orders.contents.CHUNK", "flow.changes.see.PAGE_SIZE",
     "flow.changes.see.ASKED_BY_ID", "flow.changes.see.JUDGED_AT_ONCE",
     "flow.orders.validate.AT_A_TIME", "flow.orders.load.AT_A_TIME", "flow.changes.send.AT_A_TIME",
     "flow.changes.cancel.AT_A_TIME", "flow.orders.writeback.AT_A_TIME",

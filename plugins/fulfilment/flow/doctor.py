@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.orders.extract import order_filters
+from fulfilment.flow.orders.search import order_filters
 from fulfilment.flow.orders.validate import EVER, product_keys, sellable
 from fulfilment.hooks.plenty import Filter
 from include.core.doctor import Report, changes, examine

@@ -10,17 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.documents import attach_documents
 from fulfilment.flow.opening import DryRun, open_work
-from fulfilment.flow.orders.extract import extract
-from fulfilment.flow.orders.load import load
-from fulfilment.flow.orders.validate import validate
-from fulfilment.flow.orders.writeback import write_back
-from fulfilment.flow.parcels.reconcile import reconcile
-from fulfilment.flow.products import products
-from fulfilment.flow.replay.window import replay
-from fulfilment.flow.returns.handle import handle_returns
-from fulfilment.flow.stock.sync import stock
+from fulfilment.flow.steps import steps_of
 from fulfilment.flow.work import log
 from fulfilment.hooks.rehearsal import Rehearsal
 from include.core.failures import Level, as_own, level_of
@@ -32,7 +23,7 @@ from include.ledger.journal import Journal
 from include.ledger.paper import paper_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Engine, Row
 
@@ -120,26 +111,6 @@ def tell(
             yield detail(line, merchant.language)
     yield from troubles
     yield f"fulfil plan {merchant.merchant} {run_id} (plan {number})"
-
-
-def steps_of(
-    examine: Examine, window: Window, order_ids: Sequence[int]
-) -> dict[str, Callable[[Work], object]]:
-    """Return the steps of a run, by task: of one that looks at everything, or of a replay."""
-    steps: dict[str, Callable[[Work], object]] = {
-        "extract_plenty_orders": extract,
-        "validate": lambda work: validate(work, examine=examine),
-        "load_to_wemalo": load,
-        "writeback_status": write_back,
-        "reconcile_tracking": reconcile,
-        "handle_returns": lambda work: handle_returns(work, window=window, order_ids=order_ids),
-        "attach_documents": attach_documents,
-    }
-    if window == EVERYTHING and not order_ids:
-        steps |= {"sync_stock": stock, "sync_products": products}
-    else:
-        steps["extract_plenty_orders"] = lambda work: replay(work, window, order_ids)
-    return steps
 
 
 def _lines(

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fulfilment.flow.opening import DryRun, open_work
-from fulfilment.flow.orders.extract import is_ours
+from fulfilment.flow.orders.contents import is_ours
 from fulfilment.flow.reading import read_orders
 from fulfilment.flow.work import Work, log
 from fulfilment.hooks.paging import passes

@@ -8,7 +8,7 @@ from fulfilment.flow.each import each
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.errors import NotFound, OrderRejected
 from include.core.wemalo_order import external_id
-from include.ledger import shipping
+from include.ledger import sent_queue
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -21,7 +21,7 @@ def acknowledge(work: Work, counts: dict[str, int]) -> None:
     last = 0
     while True:
         with work.engine.begin() as connection:
-            rows = shipping.rows_to_acknowledge(
+            rows = sent_queue.rows_to_acknowledge(
                 connection, work.name, work.merchant.letters, after=last, limit=PAGE_SIZE
             )
         if not rows:
@@ -37,7 +37,7 @@ def acknowledge(work: Work, counts: dict[str, int]) -> None:
             work, "acknowledge", work.mine(rows), take_off, subject=lambda r: f"row:{r.history_id}"
         )
         with work.engine.begin() as connection:
-            shipping.acknowledged(connection, work.name, done)
+            sent_queue.acknowledged(connection, work.name, done)
         counts["acknowledged"] += len(done)
         if not usable:
             return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from include.core.sent import SentRow, sent_row
 from include.core.tracking import tracking_numbers
 from include.core.wemalo_order import WarehouseStatus, external_id
-from include.ledger import shipping
+from include.ledger import sent_queue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def read_by_order(work: Work, order_id: int) -> None:
     are all known, of which none was the last, are the last once the order is shipped.
     """
     with work.engine.begin() as connection:
-        if shipping.complete_orders(connection, work.name, [order_id]):
+        if sent_queue.complete_orders(connection, work.name, [order_id]):
             return
     own = external_id(order_id)
     if work.wemalo.sent_queue_of(own):
@@ -37,7 +37,7 @@ def read_by_order(work: Work, order_id: int) -> None:
     with work.engine.begin() as connection:
         if fresh:
             work.tell(connection, order_id, "SENT_ROWS_TAKEN", rows=len(fresh))
-        shipping.end_of_rows(connection, work.name, order_id, {row.history_id for row in left})
+        sent_queue.end_of_rows(connection, work.name, order_id, {row.history_id for row in left})
 
 
 def keep_rows(work: Work, order_id: int, left: Sequence[SentRow]) -> set[int]:
@@ -58,7 +58,7 @@ def keep_rows(work: Work, order_id: int, left: Sequence[SentRow]) -> set[int]:
         for parcel_id in by_numbers.get(row.numbers, ())[:1]
     ]
     with work.engine.begin() as connection:
-        fresh = shipping.keep_sent_rows(connection, work.name, rows)
+        fresh = sent_queue.keep_sent_rows(connection, work.name, rows)
         if fresh:
             work.journal.add(connection, order_id, "parcels_found", rows=len(fresh))
     return fresh

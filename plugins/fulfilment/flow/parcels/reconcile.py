@@ -18,7 +18,7 @@ from fulfilment.flow.poll import look_at_warehouse
 from fulfilment.flow.watch import look_over
 from include.core.exception_texts import exception_text
 from include.core.sent import SentRow, row_name, sent_row
-from include.ledger import exceptions, orders, outbox, shipping
+from include.ledger import exceptions, orders, outbox, sent_queue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ def _take_page(work: Work, page: Sequence[Mapping[str, Any]], counts: dict[str, 
             ids = {row.order_id for row in marked if row.order_id is not None}
             known = orders.known(connection, work.name, ids)
             ours = [row for row in marked if row.order_id in known]
-            fresh = shipping.keep_sent_rows(connection, work.name, ours)
+            fresh = sent_queue.keep_sent_rows(connection, work.name, ours)
             _journal_rows(work, connection, [row for row in ours if row.history_id in fresh])
         kept = {row.history_id for row in ours}
         strange.extend(row.external_id[:40] for row in some if row.history_id not in kept)

@@ -29,7 +29,7 @@ from include.core.plenty_order import goods_issue_booked
 from include.core.slices import slices
 from include.core.states import AT_WAREHOUSE, State
 from include.core.values import need_whole
-from include.ledger import orders, outbox, shipping
+from include.ledger import orders, outbox, sent_queue, shipping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +52,7 @@ def end_orders(work: Work, counts: dict[str, int]) -> None:
         left = shipping.orders_that_left(connection, work.name, set(State) - {State.SHIPPED})
     for some in work.slices(left, AT_A_TIME):
         with work.engine.begin() as connection:
-            complete = shipping.complete_orders(connection, work.name, some)
+            complete = sent_queue.complete_orders(connection, work.name, some)
             for order_id in some:
                 _move_shipped(work, connection, order_id, order_id in complete, counts)
     with work.engine.begin() as connection:

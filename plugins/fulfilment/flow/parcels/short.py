@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.plenty_order import parse_order
 from include.core.shipped import differences
 from include.core.stock_sync import Line
-from include.ledger import orders, shipping, stock_sync
+from include.ledger import orders, sent_queue, stock_sync
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def tell_short(work: Work, connection: Connection, order_id: int) -> None:
     row = orders.one(connection, work.name, order_id)
     if row.content is None:
         return
-    sent = shipping.pieces_sent(connection, work.name, order_id)
+    sent = sent_queue.pieces_sent(connection, work.name, order_id)
     order = orders.content(row)
     beyond = differences(order, sent, work.merchant) or {}
     names = {item.variation_id: item.sku or str(item.variation_id) for item in order.items}
@@ -61,7 +61,7 @@ def correct_stock(
         return
     order = parse_order(content, work.countries())
     reasons = work.merchant.stock.reasons
-    sent = shipping.pieces_sent(connection, work.name, order_id)
+    sent = sent_queue.pieces_sent(connection, work.name, order_id)
     beyond = differences(order, sent, work.merchant) or {}
     if not beyond or stock_sync.has_shipment_back(connection, work.name, order_id):
         return

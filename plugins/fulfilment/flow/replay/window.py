@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.each import each, halved
 from fulfilment.flow.facts import merchants_under_way
-from fulfilment.flow.orders.extract import COUNTS, decide, is_ours, take_cancelled, take_contents
+from fulfilment.flow.orders.cancelled import take_cancelled
+from fulfilment.flow.orders.contents import is_ours, take_contents
+from fulfilment.flow.orders.extract import COUNTS, decide
 from fulfilment.flow.orders.handover import accept
 from fulfilment.flow.replay.parcels import repair_parcels, sent_by_order
 from fulfilment.flow.replay.returns import lost_returns

@@ -17,6 +17,7 @@ from include.core.plenty_order import parse_order
 from include.core.returns import Trouble
 from include.core.statuses import status
 from include.core.values import need_id
+from include.ledger import announcements
 from include.ledger import returns as ledger
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def announce_returns(work: Work, counts: dict[str, int]) -> None:
     )
     _withdraw(work, found)
     with work.engine.begin() as connection:
-        known = ledger.announcements(connection, work.name, found)
+        known = announcements.known(connection, work.name, found)
         made_by_us = ledger.ours(connection, work.name, set(found) - set(known))
     due = [
         return_id
@@ -86,7 +87,7 @@ def _subject(return_id: int) -> str:
 def _withdraw(work: Work, wanted: Collection[int]) -> None:
     """Take back what is said of refused announcements that nobody wants any more."""
     with work.engine.begin() as connection:
-        for row in ledger.withdraw_announcements(connection, work.name, wanted):
+        for row in announcements.withdraw_announcements(connection, work.name, wanted):
             subject = _subject(row.return_id)
             clear_case(work, connection, row.order_id, subject, NOT_ANNOUNCED)
             work.journal.add(
@@ -113,7 +114,7 @@ def _announce(
         return
 
     def end(connection: Connection, wemalo_id: int | None, _adopted: bool) -> None:
-        ledger.set_announced(
+        announcements.set_announced(
             connection, work.name, return_id,
             state="announced", wemalo_id=wemalo_id, announced_at=ledger.wait(0), error_code=None,
         )  # fmt: skip
@@ -128,7 +129,7 @@ def _announce(
         # sent again under the same external id it only updates (wemalo contract 6.1)
         write(
             work, work.wemalo, about, lambda: work.wemalo.announce_return(body), end=end,
-            begin=lambda connection: ledger.begin_announcing(
+            begin=lambda connection: announcements.begin_announcing(
                 connection, work.name, return_id, order_id
             ),
         )  # fmt: skip
@@ -155,9 +156,11 @@ def _refused(
         "Correct the return order in plentymarkets, or the product in wemalo; it is tried again.",
     )
     with work.engine.begin() as connection:
-        if not ledger.begin_announcing(connection, work.name, return_id, order_id, REFUSED_RETRY_S):
+        if not announcements.begin_announcing(
+            connection, work.name, return_id, order_id, REFUSED_RETRY_S
+        ):
             return  # another run has told wemalo meanwhile
-        ledger.set_announced(
+        announcements.set_announced(
             connection, work.name, return_id, state="refused", error_code=error.code
         )
         if before is None or before.state != "refused":

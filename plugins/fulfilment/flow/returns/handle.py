@@ -34,8 +34,8 @@ from include.core.errors import NotFound, OrderRejected
 from include.core.sent import row_name
 from include.core.values import need_whole, whole
 from include.core.window import EVERYTHING
+from include.ledger import announcements, sent_queue
 from include.ledger import returns as ledger
-from include.ledger import shipping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -160,7 +160,7 @@ def _plan(work: Work, rows: Mapping[int, ReturnRow], counts: dict[str, int]) -> 
     with work.engine.begin() as connection:
         waiting = ledger.unplanned(connection, work.name, rows)
         ids = {row.return_id for row in rows.values() if row.return_id}
-        announced = ledger.announcements(connection, work.name, ids)
+        announced = announcements.known(connection, work.name, ids)
         busy = ledger.unfinished_orders(connection, work.name)
     by_order: dict[int, list[ReturnRow]] = defaultdict(list)
     by_return: dict[int, list[ReturnRow]] = defaultdict(list)
@@ -241,7 +241,7 @@ def _plan_new(
             return
         gone = return_orders.came_back(made)
         with work.engine.begin() as connection:
-            sent = shipping.pieces_out(connection, work.name, order_id)
+            sent = sent_queue.pieces_out(connection, work.name, order_id)
         left = return_orders.positions(content, work.merchant.wemalo.product_id, gone, sent)
         _write_ahead(work, order_id, None, rows, left, known, counts)
 

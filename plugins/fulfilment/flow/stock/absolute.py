@@ -31,8 +31,8 @@ from include.core.stock_sync import (
     on_hand,
 )
 from include.core.values import need_id, need_number, need_whole
+from include.ledger import stock_postings, sync_state, writes
 from include.ledger import stock_sync as ledger
-from include.ledger import sync_state, writes
 from include.ledger.exceptions import item_subject
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def correct(work: Work, state: Row[Any] | None, counts: dict[str, int], unread: 
         measure.count_sent(work, connection)
         after = measure.demand(work, connection)
         levels = ledger.levels(connection, work.name)
-        rows = ledger.recently_sent(connection, work.name, chosen, measure.RECENT_DAYS)
+        rows = stock_postings.recently_sent(connection, work.name, chosen, measure.RECENT_DAYS)
     waiting = measure.not_booked(work, rows, unread)
     second = work.plenty.stock(warehouse, variation_ids=chosen)
     there = measure.physical(second, unread)
@@ -260,7 +260,7 @@ def _done(
     """Keep products that are right now; their postings need no booking any more."""
     done = set(numbers)
     with work.engine.begin() as connection:
-        rows = ledger.untaken(connection, work.name)
+        rows = stock_postings.untaken(connection, work.name)
         for number in done:
             case = cases[number]
             values: dict[str, Any] = {
@@ -268,4 +268,6 @@ def _done(
                 **emptied_by(case, decisions[number]),
             }  # fmt: skip
             ledger.set_level(connection, work.name, number, **values)
-        ledger.take(connection, work.name, [r.history_id for r in rows if r.variation_id in done])
+        stock_postings.take(
+            connection, work.name, [r.history_id for r in rows if r.variation_id in done]
+        )

@@ -32,7 +32,7 @@ from include.core.stock_sync import (
     to_zero,
 )
 from include.core.values import need_number, own_id, words
-from include.ledger import orders, products
+from include.ledger import orders, products, stock_postings
 from include.ledger import stock_sync as ledger
 from include.ledger.reference import cached
 
@@ -129,7 +129,7 @@ def read_wemalo(
     tell_strangers(work, strangers)
     with work.engine.begin() as connection:
         ledger.keep_levels(connection, work.name, rows, at)
-        counts["postings"] = ledger.keep_postings(connection, work.name, ours)
+        counts["postings"] = stock_postings.keep_postings(connection, work.name, ours)
     return at
 
 
@@ -172,7 +172,7 @@ def demand(work: Work, connection: Connection) -> Demand:
     found = Demand()
     for some in orders.in_states(connection, work.name, _HELD):
         rows = [row for row in some if _is_there(row)]
-        left = ledger.sent_of_orders(connection, work.name, {row.order_id for row in rows})
+        left = stock_postings.sent_of_orders(connection, work.name, {row.order_id for row in rows})
         for row in rows:
             _add_demand(work, found, row, left)
     return found
@@ -210,7 +210,7 @@ def count_sent(work: Work, connection: Connection) -> None:
     """
     rows = ledger.levels(connection, work.name)
     by_external = {row.external_id: number for number, row in rows.items()}
-    for row in ledger.count_sent(connection, work.name, by_external):
+    for row in stock_postings.count_sent(connection, work.name, by_external):
         if rows[row.variation_id].booked is None:
             continue  # the baseline will hold it
         if work.merchant.stock.book_shipments:
@@ -275,7 +275,7 @@ def set_baselines(work: Work, variations: Collection[int], unread: Unread) -> in
     before = physical(work.plenty.stock(warehouse, variation_ids=variations), unread)
     with work.engine.begin() as connection:
         count_sent(work, connection)
-        sent = ledger.recently_sent(connection, work.name, variations, RECENT_DAYS)
+        sent = stock_postings.recently_sent(connection, work.name, variations, RECENT_DAYS)
     waiting = not_booked(work, sent, unread)
     after = before
     if sent:

@@ -35,8 +35,8 @@ from include.core.stock_sync import (
     reason_of,
 )
 from include.core.wemalo_order import external_id
+from include.ledger import stock_postings, sync_state
 from include.ledger import stock_sync as ledger
-from include.ledger import sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -163,7 +163,7 @@ def _plan(
     """Decide for every product that may differ, and write the bookings ahead."""
     settings = work.merchant.stock
     now = datetime.now(UTC)
-    rows = ledger.untaken(connection, work.name)
+    rows = stock_postings.untaken(connection, work.name)
     ours, others = measure.explained(rows, returns_elsewhere=returns_elsewhere(work))
     pending = {row.variation_id for row in ledger.open_bookings(connection, work.name)}
     unsteady = before.unsteady | after.unsteady | after.moved_since(before) | pending
@@ -191,7 +191,7 @@ def _plan(
         _apply(work, connection, levels[number], cases[number], decision, counts)
         if decision.outcome == "book":
             taken = [r.history_id for r in rows if r.variation_id == number]
-            ledger.take(connection, work.name, taken)
+            stock_postings.take(connection, work.name, taken)
     held = any(decision.outcome == "hold" for decision in decisions.values())
     if first and not held and levels and len(cases) == len(levels):
         sync_state.set_data(connection, work.name, measure.CONCERN, first_run_done=True)
@@ -253,7 +253,7 @@ def _acknowledge(work: Work, counts: dict[str, int]) -> None:
     reasons = [r for r, (kind, _) in KINDS.items() if kind != "returns" or not
                returns_elsewhere(work)]  # fmt: skip
     with work.engine.begin() as connection:
-        ids = ledger.to_acknowledge(connection, work.name, reasons)
+        ids = stock_postings.to_acknowledge(connection, work.name, reasons)
     for chunk in slices(ids, FLAGGED):
         if not halved(work, "acknowledge", chunk, partial(_flag, work, counts), subject=_posting):
             return
@@ -270,5 +270,5 @@ def _flag(work: Work, counts: dict[str, int], ids: Sequence[int]) -> None:
         if len(ids) > 1 or error.code != "NOT_FOUND":
             raise  # one that wemalo has no more is done
     with work.engine.begin() as connection:
-        ledger.acknowledged(connection, work.name, ids)
+        stock_postings.acknowledged(connection, work.name, ids)
     counts["stock_acknowledged"] += len(ids)
