@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Set
 
     Json = Mapping[str, Any]
 
@@ -33,14 +33,20 @@ BAD_ADDRESS, NO_STOCK = Decimal("6.2"), Decimal("6.3")
 CANCELLED, CANCEL_DONE = Decimal(8), Decimal("8.8")
 #: stands for a note in plentymarkets: there the merchant is told what nobody has to settle
 NOTE = "note"
+_LEFT = frozenset({"the goods left although the order was cancelled"})
+_DELETED = frozenset({"the goods left although the order was deleted"})
+_DIFFERS = frozenset({"the address differs", "the goods", "the goods issue"})
 #: what a person has to be told even where everything went well -> what it explains
-FACTS: dict[str, str] = {
-    "CANCEL_TOO_LATE": "the goods left although the order was cancelled",
-    "CANCEL_AFTER_SHIPPING": "the goods left although the order was cancelled",
-    "CHANGED_TOO_LATE": "the address differs",
-    "CHANGE_UNCLEAR": "the address differs",
-    "CHANGE_INVALID": "the address differs",
-    NOTE: "the address differs",
+FACTS: dict[str, frozenset[str]] = {
+    "CANCEL_TOO_LATE": _LEFT | _DELETED,
+    "CANCEL_AFTER_SHIPPING": _LEFT | _DELETED,
+    "SHIPPED_ALTHOUGH_CANCELLED": _DELETED,
+    "ORDER_DELETED": _DELETED,
+    "CHANGED_TOO_LATE": _DIFFERS,
+    "CHANGE_UNCLEAR": _DIFFERS,
+    "CHANGE_INVALID": _DIFFERS,
+    "SHIPPED_SHORT": frozenset({"the goods", "the goods issue"}),
+    NOTE: frozenset({"the address differs"}),
 }
 
 
@@ -67,7 +73,7 @@ class Difference:
     @property
     def explained(self) -> bool:
         """Say whether it is a fact that nobody can help, and is told."""
-        return any(FACTS.get(code) == self.what for code in self.told)
+        return any(self.what in FACTS.get(code, ()) for code in self.told)
 
     def __str__(self) -> str:
         """Return a line for people."""
@@ -104,6 +110,7 @@ class Facts:
     :param ledger: the ledger's state of each order.
     :param told: the open exceptions: subject and code.
     :param edits: how often somebody changed each order: so often it may be sent once more.
+    :param deleted: orders that plentymarkets has no more.
     """
 
     plenty: Json
@@ -111,6 +118,7 @@ class Facts:
     ledger: Mapping[int, str]
     told: frozenset[tuple[str, str]]
     edits: Mapping[int, int]
+    deleted: Set[int] = frozenset()
 
     def codes(self, subject: str) -> frozenset[str]:
         """Return what is told about a subject, or about something that belongs to it."""
@@ -146,8 +154,11 @@ def _all(facts: Facts) -> Iterator[Difference]:
         for kind, what, detail in _of_order(facts, order, sent):
             yield Difference(kind, f"order:{order['id']}", what, detail)
     known = {str(order["id"]) for order in facts.plenty["orders"].values()}
-    for key in facts.wemalo["orders"].keys() - known:
+    for key in facts.wemalo["orders"].keys() - known - set(map(str, facts.deleted)):
         yield Difference("wrong", f"order:{key}", "wemalo has an order that nobody knows")
+    for number in facts.deleted:
+        for kind, what, detail in _of_deleted(facts, number):
+            yield Difference(kind, f"order:{number}", what, detail)
     yield from _goods(facts)
     yield from _returns(facts)
     yield from _queues(facts)
@@ -198,6 +209,18 @@ def _status(facts: Facts, order: Json, sent: Json | None) -> Iterator[Found]:
     }
     if there in ends and state not in ends[there]:
         yield "wrong", "the state in the ledger", where
+
+
+def _of_deleted(facts: Facts, number: int) -> Iterator[Found]:
+    """Find out whether an order ships that plentymarkets has no more."""
+    there = facts.wemalo["orders"].get(str(number), {}).get("status", "nothing")
+    state = facts.ledger.get(number, "nothing")
+    if there == "SHIPPED":
+        yield "lost", "the goods left although the order was deleted", f"ledger {state}"
+    elif there not in ("nothing", "CANCELLED"):
+        yield "lost", "the deletion", f"wemalo {there}, ledger {state}"
+    elif state not in ("nothing", "cancelled", "withdrawn"):
+        yield "wrong", "the state in the ledger", f"wemalo {there}, ledger {state}"
 
 
 def _came_back(facts: Facts, order: Json) -> bool:
@@ -300,17 +323,27 @@ def _receiver(sent: Json) -> tuple[str, str]:
     return str(row["street"]), str(row["streetNumber"])
 
 
+def _left_deleted(facts: Facts) -> list[Json]:
+    """Return what left of deleted orders: nobody can book it, and its rows stay in the queue."""
+    orders = facts.wemalo["orders"]
+    sent = [orders[str(number)] for number in facts.deleted if str(number) in orders]
+    parcels = [row for order in sent for row in order["parcels"] if row["handedOver"]]
+    return [item for parcel in parcels for item in parcel["items"]]
+
+
 def _goods(facts: Facts) -> Iterator[Difference]:
     """Compare the sellable pieces of each product."""
+    gone: Counter[str] = Counter()
+    for item in _left_deleted(facts):
+        gone[str(item["externalId"])] += int(item["quantity"])
     here: Counter[str] = Counter()
     for row in facts.plenty["stock"]:
         here[str(row["variationId"])] += int(_decimal(row["stockPhysical"]))
     for key, row in facts.wemalo["stock"].items():
         there = int(row["shelf"].get(FIRST_QUALITY, 0)) + int(row["picked"])
-        if here[key] != there:
-            yield Difference(
-                "wrong", f"item:{key}", "the stock", f"{here[key]} here, {there} there"
-            )
+        if here[key] - gone[key] != there:
+            detail = f"{here[key]} here, {there} there, {gone[key]} left of deleted orders"
+            yield Difference("wrong", f"item:{key}", "the stock", detail)
 
 
 def _returns(facts: Facts) -> Iterator[Difference]:
@@ -329,6 +362,7 @@ def _returns(facts: Facts) -> Iterator[Difference]:
 def _queues(facts: Facts) -> Iterator[Difference]:
     queues = facts.wemalo["queues"]
     left = {name: len(queues[name]) for name in ("sent", "returns")}
+    left["sent"] -= len(_left_deleted(facts))
     left |= {name: queues["postings"].get(name, 0) for name in POSTINGS}
     for name, count in left.items():
         if count:

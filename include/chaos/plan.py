@@ -53,7 +53,9 @@ PLACES: dict[str, tuple[Place, ...]] = {
 ACTS: dict[str, int] = {
     "merchant cancels": 3,
     "merchant changes the address": 3,
+    "merchant changes a quantity": 2,
     "merchant corrects the address": 2,
+    "merchant deletes": 1,
     "goods come": 2,
     "goods are found": 1,
     "goods are lost": 1,
@@ -84,7 +86,7 @@ class Mishap:
     """Something that happens to the process of a task.
 
     :param at: the how-manieth time it comes to ``place``.
-    :param tasks: a process that sleeps does so while so many tasks run.
+    :param tasks: a process that sleeps does so while so many tasks run, and its own among them.
     """
 
     kind: str

@@ -14,16 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.documents import attach_documents
-from fulfilment.flow.orders.extract import extract
-from fulfilment.flow.orders.load import load
-from fulfilment.flow.orders.validate import validate
-from fulfilment.flow.orders.writeback import write_back
-from fulfilment.flow.parcels.reconcile import reconcile
-from fulfilment.flow.products import products
-from fulfilment.flow.replay.window import replay
-from fulfilment.flow.returns.handle import handle_returns
-from fulfilment.flow.stock.sync import stock
+from fulfilment.flow.steps import steps_of
 from fulfilment.flow.work import Work
 from fulfilment.hooks.base import ApiHook
 from fulfilment.hooks.plenty import PlentyHook
@@ -33,6 +24,7 @@ from sqlalchemy import event
 from include.chaos.plan import BACKFILL
 from include.chaos.without import switch_off
 from include.core.errors import FulfilmentError
+from include.core.window import EVERYTHING
 from include.ledger import locks
 from include.ledger.batches import open_batch
 from include.ledger.engine import ledger_engine
@@ -50,18 +42,6 @@ if TYPE_CHECKING:
     from include.chaos.plan import Mishap, Place
     from include.core.merchant import Merchant
 
-STEPS: dict[str, Callable[[Work], dict[str, int]]] = {
-    "extract_plenty_orders": extract,
-    "validate": lambda work: validate(work, examine=examine),
-    "load_to_wemalo": load,
-    "writeback_status": write_back,
-    "reconcile_tracking": reconcile,
-    "handle_returns": handle_returns,
-    "attach_documents": attach_documents,
-    "sync_products": products,
-    "sync_stock": stock,
-    BACKFILL: lambda work: replay(work, _today(), ()),
-}
 _SIGNALS = {"killed": signal.SIGKILL}
 
 
@@ -152,6 +132,7 @@ class Process:
     def __init__(self, ground: Ground, task: str, run: str, mishap: Mishap | None = None) -> None:
         """Start it."""
         self.task, self.mishap, self.ended = task, mishap, False
+        self.started = time.monotonic()
         self.report: dict[str, str] = {}
         self._end, write = os.pipe()
         self.pid = os.fork()
@@ -160,9 +141,10 @@ class Process:
             _be(ground, task, run, mishap, write)
         os.close(write)
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> bool:
         """Wait until it has ended or stopped; say whether it has ended.
 
+        :param meanwhile: is called again and again.
         :raises TimeoutError: neither.
         """
         deadline = time.monotonic() + seconds
@@ -177,6 +159,7 @@ class Process:
                 msg = f"{self.task} did not end within {seconds:.0f} s"
                 raise TimeoutError(msg)
             else:
+                meanwhile()
                 time.sleep(0.005)
         return True
 
@@ -233,13 +216,14 @@ def _be(ground: Ground, task: str, run: str, mishap: Mishap | None, said: int) -
 
 
 def _work(ground: Ground, task: str, run: str, gate: Gate, engine: Engine) -> None:
+    window = _today() if task == BACKFILL else EVERYTHING
     lock = "extract_plenty_orders" if task == BACKFILL else task
     name = ground.merchant.merchant
     with locks.exclusive(engine, name, lock, wait_s=ground.times.lock, yields=task == BACKFILL):
         with engine.begin() as connection:
             batch_id = open_batch(connection, name, run, (None, None))
         work = _open(ground, engine, Journal(name, lock, run, 1), batch_id, gate)
-        STEPS[task](work)
+        steps_of(examine, window)[lock](work)
 
 
 def _open(ground: Ground, engine: Engine, journal: Journal, batch_id: int, gate: Gate) -> Work:

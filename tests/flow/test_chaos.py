@@ -53,6 +53,7 @@ def test_after_a_day_full_of_faults_nothing_is_lost_doubled_wrong_or_silent(
     figures = (
         f"chaos seed {seed}: {outcome.faults} faults in {outcome.seconds:.0f} s, settled after "
         f"{outcome.runs_to_settle} runs; {dict(outcome.fired)}; {dict(outcome.acts)}; "
+        f"right before our status {dict(outcome.raced)}; "
         f"red {dict(outcome.red)}"
     )
     record_property("figures", figures)
