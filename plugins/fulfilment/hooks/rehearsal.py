@@ -28,9 +28,13 @@ _CANCELLABLE = {WarehouseStatus.PARTIAL, WarehouseStatus.OPEN, WarehouseStatus.C
 
 @dataclass(slots=True)
 class Rehearsal:
-    """Notes the writes of one dry run, in their order."""
+    """Notes the writes of one dry run, in their order.
+
+    :param cancelled: wemalo's order ids that would be cancelled: their status is read behind it.
+    """
 
     lines: list[PlanLine] = field(default_factory=list)
+    cancelled: set[str] = field(default_factory=set)
 
     def answer(self, hook: ApiHook, request: Request) -> Any:
         """Note a write and return what the other system would say.
@@ -43,7 +47,7 @@ class Rehearsal:
             text = f"A dry run does not know what {request.name} does; it was not called."
             raise ConfigError(text, code="DRY_RUN", merchant=hook.merchant)
         if action == "cancel":
-            _try_cancel(hook, request)
+            self.cancelled.add(_try_cancel(hook, request))
         if action:
             self._note(request, action)
         # an id that no system gives away; wemalo's yes
@@ -66,8 +70,8 @@ class Rehearsal:
             self.lines.append(PlanLine(order_id, action, code))
 
 
-def _try_cancel(hook: Any, request: Request) -> None:
-    """Look how far the warehouse is: that decides what it would answer.
+def _try_cancel(hook: Any, request: Request) -> str:
+    """Look how far the warehouse is: that decides what it would answer. Return the order's id.
 
     :raises OrderRejected: it has begun.
     :raises NotFound: it does not know the order.
@@ -80,6 +84,7 @@ def _try_cancel(hook: Any, request: Request) -> None:
     if found.name not in _CANCELLABLE:
         text = f"wemalo would not cancel order {external_id}: it is {found.name}."
         raise OrderRejected(text, code="CONFLICT", merchant=hook.merchant)
+    return external_id
 
 
 def _order_id(request: Request, body: dict[str, Any]) -> int | None:

@@ -12,6 +12,7 @@ from fulfilment.hooks.wemalo_stock import WemaloStock
 from include.core.errors import AmbiguousWrite, NotFound
 from include.core.values import whole
 from include.core.warehouse_words import shown
+from include.core.wemalo_order import WarehouseStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,6 +76,8 @@ class WemaloHook(WemaloReturns, WemaloStock):
 
     def status(self, external_id: str) -> WemaloStatus | None:
         """Return where an order stands; None = wemalo clearly does not know it (contract 4.6)."""
+        if self._rehearsal is not None and external_id in self._rehearsal.cancelled:
+            return WemaloStatus(WarehouseStatus.CANCELLED)
         route = "/goodsOrder/getStatus/{id}"
         try:
             data = self._get(route, external_id)
