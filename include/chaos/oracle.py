@@ -46,7 +46,7 @@ FACTS: dict[str, frozenset[str]] = {
     "CHANGE_UNCLEAR": _DIFFERS,
     "CHANGE_INVALID": _DIFFERS,
     "SHIPPED_SHORT": frozenset({"the goods", "the goods issue"}),
-    NOTE: frozenset({"the address differs"}),
+    NOTE: _DIFFERS,
 }
 
 
@@ -259,7 +259,8 @@ def _notes(order: Json) -> Iterator[Found]:
 
 
 def _parcels(order: Json, sent: Json | None) -> Iterator[Found]:
-    left = [row for row in sent["parcels"] if row["handedOver"]] if sent else []
+    # an empty one, left over where an order became smaller, is in no queue
+    left = [row for row in sent["parcels"] if row["handedOver"] and row["items"]] if sent else []
     theirs = Counter(str(row["trackingNumber"]) for row in left)
     ours = Counter(
         str(row["packageNumber"]) for row in order["shippingPackages"] if row["packageNumber"]

@@ -245,3 +245,59 @@ def test_an_order_that_was_changed_may_be_sent_once_more_per_change() -> None:
     world["edits"][1] = 1
 
     assert judge(Facts(**world)).lines == []
+
+
+def deleted(world: World, at_wemalo: str, state: str) -> None:
+    """Let the order be gone in plentymarkets, and its goods issue with it."""
+    del world["plenty"]["orders"]["1"], world["plenty"]["orders"]["2"]
+    world["plenty"]["movements"] = []
+    world["wemalo"]["stock"]["2001"]["returned"] = 0
+    world["deleted"] = frozenset({1})
+    world["ledger"][1] = state
+    theirs(world)["status"] = at_wemalo
+    if at_wemalo != "SHIPPED":
+        theirs(world)["parcels"] = []
+
+
+@pytest.mark.parametrize(
+    ("at_wemalo", "state", "wanted"),
+    [
+        ("CANCELLED", "cancelled", None),
+        ("CANCELLED", "accepted", "the state in the ledger"),
+        ("OPEN", "accepted", "the deletion"),
+        ("SHIPPED", "accepted", "the goods left although the order was deleted"),
+    ],
+)
+def test_a_deleted_order_is_cancelled_at_the_warehouse_or_somebody_is_told(
+    at_wemalo: str, state: str, wanted: str | None
+) -> None:
+    world = good_world()
+    deleted(world, at_wemalo, state)
+    if at_wemalo == "SHIPPED":  # nobody can book it, and its row stays
+        world["wemalo"]["stock"]["2001"]["shelf"]["1"] -= 2
+        world["wemalo"]["queues"]["sent"] = [7]
+    told = frozenset({("order:1", "ORDER_DELETED")})
+
+    found = judge(Facts(**world)).differences
+    assert [one.what for one in found] == ([wanted] if wanted else [])
+    assert all(one.silent for one in found)
+    if at_wemalo == "SHIPPED":
+        assert judge(Facts(**{**world, "told": told})).lines == []
+
+
+def test_goods_that_differ_are_a_fact_once_it_is_told_that_the_change_came_too_late() -> None:
+    world = good_world()
+    ours(world)["orderItems"][0]["quantity"] = 3
+    world["plenty"]["movements"][0]["quantity"] = -3
+    told = frozenset({("order:1", "CHANGED_TOO_LATE")})
+
+    found = judge(Facts(**world)).differences
+    assert {one.what for one in found} == {"the goods", "the goods issue"}
+    assert judge(Facts(**{**world, "told": told})).lines == []
+
+
+def test_a_parcel_without_goods_is_none() -> None:
+    world = good_world()
+    theirs(world)["parcels"].append({"trackingNumber": "T2", "handedOver": "x", "items": []})
+
+    assert judge(Facts(**world)).lines == []
