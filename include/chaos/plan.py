@@ -49,13 +49,11 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "lock lost": ("permit", "answered"),
     "ledger restarted": ("permit", "answered"),
 }
-#: what merchant and warehouse do -> how often
+#: what merchant and warehouse do -> how often (`include.chaos.acts` can do more: see there)
 ACTS: dict[str, int] = {
     "merchant cancels": 3,
     "merchant changes the address": 3,
-    "merchant changes a quantity": 2,
     "merchant corrects the address": 2,
-    "merchant deletes": 1,
     "goods come": 2,
     "goods are found": 1,
     "goods are lost": 1,

@@ -239,7 +239,8 @@ class Day:
         with self.engine.begin() as connection:  # what nobody tries again is forgotten some day
             ago = func.now() - timedelta(days=1)
             connection.execute(update(failures).values(next_attempt_at=ago))
-            connection.execute(update(stock_bookings).values(called_at=ago))  # refused: due again
+            refused = stock_bookings.c.state == "refused"  # due again then
+            connection.execute(update(stock_bookings).where(refused).values(called_at=ago))
         self._runs += 1
         for name in plans.TASKS:
             process = Process(self.ground, name, f"run-{self._runs}")

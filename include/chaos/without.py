@@ -1,10 +1,6 @@
 """Protections of the flow, switched off one by one: a proof that cannot fail proves nothing.
 
 Only for processes that end with their task: nothing is switched on again.
-
-Seen to be found by `make chaos`: ``history`` with SEEDS=1 (cancellations that ship, silently),
-``acknowledge-last`` with SEEDS=1 ORDERS=16 ROUNDS=4 (rows gone whose parcels nobody has written).
-How far everybody is when a fault hits depends on the machine: another seed may be needed elsewhere.
 """
 
 from __future__ import annotations
