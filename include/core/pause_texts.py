@@ -32,9 +32,9 @@ PAUSES: dict[str, tuple[str, str, str, str]] = {
         "for what is at the warehouse already (statuses, tracking numbers, cancellations). "
         "{left_en}Waiting: {waits_en}.",
         "`fulfil resume {merchant}` lässt alles weiterlaufen. Sollen nur keine neuen Aufträge ins "
-        "Lager: danach `fulfil pause {merchant} --new-orders`.",
+        "Lager: danach `fulfil pause {merchant} --new-orders --reason GRUND`.",
         "`fulfil resume {merchant}` lets everything go on. If only no new orders shall go to the "
-        "warehouse: `fulfil pause {merchant} --new-orders` after it.",
+        "warehouse: `fulfil pause {merchant} --new-orders --reason WHY` after it.",
     ),
     CAME_BACK: (
         "Der DAG steht in Airflow auf Pause, obwohl das niemand entschieden hat: er wurde gelöscht "
@@ -42,9 +42,9 @@ PAUSES: dict[str, tuple[str, str, str, str]] = {
         "Its DAG is paused in Airflow although nobody decided that: it was deleted, or removed by "
         "`airflow db clean`, and came back so. {left_en}Waiting: {waits_en}.",
         "Nichts: er wird in der nächsten Minute von selbst wieder eingeschaltet. Soll der Händler "
-        "ruhen: `fulfil pause {merchant} --everything`.",
+        "ruhen: `fulfil pause {merchant} --everything --reason GRUND`.",
         "Nothing: it is switched on again by itself within the next minute. If the merchant shall "
-        "stand: `fulfil pause {merchant} --everything`.",
+        "stand: `fulfil pause {merchant} --everything --reason WHY`.",
     ),
 }  # fmt: skip
 _MODES = {
