@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from include.ledger.budget import Grant, Limit, Reading
 
 GROWTH = 4  # of a block over the one before
+LOOKS_ONLY = "watch"  # this priority leaves to the others whatever it does not need now
 HELD_S = 10.0  # a block is not held longer: others may need what is left of it
 
 
@@ -80,7 +81,7 @@ class Permits:
             self._system,
             limits,
             self._priority,
-            most=block.next_size() if block else 1,
+            most=block.next_size() if block and self._priority != LOOKS_ONLY else 1,
             account=block.account() if block else None,
         )
         if grant.wait_s:
