@@ -1,6 +1,7 @@
 # Two commands are enough: `make demo` shows it, `make test` proves it. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help install up down env status demo sandbox play day chaos test test-celery test-docker lint lock bench
+.PHONY: help install up down env status demo sandbox play day chaos test test-celery test-docker lint
+.PHONY: lock bench sbom audit
 
 BIN := .venv/bin
 # Whatever the shell says: without compiled files every start of Airflow compiles it anew, for seconds.
@@ -66,3 +67,9 @@ bench: install ## measure speed and memory (NAMES="rules ...": only these; --qui
 lock: install ## bring requirements.lock to the requirements (UPGRADE=--upgrade: newest versions)
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-emit-index-url \
 		$(UPGRADE) -o requirements.lock requirements-dev.txt
+
+sbom: install ## write sbom.json: every package of .venv with version and licence (CycloneDX)
+	@$(BIN)/uv tool run -q --from cyclonedx-bom==7.5.0 cyclonedx-py environment -o sbom.json .venv
+
+audit: install ## look for known vulnerabilities of the locked packages (asks pypi.org)
+	@$(BIN)/uv tool run -q pip-audit==2.10.1 --no-deps --disable-pip -r requirements.lock

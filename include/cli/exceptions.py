@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from typing import TYPE_CHECKING, Any, Literal
 
-from include.cli.ledger import connect
+from include.cli.ledger import check_known, connect
 from include.config.telling import ALL, CODES
 from include.core.errors import ConfigError
 from include.ledger import exceptions as ledger
@@ -21,19 +21,25 @@ Language = Literal["de", "en"]
 
 _SEEN = {"de": "gesehen von", "en": "seen by"}
 _WORDS = {
-    "de": ("Keine offenen Ausnahmen.", "offene Ausnahmen", "seit", "zuletzt", "Zu tun"),
-    "en": ("No open exceptions.", "open exceptions", "since", "last seen", "To do"),
+    "de": ("Keine offenen Ausnahmen.", "seit", "zuletzt", "Zu tun"),
+    "en": ("No open exceptions.", "since", "last seen", "To do"),
+}
+#: one, and several
+_OPEN = {
+    "de": ("1 offene Ausnahme", "{} offene Ausnahmen"),
+    "en": ("1 open exception", "{} open exceptions"),
 }
 
 
 def describe(merchant: str | None, language: Language) -> Iterator[str]:
     """Yield the lines to print.
 
-    :raises ConfigError: the ledger cannot be reached.
+    :raises ConfigError: there is no such merchant, or the ledger cannot be reached.
     """
     with connect() as connection:
         rows = open_exceptions(connection, merchant)
         if merchant is not None:
+            check_known(connection, merchant)
             rows = [*open_exceptions(connection, ALL), *rows]
     yield from listing(rows, language)
 
@@ -58,11 +64,11 @@ def acknowledge(merchant: str, subject: str, code: str, note: str, by: str) -> I
 
 def listing(rows: Sequence[Row[Any]], language: Language) -> Iterator[str]:
     """Yield three lines per exception, after a line with their number."""
-    none, some, since, last, to_do = _WORDS[language]
+    none, since, last, to_do = _WORDS[language]
     if not rows:
         yield none
         return
-    yield f"{len(rows)} {some}"
+    yield _OPEN[language][len(rows) > 1].format(len(rows))
     for row in rows:
         yield ""
         yield from lines(row, language, (since, last, to_do), merchant=True)
@@ -98,4 +104,4 @@ def of_file(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
 def of_order(rows: Sequence[Row[Any]]) -> Iterator[str]:
     """Yield an order's open exceptions in English, for its timeline."""
     for row in rows:
-        yield from lines(row, "en", _WORDS["en"][2:5], merchant=False)
+        yield from lines(row, "en", _WORDS["en"][1:], merchant=False)

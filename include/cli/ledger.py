@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from include.config.merchants import find
 from include.core.errors import ConfigError, LedgerUnavailable
 from include.ledger.engine import ledger_engine
+from include.ledger.retention import merchants
 from include.stack.airflow_env import LEDGER_DATABASE, ledger_url
 from include.stack.layout import Layout
 
@@ -49,3 +51,12 @@ def connect(*, read_only: bool = False) -> Iterator[Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+def check_known(connection: Connection, merchant: str) -> None:
+    """Make sure that there is such a merchant: by its file, or by its orders where that is gone."""
+    try:
+        find(merchant)
+    except ConfigError:
+        if merchant not in merchants(connection):
+            raise

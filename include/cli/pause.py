@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from include.cli import airflow_api
-from include.cli.ledger import connect
-from include.config.merchants import dag_id, find
+from include.cli.ledger import check_known, connect
+from include.config.merchants import dag_id
 from include.core.errors import ConfigError
 from include.core.modes import Mode
-from include.core.pause_texts import waits
+from include.core.pause_texts import DagState, waits
 from include.ledger import modes, pauses
-from include.ledger.retention import merchants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection
 
 
 def pause_command(
@@ -61,7 +59,7 @@ def pause(merchant: str, mode: Mode, reason: str, until: datetime | None, by: st
     :raises ConfigError: the merchant or the ledger is not there, or an argument makes no sense.
     """
     with connect() as connection:
-        _check_known(connection, merchant)
+        check_known(connection, merchant)
         counts = pauses.decide(connection, merchant, mode, by=by, reason=reason, until=until)
         standing = modes.of(connection, merchant)
     yield standing.left_undone
@@ -74,7 +72,7 @@ def resume(merchant: str, by: str) -> Iterator[str]:
     :raises ConfigError: the merchant, the ledger or Airflow is not there.
     """
     with connect() as connection:
-        _check_known(connection, merchant)
+        check_known(connection, merchant)
         pauses.decide(connection, merchant, Mode.LIVE, by=by, reason="resumed")
     yield f"{merchant} is live: what waited goes on within a minute."
     yield from switch_on(merchant)
@@ -89,6 +87,8 @@ def switch_on(merchant: str) -> Iterator[str]:
         yield f"Airflow shows no {name}: is the merchant's file there (`fulfil lint`)?"
     elif paused[name]:
         api.call("PATCH", f"dags/{name}", json={"is_paused": False})
+        with connect() as connection:
+            pauses.tell(connection, merchant, DagState(paused=False))
         yield f"{name} was paused in Airflow and is switched on."
 
 
@@ -101,15 +101,6 @@ def check_live(merchant: str) -> None:
         standing = modes.of(connection, merchant)
     if standing.mode is not Mode.LIVE:
         raise ConfigError(standing.left_undone, code="PAUSED", merchant=merchant)
-
-
-def _check_known(connection: Connection, merchant: str) -> None:
-    """Make sure that there is such a merchant: by its file, or by its orders where that is gone."""
-    try:
-        find(merchant)
-    except ConfigError:
-        if merchant not in merchants(connection):
-            raise
 
 
 def _time(text: str) -> datetime | None:

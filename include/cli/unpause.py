@@ -15,6 +15,7 @@ from include.config.merchants import dag_id, find
 from include.core.doctor import to_do
 from include.core.errors import ConfigError
 from include.core.modes import Mode
+from include.core.pause_texts import DagState
 from include.ledger import modes, pauses
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def unpause(merchant: str, *, anyway: bool = False) -> Iterator[str]:
         time.sleep(1)
     with ledger.connect() as connection:
         modes.decide(connection, merchant, Mode.LIVE, by=getpass.getuser(), reason="went live")
-        pauses.tell(connection, merchant)
     api.call("PATCH", f"dags/{name}", json={"is_paused": False})
+    with ledger.connect() as connection:
+        pauses.tell(connection, merchant, DagState(paused=False))
     yield f"{name} runs from now on; its page in Airflow: {page(api, name)}"
 
 

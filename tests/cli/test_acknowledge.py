@@ -57,7 +57,7 @@ def test_the_list_says_in_both_languages_who_has_seen_it_and_when() -> None:
     assert "UTC: asked the customer" in english
     assert "gesehen von eva, 2" in german
     assert "UTC: asked the customer" in german
-    assert "1 open exceptions" in english, "it stays open until the next look closes it"
+    assert "1 open exception\n" in english, "it stays open until the next look closes it"
 
 
 def test_without_a_name_it_is_the_user_of_this_machine(

@@ -81,6 +81,8 @@ def test_a_pause_says_what_stays_undone_and_is_read_everywhere_until_somebody_re
     assert "was paused in Airflow and is switched on" in fulfil("resume", "alpha")
     assert (told(engine), airflow.paused) == ({}, False)
     assert fulfil("exceptions", "alpha") == "No open exceptions.\n"
+    typo = CliRunner().invoke(app, ["exceptions", "alfa"])
+    assert "There is no merchant 'alfa'" in str(typo.exception)
 
 
 @pytest.mark.parametrize(
