@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-
 def pause_command(
     merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
     reason: Annotated[str, typer.Option(help="Why; everybody who looks reads it.")],
