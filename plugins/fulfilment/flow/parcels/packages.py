@@ -96,7 +96,7 @@ def _deleted(work: Work, order_id: int) -> None:
     text = (
         f"plentymarkets has no order {order_id} any more, and a parcel of it has left the "
         "warehouse. Its row stays in wemalo's queue; treat the parcel as a return, or ask the "
-        "warehouse to acknowledge it."
+        "warehouse to acknowledge it. What left is still in plentymarkets' stock: book it out."
     )
     raise NotFound(text, code="ORDER_DELETED", merchant=work.name)
 
