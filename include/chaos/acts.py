@@ -1,8 +1,4 @@
-"""What merchant and warehouse do on a day, each by its own system.
-
-No plan draws ``merchant changes a quantity`` and ``merchant deletes`` yet: what left of a deleted
-order keeps the stock of its products from settling.
-"""
+"""What merchant and warehouse do on a day, each by its own system."""
 
 from __future__ import annotations
 
