@@ -49,17 +49,15 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "lock lost": ("permit", "answered"),
     "ledger restarted": ("permit", "answered"),
 }
-#: what merchant and warehouse do -> how often
+#: what merchant and warehouse do -> how often (`include.chaos.acts` can do more: see there)
 ACTS: dict[str, int] = {
     "merchant cancels": 3,
     "merchant changes the address": 3,
-    "merchant changes a quantity": 2,
     "merchant corrects the address": 2,
     "goods come": 2,
     "goods are found": 1,
     "goods are lost": 1,
     "goods come back": 3,
-    "merchant deletes": 1,
 }
 #: of these the moment counts: they also happen right before our call that sets a status,
 #: once each round
