@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from include.stack.testing import ThrowAwayStack
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 HANDS = replace(ALPHA, name="hands", username="fulfilment_hands")
 DAG = "dags/fulfilment__hands"
 PASSWORD, TOKEN = "p1", "t1"
@@ -80,7 +80,8 @@ class Hands:
                 },
             }
         )  # fmt: skip
-        (self.stack.merchants / "hands.yaml").write_text(FILE)
+        self.file = self.stack.merchants / "hands.yaml"
+        self.file.write_text(FILE)
         eventually(lambda: "fulfilment__hands" in {d["dag_id"] for d in self.api.dags()}, 120)
         self.fulfil("unpause", "hands")
 
@@ -109,6 +110,12 @@ class Hands:
     def status(self, order_id: int) -> float:
         orders = self.plenty.state("hands")["tenants"]["hands"]["orders"].values()
         return next(float(o["statusId"]) for o in orders if int(o["id"]) == order_id)
+
+    def numbers(self, order_id: int) -> list[str]:
+        """Return the tracking numbers that plentymarkets has of an order."""
+        orders = self.plenty.state("hands")["tenants"]["hands"]["orders"].values()
+        order = next(o for o in orders if int(o["id"]) == order_id)
+        return [p["packageNumber"] for p in order["shippingPackages"] if p["packageNumber"]]
 
     def submissions(self) -> dict[str, int]:
         rows = self.wemalo.state("hands")["tenants"]["hands"]["orders"]
@@ -220,6 +227,32 @@ def delete_the_dag(hands: Hands) -> Row:
                told, told + done)  # fmt: skip
 
 
+def break_the_file(hands: Hands) -> Row:
+    hands.file.write_text(FILE.replace("warehouse_id", "warehose_id"))
+    told = seconds(lambda: "warehose_id" in hands.told("MERCHANT_FILE_BROKEN"))
+    order_id = hands.release()
+    done = seconds(lambda: hands.status(order_id) == 5.1)
+    hands.file.write_text(FILE)
+    seconds(lambda: not hands.told("MERCHANT_FILE_BROKEN"))
+    return Row("file broken", "nothing", "MERCHANT_FILE_BROKEN", told, done)
+
+
+def remove_the_file(hands: Hands) -> Row:
+    shipped = hands.release()
+    eventually(lambda: hands.status(shipped) == 5.1, 120)
+    hands.file.unlink()
+    told = seconds(lambda: hands.told("MERCHANT_FILE_MISSING"))
+    new = hands.release()
+    hands.wemalo.act("ship", "hands", order=str(shipped))
+    hands.api.call("POST", f"{DAG}/dagRuns", json={"logical_date": None})
+    done = seconds(lambda: hands.numbers(shipped))
+    assert str(new) not in hands.submissions(), "what is new waits"
+    hands.file.write_text(FILE)
+    back = seconds(lambda: hands.status(new) == 5.1)
+    assert not hands.told("MERCHANT_FILE_MISSING")
+    return Row("file removed", "new orders", "MERCHANT_FILE_MISSING", told, max(done, back))
+
+
 def test_nothing_stays_undone_for_two_minutes_whatever_operators_do(
     airflow_stack: ThrowAwayStack,
 ) -> None:
@@ -227,7 +260,8 @@ def test_nothing_stays_undone_for_two_minutes_whatever_operators_do(
     hands.open()
     table = []
     for action in (
-        pause_in_the_middle, mark_load_success, mark_run_failed, clear_the_load, delete_the_dag
+        pause_in_the_middle, mark_load_success, mark_run_failed, clear_the_load, delete_the_dag,
+        break_the_file, remove_the_file,
     ):  # fmt: skip
         eventually(hands.at_rest, 120)
         table.append(action(hands))
@@ -239,5 +273,5 @@ def test_nothing_stays_undone_for_two_minutes_whatever_operators_do(
     assert max(row.told_after_s for row in table) <= 60
     assert max(row.done_after_s for row in table) <= LATEST_S
     assert set(hands.submissions().values()) == {1}
-    assert len(hands.submissions()) == len(table)
+    assert len(hands.submissions()) == len(table) + 1  # the file's removal concerns two
     eventually(lambda: "No open exceptions" in hands.fulfil("exceptions", "hands"), LATEST_S)
