@@ -1,7 +1,7 @@
 """What merchant and warehouse do on a day, each by its own system.
 
-No plan draws ``merchant changes a quantity`` and ``merchant deletes`` by itself: where both meet one
-order and the change's answer was lost, the stock of its product may differ in a way nobody names.
+No plan draws ``merchant changes a quantity`` and ``merchant deletes`` by itself: where both meet
+one order and the change's answer was lost, its product's stock may differ in a way nobody names.
 """
 
 from __future__ import annotations
