@@ -10,9 +10,10 @@ from sqlalchemy import text
 
 from include.config.merchants import find
 from include.core.errors import ConfigError, LedgerUnavailable
+from include.ledger import URL_VARIABLE
 from include.ledger.engine import ledger_engine
 from include.ledger.retention import merchants
-from include.stack.airflow_env import LEDGER_DATABASE, ledger_url
+from include.stack.airflow_env import ledger_url
 from include.stack.layout import Layout
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def name_it() -> None:
     """Name the ledger of this folder's stack to all that asks the environment for one."""
     layout = Layout.current()
     if layout.running_file.exists():
-        os.environ.setdefault(LEDGER_DATABASE, ledger_url(layout))
+        os.environ.setdefault(URL_VARIABLE, ledger_url(layout))
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from include.ledger import modes, pauses
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from include.stack.api import AirflowApi
+
 
 def pause_command(
     merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
@@ -85,10 +87,15 @@ def switch_on(merchant: str) -> Iterator[str]:
     if name not in paused:
         yield f"Airflow shows no {name}: is the merchant's file there (`fulfil lint`)?"
     elif paused[name]:
-        api.call("PATCH", f"dags/{name}", json={"is_paused": False})
-        with connect() as connection:
-            pauses.tell(connection, merchant, DagState(paused=False))
+        let_run(api, merchant)
         yield f"{name} was paused in Airflow and is switched on."
+
+
+def let_run(api: AirflowApi, merchant: str) -> None:
+    """Switch the merchant's DAG on, and close what was told of its pause."""
+    api.call("PATCH", f"dags/{dag_id(merchant)}", json={"is_paused": False})
+    with connect() as connection:
+        pauses.tell(connection, merchant, DagState(paused=False))
 
 
 def check_live(merchant: str) -> None:

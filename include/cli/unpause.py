@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from include.cli import doctor, ledger
 from include.cli.airflow_api import connect, page
+from include.cli.pause import let_run
 from include.config.merchants import dag_id, find
 from include.core.doctor import to_do
 from include.core.errors import ConfigError
 from include.core.modes import Mode
-from include.core.pause_texts import DagState
-from include.ledger import modes, pauses
+from include.ledger import modes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,9 +47,7 @@ def unpause(merchant: str, *, anyway: bool = False) -> Iterator[str]:
         time.sleep(1)
     with ledger.connect() as connection:
         modes.decide(connection, merchant, Mode.LIVE, by=getpass.getuser(), reason="went live")
-    api.call("PATCH", f"dags/{name}", json={"is_paused": False})
-    with ledger.connect() as connection:
-        pauses.tell(connection, merchant, DagState(paused=False))
+    let_run(api, merchant)
     yield f"{name} runs from now on; its page in Airflow: {page(api, name)}"
 
 

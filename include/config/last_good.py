@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from include.core.errors import LedgerError, LedgerUnavailable
+from include.ledger import URL_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fulfilment.config")
 
-URL_VARIABLE = "FULFILMENT_DATABASE_URL"
+
 PATIENCE_S = 3  # parsing must not wait for a database that does not answer
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from include.config.merchants import BrokenFile
+    from include.core.modes import Standing
 
 log = logging.getLogger("fulfilment.config")
 
@@ -53,12 +54,13 @@ def tell(broken: Sequence[BrokenFile]) -> None:
     gone = {file.merchant for file in broken if file.gone}
     try:
         with last_good.connect() as connection:
-            for name, standing in modes.decided(connection).items():
+            decided = modes.decided(connection)
+            for name, standing in decided.items():
                 if standing.mode is Mode.FINISH and standing.reason == RETIRING and name in gone:
                     del wanted[name]
             _keep(connection, wanted)
             merchant_files.forget_mistakes(connection, [file.merchant for file in broken])
-            _finish(connection, gone)
+            _finish(connection, decided, gone)
     except LedgerError as error:
         log.warning("Broken merchant files cannot be told: %s", error.operator)
 
@@ -135,9 +137,8 @@ def _keep(connection: Connection, wanted: Mapping[str, ExceptionText]) -> None:
             exceptions.keep(connection, journal, CODES, texts)
 
 
-def _finish(connection: Connection, gone: set[str]) -> None:
+def _finish(connection: Connection, decided: Mapping[str, Standing], gone: set[str]) -> None:
     """Let merchants without a file take no new orders; those that are back are live again."""
-    decided = modes.decided(connection)
     for name in sorted(gone):
         standing = decided.get(name)
         if standing is None or standing.mode is Mode.LIVE:

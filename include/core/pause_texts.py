@@ -95,9 +95,9 @@ class DagState:
 
 def waits(counts: Mapping[str, int]) -> dict[str, str]:
     """Return what waits as ``waits_de`` and ``waits_en``."""
-    german = ", ".join(f"{n} {_KINDS.get(kind, (kind,))[0]}" for kind, n in sorted(counts.items()))
-    english = ", ".join(
-        f"{n} {_KINDS.get(kind, (kind, kind))[1]}" for kind, n in sorted(counts.items())
+    german, english = (
+        ", ".join(f"{n} {_KINDS.get(kind, (kind, kind))[at]}" for kind, n in sorted(counts.items()))
+        for at in (0, 1)
     )
     return {
         "waits_de": german or "nichts, was schon abgeholt ist",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.core.errors import ConfigError
+from include.ledger import URL_VARIABLE
 from include.stack import broker
 from include.stack.layout import PROJECT
 from include.stack.postgres import PostgresServer
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from include.stack.layout import Layout, Ports
 
 AIRFLOW_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-LEDGER_DATABASE = "FULFILMENT_DATABASE_URL"
 EXECUTOR = "FULFILMENT_EXECUTOR"
 """Who runs the tasks: ``local`` (default), or ``celery``: workers that are fed through Redis."""
 WORKERS = "FULFILMENT_WORKERS"
@@ -35,7 +35,7 @@ def server(layout: Layout) -> PostgresServer:
 
 def needs_postgres() -> bool:
     """Tell whether the embedded server has a part: not when both databases are given."""
-    return not (os.environ.get(AIRFLOW_DATABASE) and os.environ.get(LEDGER_DATABASE))
+    return not (os.environ.get(AIRFLOW_DATABASE) and os.environ.get(URL_VARIABLE))
 
 
 def airflow_url(layout: Layout) -> str:
@@ -45,7 +45,7 @@ def airflow_url(layout: Layout) -> str:
 
 def ledger_url(layout: Layout) -> str:
     """SQLAlchemy URL of the ledger: the given one, else the embedded server's."""
-    return os.environ.get(LEDGER_DATABASE) or server(layout).url("ledger")
+    return os.environ.get(URL_VARIABLE) or server(layout).url("ledger")
 
 
 def celery_workers() -> list[str]:
@@ -139,7 +139,7 @@ def _logging(layout: Layout) -> dict[str, str]:
 
 
 def _databases(layout: Layout) -> dict[str, str]:
-    return {AIRFLOW_DATABASE: airflow_url(layout), LEDGER_DATABASE: ledger_url(layout)}
+    return {AIRFLOW_DATABASE: airflow_url(layout), URL_VARIABLE: ledger_url(layout)}
 
 
 def _celery(layout: Layout) -> dict[str, str]:

@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from include.core.errors import ConfigError, FulfilmentError
+from include.ledger import URL_VARIABLE
 from include.ledger.engine import ledger_engine
 from include.ledger.migrate import upgrade
-from include.stack.airflow_env import LEDGER_DATABASE
 from include.stack.layout import write_private
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def main() -> int:
     """Prepare everything; safe to repeat. Return 1 with one line if something is missing."""
     try:
         check_secrets()
-        ledger = _need(LEDGER_DATABASE)
+        ledger = _need(URL_VARIABLE)
         write_login(Path(_need(PASSWORDS)), os.environ.get("FULFILMENT_UI_USER", "admin"))
         ensure_database(ledger)
         upgrade(ledger)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from include.core.errors import ConfigError, LedgerUnavailable
+from include.ledger import URL_VARIABLE
 from include.ledger.migrate import upgrade
 from include.stack import airflow_env, broker, processes
 from include.stack.api import AirflowApi
@@ -218,7 +219,7 @@ def _databases(layout: Layout, supervisor: Supervisor, environment: Mapping[str,
     try:
         upgrade(airflow_env.ledger_url(layout))
     except LedgerUnavailable as error:
-        text = f"{error.operator} Check {airflow_env.LEDGER_DATABASE}."
+        text = f"{error.operator} Check {URL_VARIABLE}."
         raise ConfigError(text, log=error.log, code="LEDGER_DATABASE") from None
     _migrate_airflow(layout, environment)
 

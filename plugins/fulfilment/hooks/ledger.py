@@ -12,12 +12,13 @@ from sqlalchemy.exc import ArgumentError
 
 from fulfilment.hooks import settings
 from include.core.errors import ConfigError, FulfilmentError
+from include.ledger import URL_VARIABLE
 from include.ledger.engine import DRIVER, ledger_engine
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-URL_VARIABLE = "FULFILMENT_DATABASE_URL"
+
 _SAFE_EXTRA = ("sslmode", "sslrootcert", "sslcert", "sslkey", "host", "connect_timeout")
 
 

@@ -93,8 +93,7 @@ class Permits:
 
     def correct(self, limits: Mapping[str, Limit], readings: Mapping[str, Reading]) -> None:
         """Note what an answer says of the limits."""
-        key = tuple(sorted(limits))
-        block = self._blocks.get(key)
+        block = self._blocks.get(tuple(sorted(limits)))
         if block is None:
             return
         now = time.monotonic()
@@ -108,7 +107,8 @@ class Permits:
             fewer |= reading.left is not None and reading.left < thought
         if fewer:
             budget.settle(self._engine, self._merchant, self._system, block.account())
-            self._blocks[key] = _Block(block.grant, 0, 0.0)
+            block.left = 0
+            block.readings.clear()
 
     def refuse(self, limits: Mapping[str, Limit], readings: Mapping[str, Reading]) -> None:
         """Note that a call was refused for a limit: nobody makes another one before its time."""
@@ -121,5 +121,6 @@ class Permits:
         blocks, self._blocks = self._blocks, {}
         with suppress(LedgerError):
             for block in blocks.values():
-                account = block.account()
-                budget.settle(self._engine, self._merchant, self._system, account)
+                if block.left or block.readings:
+                    account = block.account()
+                    budget.settle(self._engine, self._merchant, self._system, account)
