@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(1800)
 HANDS = replace(ALPHA, name="hands", username="fulfilment_hands")
 DAG = "dags/fulfilment__hands"
-PASSWORD, TOKEN = "p1", "t1"
+PASSWORD, TOKEN = "p1", "hands-1"
 LATEST_S = 120.0  # after it could be done
 FILE = """\
 merchant: hands

@@ -97,9 +97,9 @@ def lose(stage: Stage) -> int:
 
 
 def test_a_return_order_made_by_hand_takes_the_place_of_a_lost_one(shipped: Stage) -> None:
+    shipped.settle_s = 0  # what is in doubt cannot land any more
     lost = lose(shipped)
     made = enter_return(shipped)
-    shipped.settle_s = 0  # what was in doubt cannot land any more
     for _ in range(4):
         step(shipped, "returns")
     assert codes(shipped) == []
