@@ -30,7 +30,7 @@ from include.config.telling import tell
 if TYPE_CHECKING:
     from fulfilment.operators.base import FulfilmentOperator
 
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
 
 RETRY_POLICY = FulfilmentRetryPolicy()
 READ_FILE = "read_merchant_file"

@@ -23,11 +23,11 @@ class FulfilmentPlugin(AirflowPlugin):
     @property
     def fastapi_apps(self) -> list[Any]:  # type: ignore[override]
         """Return the pages; asked for by the API server only, so nothing else imports FastAPI."""
-        from fulfilment.web import dag_watch
+        from fulfilment.web import paused_dags
         from fulfilment.web.app import app
 
         if "api-server" in sys.argv:
-            dag_watch.start()
+            paused_dags.start()
         return [{"name": "fulfilment", "app": app, "url_prefix": "/fulfilment"}]
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from include.demo.story import (
+from include.sandbox.scenarios.demo_orders import (
     ALPHA,
     PLACES,
     StoryMerchant,

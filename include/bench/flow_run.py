@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fulfilment.flow.steps import steps_of
-from fulfilment.flow.work import Work
+from fulfilment.flow.systems.work import Work
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import insert
 
 from include.bench import crowd
-from include.core.merchant import Merchant
-from include.ledger.batches import open_batch
+from include.core.merchants.merchant import Merchant
 from include.ledger.engine import ledger_engine
-from include.ledger.journal import Journal
+from include.ledger.orders.batches import open_batch
+from include.ledger.orders.journal import Journal
 from include.ledger.tables import rate_budget
 from include.quality.batch import examine
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.bench.servers import Addresses
-    from include.demo.story import StoryMerchant
+    from include.sandbox.scenarios.demo_orders import StoryMerchant
 
 BACKFILL = "backfill of a window"
 HAND_OVER = ("extract_plenty_orders", "validate", "load_to_wemalo", "writeback_status")

@@ -20,15 +20,15 @@ from include.bench.process import fresh
 from include.bench.real_stack import real_stack
 from include.bench.rows import Row
 from include.bench.servers import servers, tree_cpu_s
-from include.core.merchant import Merchant
-from include.core.watch import Watch
+from include.core.merchants.merchant import Merchant
+from include.core.orders.between_runs import Watch
 from include.sandbox.client import ControlClient
 from include.stack.control import SANDBOX
 
 if TYPE_CHECKING:
     from include.bench.real_stack import RealStack
     from include.bench.servers import Addresses
-    from include.demo.story import StoryMerchant
+    from include.sandbox.scenarios.demo_orders import StoryMerchant
 
 MERCHANTS, QUICK_MERCHANTS = 200, 5
 POLL_S, QUICK_POLL_S = 15, 1

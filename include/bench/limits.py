@@ -19,7 +19,7 @@ from include.sandbox.plenty.defaults import PLANS
 
 if TYPE_CHECKING:
     from include.bench.servers import Addresses
-    from include.demo.story import StoryMerchant
+    from include.sandbox.scenarios.demo_orders import StoryMerchant
 
 PLAN = "classic"
 WINDOWS, QUICK_WINDOWS = 4, 2

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.bench.servers import Addresses
-    from include.demo.story import StoryMerchant
+    from include.sandbox.scenarios.demo_orders import StoryMerchant
 
 FEW, MANY, BACKFILLED = 1_000, 10_000, 100_000
 QUICK_FEW, QUICK_MANY = 30, 300

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from include.bench import crowd
-from include.core.errors import Unavailable
+from include.core.systems.errors import Unavailable
 from include.ledger.engine import ledger_engine
 from include.sandbox.client import ControlClient
 from include.stack.airflow_env import ledger_url
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from include.demo.story import StoryMerchant
+    from include.sandbox.scenarios.demo_orders import StoryMerchant
     from include.stack.testing import ThrowAwayStack
 
 

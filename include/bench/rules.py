@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from include.bench.process import fresh
 from include.bench.rows import Row
 from include.config.merchants import find
-from include.core.models import Address, Order, OrderItem
-from include.core.stock_rules import StockView
-from include.demo.story import FIRST_NAMES, LAST_NAMES, PLACES
+from include.core.orders.models import Address, Order, OrderItem
+from include.core.stock.stock_rules import StockView
+from include.sandbox.scenarios.demo_orders import FIRST_NAMES, LAST_NAMES, PLACES
 
 if TYPE_CHECKING:
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
 
 ORDERS = 10_000
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from include.bench.process import Cost
     from include.bench.servers import Addresses
-    from include.demo.story import StoryMerchant
+    from include.sandbox.scenarios.demo_orders import StoryMerchant
 
 ORDERS, QUICK_ORDERS = 1_000, 20
 MERCHANTS, QUICK_MERCHANTS = (1, 10, 50), (2,)

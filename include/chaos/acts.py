@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from include.chaos.oracle import RETURN
-from include.demo.story import ALPHA, PLACES, released_order
+from include.sandbox.scenarios.demo_orders import ALPHA, PLACES, released_order
 
 if TYPE_CHECKING:
     from include.chaos.plan import Act

@@ -20,9 +20,10 @@ from include.chaos.oracle import PERSON, Facts, Verdict, judge
 from include.chaos.outcome import Outcome
 from include.chaos.process import Ground, Process, here
 from include.chaos.troubles import faults
-from include.ledger import exceptions, timeline
 from include.ledger.engine import ledger_engine
-from include.ledger.stock_sync import approve
+from include.ledger.exceptions import exceptions
+from include.ledger.orders import timeline
+from include.ledger.stock.stock_sync import approve
 from include.ledger.tables import failures, metadata, orders, stock_bookings
 from include.quality.preload import preload
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.chaos.plan import Act, Plan, Task
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
     from include.sandbox.client import ControlClient
 
 #: no task of such a day may take longer

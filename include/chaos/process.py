@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.steps import steps_of
-from fulfilment.flow.work import Work
+from fulfilment.flow.systems.work import Work
 from fulfilment.hooks.base import ApiHook
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
@@ -23,12 +23,12 @@ from sqlalchemy import event
 
 from include.chaos.plan import BACKFILL
 from include.chaos.without import switch_off
-from include.core.errors import FulfilmentError
-from include.core.window import EVERYTHING
-from include.ledger import locks
-from include.ledger.batches import open_batch
+from include.core.systems.errors import FulfilmentError
+from include.core.systems.window import EVERYTHING
 from include.ledger.engine import ledger_engine
-from include.ledger.journal import Journal
+from include.ledger.orders.batches import open_batch
+from include.ledger.orders.journal import Journal
+from include.ledger.systems import locks
 from include.quality.batch import examine
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.chaos.plan import Mishap, Place
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
 
 _SIGNALS = {"killed": signal.SIGKILL}
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow import write
 from fulfilment.flow.orders import history
-from fulfilment.flow.parcels import reconcile
+from fulfilment.flow.systems import write
+from fulfilment.flow.tasks import reconcile
 from sqlalchemy import update
 
-from include.core.errors import WriteHeld
-from include.ledger import locks, writes
+from include.core.systems.errors import WriteHeld
+from include.ledger.systems import locks, writes
 from include.ledger.tables import writes as rows
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from include.ledger.writes import Claim
+    from include.ledger.systems.writes import Claim
 
 
 def _look() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 from include.stack.control import SANDBOX_URLS
 
 _SECONDS = 15

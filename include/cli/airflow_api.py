@@ -6,7 +6,7 @@ import os
 
 import requests
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 from include.stack import control
 from include.stack.api import AirflowApi
 from include.stack.layout import Layout

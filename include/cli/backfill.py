@@ -13,11 +13,11 @@ from include.cli.backfill_runs import Replay
 from include.cli.ledger import connect
 from include.cli.pause import check_live
 from include.config.merchants import find, load_all
-from include.core import repaired
-from include.core.date_range import date_range
-from include.core.errors import ConfigError, FulfilmentError
-from include.core.plan import Language  # noqa: TC001 - typer looks at it
-from include.ledger import replays
+from include.core.dry_run.plan import Language  # noqa: TC001 - typer looks at it
+from include.core.replay import repaired
+from include.core.replay.date_range import date_range
+from include.core.systems.errors import ConfigError, FulfilmentError
+from include.ledger.replay import replays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from include.cli import airflow_api
 from include.config.merchants import dag_id
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
     from include.stack.api import AirflowApi
 
 #: of the backfill's runs so many at a time; live runs are not counted

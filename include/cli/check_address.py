@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from include.core.address.check import AddressResult
 from include.core.address.check import check_address as check
-from include.core.models import Address
-from include.core.quality_settings import QualitySettings
-from include.core.rules import Finding, loudest
+from include.core.orders.models import Address
+from include.core.quality.rules import Finding, loudest
+from include.core.quality.settings import QualitySettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from include.config.merchants import dag_id, find, load_all
-from include.core.doctor import lines
-from include.ledger import doctor as ledger
+from include.core.doctor.report import lines
+from include.ledger.doctor import doctor as ledger
 from include.stack import airflow_env
 from include.stack.layout import Layout
 
 if TYPE_CHECKING:
-    from fulfilment.flow.doctor import Visit
+    from fulfilment.flow.doctor.read import Visit
     from sqlalchemy import Engine
 
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
 
 
 def command(
@@ -44,7 +44,7 @@ def command(
 
 
 def newest(merchant: Merchant) -> dict[str, Any]:
-    """Return the newest report as JSON (`include.core.doctor`); if none is kept, look now."""
+    """Return the newest report as JSON (`include.core.doctor.report`); if none is kept: look."""
     use_stack()
     engine = _ledger()
     if engine is not None:
@@ -77,7 +77,7 @@ def _ledger() -> Engine | None:
     """Return the ledger, None if it does not answer: the systems can be looked at without it."""
     from fulfilment.hooks.ledger import LedgerHook
 
-    from include.core.errors import ConfigError, LedgerUnavailable
+    from include.core.systems.errors import ConfigError, LedgerUnavailable
 
     try:
         engine = LedgerHook().engine

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from include.cli.ledger import check_known, connect
 from include.config.telling import ALL, CODES
-from include.core.errors import ConfigError
-from include.ledger import exceptions as ledger
-from include.ledger.exceptions import of_codes, open_exceptions
-from include.ledger.journal import Journal
+from include.core.systems.errors import ConfigError
+from include.ledger.exceptions import exceptions as ledger
+from include.ledger.exceptions.exceptions import of_codes, open_exceptions
+from include.ledger.orders.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from include.config.merchants import find
-from include.core.errors import ConfigError, LedgerUnavailable
+from include.core.systems.errors import ConfigError, LedgerUnavailable
 from include.ledger import URL_VARIABLE
 from include.ledger.engine import ledger_engine
-from include.ledger.retention import merchants
+from include.ledger.merchants.retention import merchants
 from include.stack.airflow_env import ledger_url
 from include.stack.layout import Layout
 

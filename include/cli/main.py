@@ -28,7 +28,7 @@ from include.cli import (
     what_if,
 )
 from include.cli.ledger import name_it
-from include.core.errors import FulfilmentError
+from include.core.systems.errors import FulfilmentError
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -18,8 +18,8 @@ from include.cli.address_check import clean, final_address
 from include.cli.new_offers import Access, Offers, carriers, look, number, profiles, word
 from include.config.merchants import FOLDER, folder, load_beside, name_of_file
 from include.config.new_file import NewMerchant, render
-from include.core.doctor_plenty import PLAN_READS
-from include.core.errors import ConfigError, FulfilmentError
+from include.core.doctor.plenty_checks import PLAN_READS
+from include.core.systems.errors import ConfigError, FulfilmentError
 from include.stack import control
 from include.stack.api import new_connection
 from include.stack.layout import Layout

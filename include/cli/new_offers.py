@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from include.cli.doctor import use_stack
-from include.core.doctor_plenty import PLAN_READS
-from include.core.errors import AuthError, ConfigError, FulfilmentError, SessionLimit
-from include.core.values import whole
+from include.core.doctor.plenty_checks import PLAN_READS
+from include.core.systems.errors import AuthError, ConfigError, FulfilmentError, SessionLimit
+from include.core.systems.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from include.cli import exceptions
 from include.cli.ledger import connect
-from include.core.states import ENDED, State
-from include.core.story import event_text, standing
-from include.ledger import timeline
-from include.ledger.exceptions import of_order
-from include.ledger.pauses import open_pauses
+from include.core.orders.in_words import event_text, standing
+from include.core.orders.states import ENDED, State
+from include.ledger.exceptions.exceptions import of_order
+from include.ledger.merchants.pauses import open_pauses
+from include.ledger.orders import timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.ledger.timeline import Timeline
+    from include.ledger.orders.timeline import Timeline
 
 
 def describe(merchant: str, order_id: int) -> Iterator[str]:

@@ -11,10 +11,10 @@ import typer
 from include.cli import airflow_api
 from include.cli.ledger import check_known, connect
 from include.config.merchants import dag_id
-from include.core.errors import ConfigError
-from include.core.modes import Mode
-from include.core.pause_texts import DagState, waits
-from include.ledger import modes, pauses
+from include.core.merchants.modes import Mode
+from include.core.merchants.pause_texts import DagState, waits
+from include.core.systems.errors import ConfigError
+from include.ledger.merchants import modes, pauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

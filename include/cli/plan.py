@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from include.cli.ledger import connect
-from include.core.errors import ConfigError
-from include.core.plan import Language, PlanLine, detail, summary
-from include.ledger import plans
+from include.core.dry_run.plan import Language, PlanLine, detail, summary
+from include.core.systems.errors import ConfigError
+from include.ledger.dry_run import plans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from include.cli.ledger import connect
-from include.core.rules import RULES
-from include.ledger.quality import ALL, NOT_SENT
-from include.ledger.quality import days as read_days
+from include.core.quality.rules import RULES
+from include.ledger.quality.quality import ALL, NOT_SENT
+from include.ledger.quality.quality import days as read_days
 from include.quality.report import report
 
 if TYPE_CHECKING:

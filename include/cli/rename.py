@@ -11,9 +11,9 @@ from include.cli import airflow_api
 from include.cli.ledger import connect
 from include.cli.standstill import standstill
 from include.config.merchants import folder, merchant_files, name_of_file
-from include.core.errors import ConfigError
-from include.core.modes import Mode
-from include.ledger import modes, renaming
+from include.core.merchants.modes import Mode
+from include.core.systems.errors import ConfigError
+from include.ledger.merchants import modes, renaming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,11 +12,12 @@ from include.cli.ledger import connect
 from include.cli.standstill import standstill
 from include.config.merchants import dag_id, load_all
 from include.config.telling import RETIRING
-from include.core.errors import ConfigError
-from include.core.modes import Mode
-from include.ledger import exceptions, merchant_files, pauses
-from include.ledger.journal import Journal
-from include.ledger.open_work import NOT_SENT, Open, open_work
+from include.core.merchants.modes import Mode
+from include.core.systems.errors import ConfigError
+from include.ledger.exceptions import exceptions
+from include.ledger.merchants import merchant_files, pauses
+from include.ledger.merchants.open_work import NOT_SENT, Open, open_work
+from include.ledger.orders.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

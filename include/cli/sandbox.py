@@ -6,8 +6,9 @@ import secrets
 import shlex
 from typing import TYPE_CHECKING
 
-from include.core.errors import ConfigError
-from include.demo.story import (
+from include.core.systems.errors import ConfigError
+from include.sandbox.client import ControlClient
+from include.sandbox.scenarios.demo_orders import (
     CANCELLED,
     SHIPPED,
     StoryMerchant,
@@ -15,7 +16,6 @@ from include.demo.story import (
     plenty_scenario,
     wemalo_scenario,
 )
-from include.sandbox.client import ControlClient
 from include.stack import control
 from include.stack.layout import Layout
 

@@ -9,9 +9,9 @@ import typer
 
 from include.cli.ledger import connect
 from include.config.merchants import find
-from include.core.plan import Language  # noqa: TC001 - typer looks at it
-from include.core.shadow import GOOD, VERDICTS, may_go_live
-from include.ledger import shadow
+from include.core.dry_run.plan import Language  # noqa: TC001 - typer looks at it
+from include.core.shadow.comparison import GOOD, VERDICTS, may_go_live
+from include.ledger.shadow import shadow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

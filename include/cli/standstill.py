@@ -10,9 +10,10 @@ from fulfilment import texts
 
 from include.cli.ledger import connect
 from include.config.merchants import dag_id
-from include.core.errors import ConfigError
-from include.core.modes import Mode
-from include.ledger import locks, modes
+from include.core.merchants.modes import Mode
+from include.core.systems.errors import ConfigError
+from include.ledger.merchants import modes
+from include.ledger.systems import locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

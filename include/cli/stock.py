@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from include.cli.ledger import connect
-from include.core.stock_rules import pieces
-from include.core.story import event_text
-from include.ledger import stock_sync as ledger
+from include.core.orders.in_words import event_text
+from include.core.stock.stock_rules import pieces
+from include.ledger.stock import stock_sync as ledger
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

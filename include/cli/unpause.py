@@ -13,15 +13,15 @@ from include.cli import doctor, ledger
 from include.cli.airflow_api import connect, page
 from include.cli.pause import let_run
 from include.config.merchants import dag_id, find
-from include.core.doctor import to_do
-from include.core.errors import ConfigError
-from include.core.modes import Mode
-from include.ledger import modes
+from include.core.doctor.report import to_do
+from include.core.merchants.modes import Mode
+from include.core.systems.errors import ConfigError
+from include.ledger.merchants import modes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
     from include.stack.api import AirflowApi
 
 PATIENCE_S = 90  # the dag processor looks for new files every few seconds

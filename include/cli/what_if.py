@@ -9,16 +9,17 @@ from include.cli.ledger import connect
 from include.config.check import merchant_of
 from include.config.merchants import find
 from include.config.source import Source, read
-from include.core.errors import ConfigError
-from include.core.models import order_as_read
-from include.ledger import quality, stock
+from include.core.orders.models import order_as_read
+from include.core.systems.errors import ConfigError
+from include.ledger.quality import quality
+from include.ledger.stock import stock
 from include.quality.what_if import compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
     from include.quality.what_if import Difference
 
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from include.config.fields import homes, section_at
 from include.config.problems import BadFile, Path, Place, Problem, dotted
 from include.config.refused import secrets_in
-from include.core.merchant import Merchant
-from include.core.status_rules import contradictions
+from include.core.merchants.merchant import Merchant
+from include.core.orders.status_rules import contradictions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
-from include.core.merchant import Merchant
+from include.core.merchants.merchant import Merchant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from include.core.errors import LedgerError, LedgerUnavailable
+from include.core.systems.errors import LedgerError, LedgerUnavailable
 from include.ledger import URL_VARIABLE
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from include.ledger.merchant_files import LastGood
+    from include.ledger.merchants.merchant_files import LastGood
 
 log = logging.getLogger("fulfilment.config")
 
@@ -64,7 +64,7 @@ def known(broken: Callable[[dict[str, str]], set[str]]) -> tuple[set[str], dict[
     """
     if not is_named():
         return set(), {}
-    from include.ledger import merchant_files
+    from include.ledger.merchants import merchant_files
 
     try:
         with connect() as connection:

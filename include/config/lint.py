@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
 
 
 @dataclass(frozen=True, slots=True)

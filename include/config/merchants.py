@@ -25,15 +25,15 @@ from include.config import last_good
 from include.config.check import merchant_of
 from include.config.problems import BadFile, Place, Problem
 from include.config.source import read
-from include.core.errors import ConfigError
-from include.core.merchant import Merchant
+from include.core.merchants.merchant import Merchant
+from include.core.systems.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from include.config.source import Source
-    from include.ledger.merchant_files import LastGood
+    from include.ledger.merchants.merchant_files import LastGood
 
 FOLDER = Path(__file__).parents[1] / "merchants"
 DEFAULTS = "_defaults.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from include.config.fields import choices, section_of, walk
 from include.config.merchants import FOLDER
-from include.core.merchant import Merchant
+from include.core.merchants.merchant import Merchant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

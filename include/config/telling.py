@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from include.config import last_good
 from include.config.merchants import DEFAULTS
-from include.core.errors import LedgerError
-from include.core.exception_texts import ExceptionText, exception_text
-from include.core.modes import Mode
-from include.ledger import exceptions, merchant_files, modes
-from include.ledger.journal import Journal
+from include.core.exceptions.exception_texts import ExceptionText, exception_text
+from include.core.merchants.modes import Mode
+from include.core.systems.errors import LedgerError
+from include.ledger.exceptions import exceptions
+from include.ledger.merchants import merchant_files, modes
+from include.ledger.orders.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from include.config.merchants import BrokenFile
-    from include.core.modes import Standing
+    from include.core.merchants.modes import Standing
 
 log = logging.getLogger("fulfilment.config")
 

@@ -9,16 +9,16 @@ import typer
 
 from include.cli.ledger import connect
 from include.config.merchants import find
-from include.core.errors import FulfilmentError
+from include.core.systems.errors import FulfilmentError
 from include.demo import place
 from include.demo.check import Findings, check
 from include.demo.run import calls_per_order, prepare, tell
-from include.demo.story import MERCHANTS
+from include.sandbox.scenarios.demo_orders import MERCHANTS
 from include.stack.control import typed
 
 if TYPE_CHECKING:
     from include.demo.run import Stage
-    from include.demo.story import StoryOrder
+    from include.sandbox.scenarios.demo_orders import StoryOrder
 
 COLUMNS = (
     "fetched",

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from include.core.states import State
-from include.core.statuses import status
-from include.demo.stagehand import plenty_stock, wemalo_stock
-from include.demo.story import (
+from include.core.orders.states import State
+from include.core.orders.statuses import status
+from include.demo.scenarios import plenty_stock, wemalo_stock
+from include.ledger.orders import timeline
+from include.sandbox.scenarios.demo_orders import (
     BAD_ADDRESS,
     CANCELLED,
     CHANGED,
@@ -26,15 +27,14 @@ from include.demo.story import (
     TWO_FAULTS,
     UNKNOWN_GOODS,
 )
-from include.ledger import timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from include.core.merchant import Merchant
-    from include.demo.story import StoryOrder
+    from include.core.merchants.merchant import Merchant
+    from include.sandbox.scenarios.demo_orders import StoryOrder
 
 #: events of the diary that stand for one write to plentymarkets
 WRITES = frozenset(

@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from include.core.errors import Unavailable
+from include.core.systems.errors import Unavailable
 from include.demo.run import Stage, dag_id
 from include.sandbox.client import ControlClient
 from include.stack import control

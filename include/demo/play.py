@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from include.cli.ledger import connect
-from include.core.errors import FulfilmentError
+from include.core.systems.errors import FulfilmentError
 from include.demo import place
 from include.demo.run import next_id, prepare, run_all, unpause
-from include.demo.stagehand import Stagehand
-from include.demo.story import ALPHA
+from include.demo.scenarios import Stagehand
 from include.sandbox.scenarios.catalogue import PARTS, SCENARIOS
+from include.sandbox.scenarios.demo_orders import ALPHA
 from include.sandbox.scenarios.parts import Numbers
 
 if TYPE_CHECKING:

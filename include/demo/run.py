@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.cli.ledger import connect
-from include.core.errors import FulfilmentError, Unavailable
-from include.demo.story import (
+from include.core.systems.errors import FulfilmentError, Unavailable
+from include.ledger.stock import stock_sync
+from include.sandbox.scenarios.demo_orders import (
     CANCELLED,
     CHANGED,
     DOCUMENTED,
@@ -27,7 +28,6 @@ from include.demo.story import (
     plenty_scenario,
     wemalo_scenario,
 )
-from include.ledger import stock_sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from include.core.errors import FulfilmentError, LedgerUnavailable
+from include.core.systems.errors import FulfilmentError, LedgerUnavailable
 from include.ledger import URL_VARIABLE
 from include.ledger.migrate import upgrade
 

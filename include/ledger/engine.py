@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from sqlalchemy import create_engine, event, make_url
 
-from include.core.errors import LedgerBusy, LedgerError, LedgerRefused, LedgerUnavailable
+from include.core.systems.errors import LedgerBusy, LedgerError, LedgerRefused, LedgerUnavailable
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from include.core.errors import LedgerTooNew
+from include.core.systems.errors import LedgerTooNew
 from include.ledger.engine import ledger_engine
 
 _LOCK = 7_305_112  # any fixed number: two starters never migrate at the same time

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from include.core.address.check import AddressResult, check_address
 from include.core.address.countries import crosses_customs
-from include.core.errors import FulfilmentError
-from include.core.failures import Level, level_of
-from include.core.models import Verdict
-from include.core.order_rules import check_order
-from include.core.rules import RULE_FAILED, Finding, found, loudest
-from include.core.stock_rules import Demand, StockView, Taken, share_out
-from include.core.wemalo_order import for_carrier
+from include.core.orders.models import Verdict
+from include.core.orders.order_rules import check_order
+from include.core.orders.wemalo_order import for_carrier
+from include.core.quality.rules import RULE_FAILED, Finding, found, loudest
+from include.core.stock.stock_rules import Demand, StockView, Taken, share_out
+from include.core.systems.errors import FulfilmentError
+from include.core.systems.failures import Level, level_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Mapping, Sequence
 
-    from include.core.merchant import Merchant
-    from include.core.models import Order
+    from include.core.merchants.merchant import Merchant
+    from include.core.orders.models import Order
     from include.quality.validation import Outcome, RuleFailed
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from include.core.models import Order
-    from include.core.rules import Finding
-    from include.core.stock_rules import Demand
+    from include.core.orders.models import Order
+    from include.core.quality.rules import Finding
+    from include.core.stock.stock_rules import Demand
 
 ORDER = "order_id"
 ADDRESS, ORDER_RULES, STOCK_RULES = "address_findings", "order_findings", "stock_findings"

@@ -20,8 +20,8 @@ def preload() -> None:
         return
     from include.core.address.check import check_address
     from include.core.address.places import places
-    from include.core.models import Address
-    from include.core.quality_settings import QualitySettings
+    from include.core.orders.models import Address
+    from include.core.quality.settings import QualitySettings
     from include.quality.validation import warm_up
 
     for country in COUNTRIES:

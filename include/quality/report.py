@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.ledger.quality import ALL, NOT_SENT
+from include.ledger.quality.quality import ALL, NOT_SENT
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -24,7 +24,7 @@ class RuleShare:
 def report(today: Counter[str], before: Counter[str]) -> list[RuleShare]:
     """Return the rules broken today or before, the most frequent first.
 
-    :param today: orders per code, as `include.ledger.quality` counts them, of the days reported.
+    :param today: orders per code of the days reported, by `include.ledger.quality.quality`.
     :param before: the same of the days to compare with.
     """
     orders, earlier = today[ALL], before[ALL]

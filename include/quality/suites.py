@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from include.core.rules import RULE_FAILED, RULES, Concern, Rule
+from include.core.quality.rules import RULE_FAILED, RULES, Concern, Rule
 from include.quality import frame
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import great_expectations as gx
     from great_expectations.expectations.expectation import BatchExpectation
 
-    from include.core.quality_settings import QualitySettings
+    from include.core.quality.settings import QualitySettings
 
 CONCERNS: tuple[Concern, ...] = ("address", "order", "stock")
 COLUMN = {"address": frame.ADDRESS, "order": frame.ORDER_RULES, "stock": frame.STOCK_RULES}

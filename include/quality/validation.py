@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from include.core.errors import ContractError
-from include.core.rules import RULES
+from include.core.quality.rules import RULES
+from include.core.systems.errors import ContractError
 from include.quality import frame, suites
 from include.quality.summing import Summed
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     )
     from great_expectations.datasource.fluent.interfaces import Batch
 
-    from include.core.merchant import Merchant
-    from include.core.models import Order
-    from include.core.rules import Finding
-    from include.core.stock_rules import Demand
+    from include.core.merchants.merchant import Merchant
+    from include.core.orders.models import Order
+    from include.core.quality.rules import Finding
+    from include.core.stock.stock_rules import Demand
 
 # Failing rows by the frame's index, which is the order id, and nothing else of them (no values, no
 # query text). Naming the column instead costs Great Expectations a look-up per row.

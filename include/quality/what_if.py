@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from include.core.stock_rules import StockView
+from include.core.stock.stock_rules import StockView
 from include.quality.batch import judge
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from include.core.merchant import Merchant
-    from include.core.models import Order, Verdict
+    from include.core.merchants.merchant import Merchant
+    from include.core.orders.models import Order, Verdict
 
 OK = "ok"
 STOCK = frozenset({"STOCK_SHORT", "STOCK_WAIT"})

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from include.core.errors import FulfilmentError
+from include.core.systems.errors import FulfilmentError
 from include.stack import airflow_env, control
 from include.stack.layout import Layout, Ports
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 from include.ledger import URL_VARIABLE
 from include.stack import broker
 from include.stack.layout import PROJECT

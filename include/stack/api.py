@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from include.core.errors import ConfigError, FulfilmentError
+from include.core.systems.errors import ConfigError, FulfilmentError
 from include.ledger import URL_VARIABLE
 from include.ledger.engine import ledger_engine
 from include.ledger.migrate import upgrade

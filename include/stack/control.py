@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from include.core.errors import ConfigError, LedgerUnavailable
+from include.core.systems.errors import ConfigError, LedgerUnavailable
 from include.ledger import URL_VARIABLE
 from include.ledger.migrate import upgrade
 from include.stack import airflow_env, broker, processes

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -21,8 +21,8 @@ from urllib.parse import quote
 import psycopg2
 from psycopg2 import errors, sql
 
-from include.core.doctor_ledger import PRIVATE_LOG
-from include.core.errors import ConfigError
+from include.core.doctor.ledger_checks import PRIVATE_LOG
+from include.core.systems.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

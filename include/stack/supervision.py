@@ -14,7 +14,7 @@ from xmlrpc.client import Fault, ServerProxy
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 from include.stack.processes import MARKER, remember_session
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import RetryDecision, RetryPolicy
 
-from include.core.errors import (
+from include.core.systems.errors import (
     AuthError,
     CircuitOpen,
     ConfigError,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronDataIntervalTimetable
 
 from fulfilment.triggers.orders_waiting import OrdersWaitingTrigger
-from include.core.watch import Watch
+from include.core.orders.between_runs import Watch
 
 if TYPE_CHECKING:
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
 
 
 def schedule_of(merchant: Merchant) -> AssetOrTimeSchedule | CronDataIntervalTimetable:

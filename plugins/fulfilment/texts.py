@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from include.config.merchants import BrokenFile
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
 
 PARAMS: dict[str, dict[str, Any]] = {
     "order_ids": {

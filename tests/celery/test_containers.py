@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.demo.story import MERCHANTS
+from include.sandbox.scenarios.demo_orders import MERCHANTS
 from include.stack.api import AirflowApi
 from tests.celery.containers import Containers
 from tests.stack.compose import FILLED

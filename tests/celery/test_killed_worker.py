@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from include.config.merchants import find
-from include.core.states import State
+from include.core.orders.states import State
 from include.demo.check import check
 from include.demo.run import Stage, dag_id, prepare, run_all, tell
 from include.ledger.engine import ledger_engine

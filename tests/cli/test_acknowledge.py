@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from include.cli.main import app, run
-from include.core.errors import ConfigError
-from include.core.exception_texts import exception_text
-from include.ledger import exceptions
+from include.core.exceptions.exception_texts import exception_text
+from include.core.systems.errors import ConfigError
 from include.ledger.engine import ledger_engine
-from include.ledger.journal import Journal
+from include.ledger.exceptions import exceptions
+from include.ledger.orders.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

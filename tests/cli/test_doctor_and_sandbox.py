@@ -12,8 +12,8 @@ from cryptography.fernet import Fernet
 from include.cli.address_check import clean
 from include.cli.main import app
 from include.config.merchants import find
-from include.core.errors import ConfigError
-from include.ledger.doctor import keep
+from include.core.systems.errors import ConfigError
+from include.ledger.doctor.doctor import keep
 from include.ledger.engine import ledger_engine
 from include.sandbox.server import run_sandbox
 from include.stack import control

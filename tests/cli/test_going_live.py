@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 
 from include.cli import new
 from include.cli.main import app
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 from include.stack.api import AirflowApi
 from tests.cli import invoke
 from tests.cli.test_new import PASSWORD, TOKEN, Airflow, Willing, arguments, serving

@@ -16,8 +16,8 @@ from include.cli.address_check import final_address
 from include.cli.main import app
 from include.cli.sandbox import guest
 from include.config.merchants import find
-from include.core.errors import ConfigError
-from include.demo.story import plenty_scenario, wemalo_scenario
+from include.core.systems.errors import ConfigError
+from include.sandbox.scenarios.demo_orders import plenty_scenario, wemalo_scenario
 from include.sandbox.server import run_sandbox
 from include.stack.api import AirflowApi
 from tests.cli import invoke

@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from include.cli import airflow_api
 from include.cli.main import app
-from include.core.errors import ConfigError
-from include.core.modes import Mode
-from include.core.pause_texts import CAME_BACK, DAG_PAUSED, MERCHANT_PAUSED, DagState
-from include.ledger import modes, pauses
+from include.core.merchants.modes import Mode
+from include.core.merchants.pause_texts import CAME_BACK, DAG_PAUSED, MERCHANT_PAUSED, DagState
+from include.core.systems.errors import ConfigError
 from include.ledger.engine import ledger_engine
+from include.ledger.merchants import modes, pauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

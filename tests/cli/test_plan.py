@@ -8,11 +8,11 @@ from typer.testing import CliRunner
 
 from include.cli import backfill, backfill_runs
 from include.cli.main import app
-from include.core.errors import ConfigError
-from include.core.plan import PlanLine, skip
-from include.ledger import plans
+from include.core.dry_run.plan import PlanLine, skip
+from include.core.systems.errors import ConfigError
+from include.ledger.dry_run import plans
 from include.ledger.engine import ledger_engine
-from include.ledger.journal import Journal
+from include.ledger.orders.journal import Journal
 
 if TYPE_CHECKING:
     from typing import Any

@@ -13,15 +13,16 @@ from include.cli import airflow_api, standstill
 from include.cli.main import app
 from include.config.merchants import load_all
 from include.config.telling import BY, tell
-from include.core.errors import ConfigError
-from include.core.modes import Mode
-from include.core.states import State
-from include.ledger import exceptions, merchant_files, modes, pauses
+from include.core.merchants.modes import Mode
+from include.core.orders.states import State
+from include.core.systems.errors import ConfigError
 from include.ledger.engine import ledger_engine
-from include.ledger.locks import exclusive
+from include.ledger.exceptions import exceptions
+from include.ledger.merchants import merchant_files, modes, pauses
+from include.ledger.systems.locks import exclusive
 from tests.cli import invoke
 from tests.dags.test_merchants import GOOD, write
-from tests.ledger.test_merchant_facts import put, set_state
+from tests.ledger.merchants.test_merchant_facts import put, set_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from include.cli.main import app
 from include.config import merchants
 from include.config.merchants import FOLDER, find, load_all, load_beside
 from include.config.problems import BadFile
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 from tests.cli import invoke
 
 # without its first line, which is for editors

@@ -11,11 +11,11 @@ from sqlalchemy import text
 
 from include.config.merchants import find, load_all
 from include.config.telling import tell
-from include.core.errors import ConfigError
-from include.core.modes import Mode
-from include.ledger import merchant_files, modes
+from include.core.merchants.modes import Mode
+from include.core.systems.errors import ConfigError
 from include.ledger.engine import ledger_engine
-from include.ledger.exceptions import open_exceptions
+from include.ledger.exceptions.exceptions import open_exceptions
+from include.ledger.merchants import merchant_files, modes
 from tests.dags.test_merchants import GOOD, parse, write
 
 if TYPE_CHECKING:

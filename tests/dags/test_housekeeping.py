@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.housekeeping import remove_old_files
+from fulfilment.flow.merchants.housekeeping import remove_old_files
 
 if TYPE_CHECKING:
     from pathlib import Path

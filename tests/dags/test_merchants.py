@@ -206,7 +206,7 @@ def test_a_connection_that_does_not_exist_is_no_matter_of_parsing(tmp_path: Path
     alone = parse(tmp_path)["dags"]
     write(tmp_path, unconnected=re.sub(r"\balpha\b|(?<=_)alpha\b", "unconnected", GOOD))
     among = parse(tmp_path, hash_seed="12")["dags"]
-    # its first task says what is missing: tests/flow/test_troubles.py
+    # its first task says what is missing: tests/flow/systems/test_troubles.py
     assert among["fulfilment__unconnected"]["order"] == among["fulfilment__alpha"]["order"]
     assert among["fulfilment__alpha"]["serialized"] == alone["fulfilment__alpha"]["serialized"]
 

@@ -10,7 +10,7 @@ from fulfilment.schedule import schedule_of
 from fulfilment.triggers.orders_waiting import OrdersWaitingTrigger
 
 from include.config.merchants import find
-from include.core.merchant import Merchant
+from include.core.merchants.merchant import Merchant
 
 
 def merchant(**changes: object) -> Merchant:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.demo.story import MERCHANTS
+from include.sandbox.scenarios.demo_orders import MERCHANTS
 from include.stack.api import AirflowApi
 from include.stack.testing import free_ports
 from tests.stack.compose import copy_project

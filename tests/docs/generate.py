@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.core import exception_texts, stock_texts
-from include.core.stays import STAYS
+from include.core.exceptions import exception_texts
+from include.core.exceptions.long_stays import STAYS
+from include.core.stock import texts as stock_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parents[2]
 PAGE = PROJECT / "docs" / "exceptions.md"
 LIMITS = PROJECT / "docs" / "limits.md"
-#: around the table of `include.core.stays`
+#: around the table of `include.core.exceptions.long_stays`
 STAYS_BEGIN, STAYS_END = "<!-- stays: generated -->\n", "\n<!-- end of stays -->"
 HEAD = """\
 # Exceptions: codes, texts, what to do
@@ -110,8 +111,8 @@ def _text(node: ast.expr) -> str:
 
 def _troubles() -> Iterator[Entry]:
     """Yield every `Trouble` that the rules of returns and documents make."""
-    for name in ("returns", "documents"):
-        tree = ast.parse((PROJECT / "include" / "core" / f"{name}.py").read_text(encoding="utf-8"))
+    for name in ("returns/returned_pieces.py", "documents/choice.py"):
+        tree = ast.parse((PROJECT / "include" / "core" / name).read_text(encoding="utf-8"))
         for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
             for call in ast.walk(function):
                 if isinstance(call, ast.Call) and ast.unparse(call.func) == "Trouble":

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.core import errors
-from include.core.exception_texts import CODES
+from include.core.exceptions.exception_texts import CODES
+from include.core.systems import errors
 from tests.docs import generate
 from tests.docs.shell import PROJECT, pages
 
@@ -32,8 +32,8 @@ def test_the_table_of_how_long_an_order_may_stay_is_current() -> None:
 
 def test_the_page_of_exceptions_names_every_code_that_can_be_raised() -> None:
     page = generate.PAGE.read_text(encoding="utf-8")
-    sources = [*(PROJECT / "include" / "core").glob("*.py")]
-    sources += (PROJECT / "plugins" / "fulfilment" / "flow").glob("*.py")
+    sources = [*(PROJECT / "include" / "core").rglob("*.py")]
+    sources += (PROJECT / "plugins" / "fulfilment" / "flow").rglob("*.py")
     raised = {code for path in sources for code in CASES.findall(path.read_text(encoding="utf-8"))}
     assert len(raised) > 15
     for code in raised | CODES:

@@ -15,9 +15,9 @@ import pytest
 import requests
 from sqlalchemy import text
 
-from include.demo.story import MERCHANTS, private_words
 from include.ledger.engine import ledger_engine
 from include.sandbox.client import ControlClient
+from include.sandbox.scenarios.demo_orders import MERCHANTS, private_words
 from include.stack.airflow_env import airflow_url, ledger_url
 from tests.waiting import eventually
 

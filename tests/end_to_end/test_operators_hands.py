@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.demo.story import ALPHA, plenty_scenario, wemalo_scenario
 from include.ledger.engine import ledger_engine
 from include.sandbox.client import ControlClient
+from include.sandbox.scenarios.demo_orders import ALPHA, plenty_scenario, wemalo_scenario
 from include.stack.airflow_env import ledger_url
 from tests.waiting import eventually
 

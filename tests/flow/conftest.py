@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from include.config.merchants import find
-from include.demo.story import ALPHA
+from include.sandbox.scenarios.demo_orders import ALPHA
 from include.sandbox.server import run_sandbox
 from tests.flow.stage import Stage, drop_connection, set_up
 from tests.troubles import pytest_runtest_call  # noqa: F401 - a fault that hits nothing fails its test

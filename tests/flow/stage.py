@@ -12,27 +12,27 @@ from typing import Any
 from urllib.parse import quote
 
 from fulfilment.flow.steps import ORDER_TASKS, steps_of
-from fulfilment.flow.work import Work
+from fulfilment.flow.systems.work import Work
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import Engine
 
-from include.core.errors import FulfilmentError
-from include.core.merchant import Merchant
-from include.core.statuses import status
-from include.core.window import EVERYTHING, Window
-from include.demo.story import (
+from include.core.merchants.merchant import Merchant
+from include.core.orders.statuses import status
+from include.core.systems.errors import FulfilmentError
+from include.core.systems.window import EVERYTHING, Window
+from include.ledger.engine import ledger_engine
+from include.ledger.orders import timeline
+from include.ledger.orders.batches import open_batch
+from include.ledger.orders.journal import Journal
+from include.quality.batch import examine
+from include.sandbox.scenarios.demo_orders import (
     ALPHA,
     StoryMerchant,
     plenty_scenario,
     released_order,
     wemalo_scenario,
 )
-from include.ledger import timeline
-from include.ledger.batches import open_batch
-from include.ledger.engine import ledger_engine
-from include.ledger.journal import Journal
-from include.quality.batch import examine
 from include.sandbox.server import Sandbox
 
 STEPS = steps_of(examine)

@@ -17,7 +17,7 @@ from include.chaos.plan import MISHAPS, TROUBLES, plan
 from include.chaos.play import Day, of_alpha
 from include.chaos.process import Ground
 from include.config.merchants import find
-from include.demo.story import ALPHA, plenty_scenario, wemalo_scenario
+from include.sandbox.scenarios.demo_orders import ALPHA, plenty_scenario, wemalo_scenario
 from tests.flow.stage import PASSWORD, TOKEN, drop_connection, set_connection
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import pytest
 from fulfilment.hooks.base import ApiHook
 from sqlalchemy import text
 
-from include.demo.stagehand import plenty_stock, wemalo_stock
-from include.ledger import exceptions
-from include.ledger.stock_sync import approve
+from include.demo.scenarios import plenty_stock, wemalo_stock
+from include.ledger.exceptions import exceptions
+from include.ledger.stock.stock_sync import approve
 from tests.flow.stage import Stage, good_order
 
 pytestmark = pytest.mark.timeout(3600)

@@ -16,10 +16,10 @@ from cryptography.fernet import Fernet
 from sqlalchemy import text
 
 from include.config.merchants import find
-from include.demo.stagehand import Stagehand, plenty_stock, wemalo_stock
-from include.demo.story import ALPHA
-from include.ledger.stock_sync import approve
+from include.demo.scenarios import Stagehand, plenty_stock, wemalo_stock
+from include.ledger.stock.stock_sync import approve
 from include.sandbox.scenarios.catalogue import SCENARIOS
+from include.sandbox.scenarios.demo_orders import ALPHA
 from include.sandbox.scenarios.parts import Numbers
 from include.sandbox.server import run_sandbox
 from include.stack.postgres import PostgresServer

@@ -19,7 +19,7 @@ from fulfilment.hooks.answers import (
 from fulfilment.hooks.transport import Reply, Request
 from requests.structures import CaseInsensitiveDict
 
-from include.core.errors import (
+from include.core.systems.errors import (
     AmbiguousWrite,
     AuthError,
     ConfigError,

@@ -8,7 +8,7 @@ import pytest
 from fulfilment.hooks.ledger import LedgerHook
 from sqlalchemy import make_url, text
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

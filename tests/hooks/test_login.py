@@ -10,9 +10,9 @@ from fulfilment.hooks import login
 from fulfilment.hooks.plenty import PlentyHook
 from sqlalchemy import select
 
-from include.core.errors import AuthError, CircuitOpen, ConfigError, SessionLimit
-from include.ledger import tokens as ledger_tokens
+from include.core.systems.errors import AuthError, CircuitOpen, ConfigError, SessionLimit
 from include.ledger.engine import ledger_engine
+from include.ledger.systems import tokens as ledger_tokens
 from include.ledger.tables import circuits, tokens
 from tests.hooks.conftest import PASSWORD, USER
 from tests.hooks.hostile import Bad, Hostile

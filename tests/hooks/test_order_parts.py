@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.core.errors import ContractError
-from include.core.plenty_order import parse_order
+from include.core.orders.plenty_order import parse_order
+from include.core.systems.errors import ContractError
 
 if TYPE_CHECKING:
     from fulfilment.hooks.plenty import PlentyHook

@@ -10,8 +10,8 @@ from fulfilment.hooks.answers import whole
 from fulfilment.hooks.paging import PAGE_SIZE, Filter, Listing, chunks, params
 from fulfilment.hooks.plenty import FULFILMENT_SET
 
-from include.core.errors import ContractError
-from include.core.statuses import status
+from include.core.orders.statuses import status
+from include.core.systems.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

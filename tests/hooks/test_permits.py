@@ -7,8 +7,8 @@ from fulfilment.hooks import permits
 from fulfilment.hooks.permits import Permits
 from sqlalchemy import Engine, event, func, select, update
 
-from include.ledger.budget import Limit, Reading
 from include.ledger.engine import ledger_engine
+from include.ledger.systems.budget import Limit, Reading
 from include.ledger.tables import rate_budget
 
 if TYPE_CHECKING:

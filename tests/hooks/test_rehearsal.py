@@ -13,8 +13,8 @@ from fulfilment.hooks.transport import ReadOnly, Request, exchange
 from fulfilment.hooks.wemalo import WemaloHook
 from fulfilment.hooks.write_calls import ACTIONS
 
-from include.core.errors import ConfigError
-from include.core.plan import ACTIONS as WORDS
+from include.core.dry_run.plan import ACTIONS as WORDS
+from include.core.systems.errors import ConfigError
 
 WRITERS = {"_put": "PUT", "_post": "POST"}
 

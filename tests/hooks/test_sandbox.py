@@ -12,7 +12,9 @@ import pytest
 from fulfilment.hooks.plenty import Filter, PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
 
-from include.core.errors import (
+from include.core.orders.plenty_order import parse_order
+from include.core.orders.statuses import status
+from include.core.systems.errors import (
     AmbiguousWrite,
     AuthError,
     ContractError,
@@ -22,8 +24,6 @@ from include.core.errors import (
     RateLimited,
     Unavailable,
 )
-from include.core.plenty_order import parse_order
-from include.core.statuses import status
 from include.ledger.engine import ledger_engine
 from include.sandbox.server import Sandbox, run_sandbox
 from tests.hooks.conftest import PASSWORD, TOKEN, USER, Naps

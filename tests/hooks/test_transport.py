@@ -18,7 +18,7 @@ from fulfilment.hooks.settings import tested
 from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import select
 
-from include.core.errors import (
+from include.core.systems.errors import (
     AmbiguousWrite,
     AuthError,
     CircuitOpen,
@@ -29,7 +29,7 @@ from include.core.errors import (
     Timeout,
     Unavailable,
 )
-from include.ledger.circuits import FAILURES_TO_OPEN
+from include.ledger.systems.circuits import FAILURES_TO_OPEN
 from include.ledger.tables import circuits, rate_budget, tokens
 from tests.hooks.conftest import PASSWORD, TOKEN, USER, Naps
 from tests.hooks.hostile import HTML, JSON, Bad, Hostile, Seen

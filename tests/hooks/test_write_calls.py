@@ -9,9 +9,9 @@ from fulfilment.hooks.transport import Request
 from fulfilment.hooks.wemalo import WemaloHook
 from fulfilment.hooks.write_calls import ACTIONS, UNCLAIMED
 
-from include.core.errors import UnclaimedWrite
-from include.core.failures import Level, level_of
-from include.ledger import circuits
+from include.core.systems.errors import UnclaimedWrite
+from include.core.systems.failures import Level, level_of
+from include.ledger.systems import circuits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import BigInteger, Engine, Integer, Table, Text, insert, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from include.core.errors import LedgerBusy, LedgerError, LedgerRefused, LedgerUnavailable
+from include.core.systems.errors import LedgerBusy, LedgerError, LedgerRefused, LedgerUnavailable
 from include.ledger.engine import ledger_engine
 from include.ledger.tables import metadata
 

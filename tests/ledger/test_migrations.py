@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from include.core.errors import LedgerTooNew
+from include.core.systems.errors import LedgerTooNew
 from include.ledger.engine import ledger_engine
 from include.ledger.migrate import upgrade
 from include.ledger.tables import metadata

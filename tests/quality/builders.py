@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from include.core.merchant import Merchant
-from include.core.models import Address, Order, OrderItem
-from include.core.stock_rules import StockView
+from include.core.merchants.merchant import Merchant
+from include.core.orders.models import Address, Order, OrderItem
+from include.core.stock.stock_rules import StockView
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.core.address.check import AddressResult
-from include.core.changes import differences
-from include.core.rules import RULE_FAILED, RULES, Concern, Finding, loudest
-from include.core.wemalo_order import compose
+from include.core.changes.differences import differences
+from include.core.orders.wemalo_order import compose
+from include.core.quality.rules import RULE_FAILED, RULES, Concern, Finding, loudest
 from include.quality import batch, frame, validation
 from include.quality.batch import judge
 from tests.quality.builders import GOOD, NOW, a_merchant, a_stock, an_item, an_order

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.core.errors import ContractError
-from include.core.quality_settings import QualitySettings
-from include.core.rules import RULES
+from include.core.quality.rules import RULES
+from include.core.quality.settings import QualitySettings
+from include.core.systems.errors import ContractError
 from include.quality import batch, frame, suites
 from include.quality.batch import examine, judge
 from tests.quality.builders import GOOD, NOW, a_merchant, a_stock, an_item, an_order

@@ -14,7 +14,7 @@ from tests.quality.builders import GOOD, NOW, a_merchant, a_stock, an_order
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.core.models import Order
+    from include.core.orders.models import Order
 
 
 def page(*batches: Sequence[Order]) -> str:

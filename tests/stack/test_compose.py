@@ -21,7 +21,7 @@ from jsonschema.validators import validator_for
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.engine import make_url
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 from include.ledger.migrate import upgrade
 from include.stack import answers
 from include.stack.container_init import (

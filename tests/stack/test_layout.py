@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 from include.stack import airflow_env, control, reaper
 from include.stack.layout import Layout, Ports
 from include.stack.supervision import Program, configuration

@@ -125,7 +125,7 @@ def test_up_prints_address_and_login_and_does_nothing_the_second_time(
 
 
 def test_only_the_generated_password_opens_the_ui(stack: ThrowAwayStack) -> None:
-    from include.core.errors import ConfigError
+    from include.core.systems.errors import ConfigError
     from include.stack.api import AirflowApi
 
     assert [dag["dag_id"] for dag in stack.api.dags()] == ["scratch"]

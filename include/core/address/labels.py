@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
-from include.core.models import Address
+from include.core.orders.models import Address
 
 # One label line each: company, person, addition, street with number, lines three and four, town.
 _LONGEST = 250  # characters of one field

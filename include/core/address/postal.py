@@ -13,7 +13,7 @@ from include.core.address.text import key
 
 if TYPE_CHECKING:
     from include.core.address.countries import Country
-    from include.core.quality_settings import Repairs
+    from include.core.quality.settings import Repairs
 
 # Signs of the country in front of a code: ISO code, car sign, local word.
 _CAR = {"DE": "D", "AT": "A", "BE": "B", "FR": "F", "IT": "I", "LU": "L", "ES": "E", "PT": "P",

@@ -40,7 +40,7 @@ from include.core.address.words import (
 if TYPE_CHECKING:
     from include.core.address.countries import Country
     from include.core.address.desk import Desk
-    from include.core.models import Address
+    from include.core.orders.models import Address
 
 # Cities where every private door has a number, though villages of the country have none: Paris,
 # Lyon, Marseille and the seats of the departements; Lisbon, Porto and the seats of municipalities;

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from include.core.states import State
+from include.core.orders.states import State
 from include.ledger.tables.base import metadata, now, time
 
 #: one run's piece of work; XCom carries its id and nothing else

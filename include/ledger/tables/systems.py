@@ -63,7 +63,7 @@ failures = Table(
     "failures",
     metadata,
     Column("merchant", Text, primary_key=True),
-    Column("step", Text, primary_key=True),  # a key of include.core.failures.STEPS
+    Column("step", Text, primary_key=True),  # a key of include.core.systems.failures.STEPS
     Column("subject", Text, primary_key=True),  # order:123, as in exceptions
     Column("task", Text, nullable=False),
     Column("code", Text, nullable=False),
@@ -82,7 +82,7 @@ writes = Table(
     "writes",
     metadata,
     Column("merchant", Text, primary_key=True),
-    Column("step", Text, primary_key=True),  # a key of include.core.failures.STEPS
+    Column("step", Text, primary_key=True),  # a key of include.core.systems.failures.STEPS
     Column("subject", Text, primary_key=True),  # order:123, as in exceptions
     Column("token", BigInteger, nullable=False),  # who holds it now
     Column("owner", Text, nullable=False),
@@ -112,7 +112,9 @@ merchant_facts = Table(
     metadata,
     Column("merchant", Text, primary_key=True),
     Column("version", Text, primary_key=True),  # digest of facts and addresses
-    Column("facts", JSONB, nullable=False),  # setting -> value, see include.core.merchant_facts
+    Column(
+        "facts", JSONB, nullable=False
+    ),  # setting -> value, see include.core.merchants.merchant_facts
     Column("plenty_address", Text, nullable=False),  # digests: no address, never a secret
     Column("wemalo_address", Text, nullable=False),
     Column("wemalo_secret", Text),
@@ -126,7 +128,7 @@ merchant_modes = Table(
     "merchant_modes",
     metadata,
     Column("merchant", Text, primary_key=True),
-    Column("mode", Text, nullable=False),  # a value of include.core.modes.Mode
+    Column("mode", Text, nullable=False),  # a value of include.core.merchants.modes.Mode
     now("since"),
     time("until"),  # live again from then on
     Column("by", Text, nullable=False),

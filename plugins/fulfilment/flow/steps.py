@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.documents import attach_documents
-from fulfilment.flow.orders.extract import extract
-from fulfilment.flow.orders.load import load
-from fulfilment.flow.orders.validate import validate
-from fulfilment.flow.orders.writeback import write_back
-from fulfilment.flow.parcels.reconcile import reconcile
-from fulfilment.flow.products import products
+from fulfilment.flow.documents.attach import attach_documents
+from fulfilment.flow.products.sync import products
 from fulfilment.flow.replay.window import replay
 from fulfilment.flow.returns.handle import handle_returns
 from fulfilment.flow.stock.sync import stock
-from include.core.window import EVERYTHING
+from fulfilment.flow.tasks.extract import extract
+from fulfilment.flow.tasks.load import load
+from fulfilment.flow.tasks.reconcile import reconcile
+from fulfilment.flow.tasks.validate import validate
+from fulfilment.flow.tasks.writeback import write_back
+from include.core.systems.window import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fulfilment.flow.orders.validate import Examine
-    from fulfilment.flow.work import Work
-    from include.core.window import Window
+    from fulfilment.flow.systems.work import Work
+    from fulfilment.flow.tasks.validate import Examine
+    from include.core.systems.window import Window
 
 #: the tasks about orders; the others belong to groups that a merchant may switch off
 ORDER_TASKS = (

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fulfilment.hooks.known_words import known_words, missing_rights
-from include.core.errors import (
+from include.core.systems.errors import (
     AmbiguousWrite,
     AuthError,
     ConfigError,
@@ -34,8 +34,8 @@ from include.core.errors import (
     TransientError,
     Unavailable,
 )
-from include.core.json_answer import read_json
-from include.core.values import count, whole
+from include.core.systems.json_answer import read_json
+from include.core.systems.values import count, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ class Finding:
         no), ``html``, ``empty``, ``broken``, ``foreign`` (not the system's own way to refuse),
         ``sessions``, or how the transport failed: ``not_sent``, ``certificate``, ``slow``, ``cut``.
     :param words: names of refused fields or a symbolic error name; never values.
-    :param replaced: values that could not be kept (`include.core.json_answer`).
+    :param replaced: values that could not be kept (`include.core.systems.json_answer`).
     """
 
     code: int

@@ -30,7 +30,8 @@ from fulfilment.hooks.transport import (
     exchange,
 )
 from fulfilment.hooks.write_calls import ACTIONS, UNCLAIMED
-from include.core.errors import (
+from include.core.merchants.merchant_facts import key_of
+from include.core.systems.errors import (
     ConfigError,
     Forbidden,
     FulfilmentError,
@@ -43,8 +44,7 @@ from include.core.errors import (
     Unavailable,
     UnclaimedWrite,
 )
-from include.core.merchant_facts import key_of
-from include.ledger import budget, circuits, locks
+from include.ledger.systems import budget, circuits, locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
     from fulfilment.hooks.rehearsal import Rehearsal
     from fulfilment.hooks.settings import Settings
-    from include.core.merchant_facts import SystemKey
+    from include.core.merchants.merchant_facts import SystemKey
 
 READ_TRIES = 3
 READ_PAUSES_S = (0.5, 2.0)
@@ -89,7 +89,7 @@ class ApiHook(HttpHook):
     :param conn_id: Airflow connection with URL and secrets.
     :param ledger_engine: engine of the ledger. Without it nothing is shared between processes:
         good for testing a connection, not for work.
-    :param priority: a key of `include.ledger.budget.RESERVES`.
+    :param priority: a key of `include.ledger.systems.budget.RESERVES`.
     :param max_wait_s: longest wait for the call budget; then `RateLimited` tells when.
     :param answer_s: wait no longer for a connection or an answer, whatever the connection says.
     :param read_tries: how often a read that failed is made in all.

@@ -11,7 +11,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from fulfilment.hooks import settings
-from include.core.errors import ConfigError, FulfilmentError
+from include.core.systems.errors import ConfigError, FulfilmentError
 from include.ledger import URL_VARIABLE
 from include.ledger.engine import DRIVER, ledger_engine
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, MultiFernet
 
-from include.core.errors import AuthError, ConfigError
-from include.core.values import identifier
-from include.ledger.tokens import Key, Login
+from include.core.systems.errors import AuthError, ConfigError
+from include.core.systems.values import identifier
+from include.ledger.systems.tokens import Key, Login
 
 if TYPE_CHECKING:
     from fulfilment.hooks.settings import Settings

@@ -15,9 +15,9 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from include.core.errors import ContractError, Malformed, OrderInvalid
-from include.core.slices import slices
-from include.core.values import identifier, need_id, whole
+from include.core.systems.errors import ContractError, Malformed, OrderInvalid
+from include.core.systems.slices import slices
+from include.core.systems.values import identifier, need_id, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -12,15 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from include.core.errors import LedgerError
-from include.ledger import budget
+from include.core.systems.errors import LedgerError
+from include.ledger.systems import budget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Engine
 
-    from include.ledger.budget import Grant, Limit, Reading
+    from include.ledger.systems.budget import Grant, Limit, Reading
 
 GROWTH = 4  # of a block over the one before
 LOOKS_ONLY = "watch"  # this priority leaves to the others whatever it does not need now

@@ -14,10 +14,10 @@ from fulfilment.hooks.plenty_facts import PlentyFacts
 from fulfilment.hooks.plenty_items import PlentyItems
 from fulfilment.hooks.plenty_returns import PlentyReturns
 from fulfilment.hooks.plenty_stock import PlentyStock
-from include.core.errors import AmbiguousWrite, ConfigError, NotFound
-from include.core.sightings import Sightings
-from include.core.statuses import wire
-from include.core.values import moment, need_id, whole
+from include.core.orders.search_results import Sightings
+from include.core.orders.statuses import wire
+from include.core.systems.errors import AmbiguousWrite, ConfigError, NotFound
+from include.core.systems.values import moment, need_id, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence

@@ -9,9 +9,9 @@ from fulfilment.hooks.answers import LONGEST_WAIT_S
 from fulfilment.hooks.base import ApiHook, HeaderAuth, need
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.transport import Request
-from include.core.errors import AuthError, ConfigError, ContractError
-from include.core.values import count
-from include.ledger import budget, circuits, tokens
+from include.core.systems.errors import AuthError, ConfigError, ContractError
+from include.core.systems.values import count
+from include.ledger.systems import budget, circuits, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from fulfilment.hooks.transport import Reply
-    from include.core.merchant import Plan
+    from include.core.merchants.merchant import Plan
 
 # contract 4: reads and writes per user and minute, then per system and day
 _PLANS: dict[str, tuple[int, int, int, int]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fulfilment.hooks.plenty_calls import PlentyCalls
-from include.core.errors import NotFound
+from include.core.systems.errors import NotFound
 
 if TYPE_CHECKING:
     from fulfilment.hooks.paging import Row

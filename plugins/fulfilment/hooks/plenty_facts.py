@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fulfilment.hooks.plenty_calls import PlentyCalls
-from include.core.values import whole
+from include.core.systems.values import whole
 
 if TYPE_CHECKING:
     from fulfilment.hooks.paging import Row

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from fulfilment.hooks import paging
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.plenty_calls import PlentyCalls
-from include.core.skus import clean_sku
-from include.core.values import identifier, need_id
+from include.core.products.skus import clean_sku
+from include.core.systems.values import identifier, need_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks.paging import Filter
-from include.core.errors import ContractError
-from include.core.values import whole
+from include.core.systems.errors import ContractError
+from include.core.systems.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fulfilment.hooks.plenty_calls import PlentyCalls
-from include.core.errors import AmbiguousWrite
-from include.core.statuses import wire
-from include.core.values import whole
+from include.core.orders.statuses import wire
+from include.core.systems.errors import AmbiguousWrite
+from include.core.systems.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

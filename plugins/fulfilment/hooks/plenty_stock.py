@@ -8,7 +8,7 @@ from fulfilment.hooks import paging
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.plenty_calls import PlentyCalls
 from fulfilment.hooks.transport import Request
-from include.core.values import identifier
+from include.core.systems.values import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

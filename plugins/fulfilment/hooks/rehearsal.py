@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks.write_calls import ACTIONS
-from include.core.errors import ConfigError, NotFound, OrderRejected
-from include.core.plan import PlanLine
-from include.core.wemalo_order import WarehouseStatus
+from include.core.dry_run.plan import PlanLine
+from include.core.orders.wemalo_order import WarehouseStatus
+from include.core.systems.errors import ConfigError, NotFound, OrderRejected
 
 if TYPE_CHECKING:
     from fulfilment.hooks.base import ApiHook

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from include.core.errors import ConfigError
+from include.core.systems.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ import requests
 import urllib3.exceptions as low
 from requests.structures import CaseInsensitiveDict
 
-from include.core.values import whole
+from include.core.systems.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,10 +9,10 @@ from fulfilment.hooks.paging import Row
 from fulfilment.hooks.wemalo_calls import ZONE, between
 from fulfilment.hooks.wemalo_returns import WemaloReturns
 from fulfilment.hooks.wemalo_stock import WemaloStock
-from include.core.errors import AmbiguousWrite, NotFound
-from include.core.values import whole
-from include.core.warehouse_words import shown
-from include.core.wemalo_order import WarehouseStatus
+from include.core.orders.warehouse_texts import shown
+from include.core.orders.wemalo_order import WarehouseStatus
+from include.core.systems.errors import AmbiguousWrite, NotFound
+from include.core.systems.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

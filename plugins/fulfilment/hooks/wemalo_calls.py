@@ -10,9 +10,9 @@ from fulfilment.hooks import settings as connection_settings
 from fulfilment.hooks.base import ApiHook, HeaderAuth, need
 from fulfilment.hooks.paging import MOST_PAGES, Row
 from fulfilment.hooks.transport import Request
-from include.core.errors import ContractError
-from include.core.values import count, identifier
-from include.ledger import budget
+from include.core.systems.errors import ContractError
+from include.core.systems.values import count, identifier
+from include.ledger.systems import budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks.wemalo_calls import WemaloCalls, between
-from include.core.values import whole
+from include.core.systems.values import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Every call with which the hooks change something, and which of them need no claim.
 
 The hooks refuse a call of the flow that changes something and is not in here, or that is made
-without a claim (`fulfilment.flow.write`) and not in `UNCLAIMED`.
+without a claim (`fulfilment.flow.systems.write`) and not in `UNCLAIMED`.
 """
 
 from __future__ import annotations
@@ -50,5 +50,5 @@ UNCLAIMED = {
     "PUT /returns/booked/{id}": _TWICE,
     "PUT /product/bookings/flag": _TWICE,
     "POST /product/addMultiple": "it inserts or updates, and what an old call may have undone is "
-    "told once more (`fulfilment.flow.products`)",
+    "told once more (`fulfilment.flow.products.sync`)",
 }

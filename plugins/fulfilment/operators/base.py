@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
 
-from fulfilment.flow.opening import open_work
+from fulfilment.flow.systems.opening import open_work
 from fulfilment.hooks.ledger import LedgerHook
-from include.core.errors import ConfigError, FulfilmentError, MerchantPaused
-from include.core.modes import Mode
-from include.core.values import identifier
-from include.core.window import EVERYTHING, Window, window_of
-from include.ledger import modes
-from include.ledger.batches import open_batch, scope_of
-from include.ledger.journal import Journal
-from include.ledger.locks import StandBack, exclusive
-from include.ledger.merchant_files import note_good
+from include.core.merchants.modes import Mode
+from include.core.systems.errors import ConfigError, FulfilmentError, MerchantPaused
+from include.core.systems.values import identifier
+from include.core.systems.window import EVERYTHING, Window, window_of
+from include.ledger.merchants import modes
+from include.ledger.merchants.merchant_files import note_good
+from include.ledger.orders.batches import open_batch, scope_of
+from include.ledger.orders.journal import Journal
+from include.ledger.systems.locks import StandBack, exclusive
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from sqlalchemy import Engine
 
-    from fulfilment.flow.work import Work
-    from include.core.merchant import Merchant
+    from fulfilment.flow.systems.work import Work
+    from include.core.merchants.merchant import Merchant
 
 BACKFILL = "backfill"
 #: a backfill that waits gives its worker back for so long

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from fulfilment.flow.doctor import Visit, visit
+from fulfilment.flow.doctor.read import Visit, visit
 from fulfilment.hooks.ledger import LedgerHook
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
 from include.config.merchants import load_all
-from include.core.doctor import lines
+from include.core.doctor.report import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from sqlalchemy import Engine
 
-    from include.core.merchant import Merchant
+    from include.core.merchants.merchant import Merchant
 
 AT_ONCE = 4  # merchants; each has call limits of its own, and most of a visit is waiting
 

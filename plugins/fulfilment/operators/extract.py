@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
-from fulfilment.flow.orders.extract import extract
-from fulfilment.flow.rehearse import rehearse, tell
+from fulfilment.flow.dry_run.rehearse import rehearse, tell
 from fulfilment.flow.replay.window import replay
-from fulfilment.flow.shadow import compare_days
+from fulfilment.flow.shadow.compare import compare_days
+from fulfilment.flow.tasks.extract import extract
 from fulfilment.operators.base import FulfilmentOperator
 from fulfilment.operators.links import PlanLink
-from include.core.window import EVERYTHING
+from include.core.systems.window import EVERYTHING
 from include.quality.batch import examine
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from sqlalchemy import Engine
 
-    from fulfilment.flow.work import Work
-    from include.core.window import Window
+    from fulfilment.flow.systems.work import Work
+    from include.core.systems.window import Window
 
 
 class ExtractPlentyOrdersOperator(FulfilmentOperator):
@@ -33,7 +33,7 @@ class ExtractPlentyOrdersOperator(FulfilmentOperator):
     operator_extra_links = (PlanLink(),)
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.orders.extract` and `fulfilment.flow.replay.window`."""
+        """See `fulfilment.flow.tasks.extract` and `fulfilment.flow.replay.window`."""
         if order_ids or window != EVERYTHING:
             return replay(work, window, order_ids)
         return extract(work)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.configuration import conf
 
-from fulfilment.flow.housekeeping import remove_old_files, tidy
+from fulfilment.flow.merchants.housekeeping import remove_old_files, tidy
 from fulfilment.hooks.ledger import LedgerHook
 from include.config.merchants import load_all
 
@@ -30,7 +30,7 @@ class HousekeepingOperator(BaseOperator):
         self.log_days = log_days
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Tidy up and return the counts; see `fulfilment.flow.housekeeping`."""
+        """Tidy up and return the counts; see `fulfilment.flow.merchants.housekeeping`."""
         merchants, _ = load_all()
         named = {merchant.merchant: merchant for merchant in merchants}
         counts = tidy(LedgerHook().engine, named, context["dag_run"].run_id)

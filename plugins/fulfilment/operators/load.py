@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.orders.load import load
+from fulfilment.flow.tasks.load import load
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
-    from fulfilment.flow.work import Work
-    from include.core.window import Window
+    from fulfilment.flow.systems.work import Work
+    from include.core.systems.window import Window
 
 
 class LoadToWemaloOperator(FulfilmentOperator):
     """Hand orders over by the write-ahead protocol."""
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.orders.load`."""
+        """See `fulfilment.flow.tasks.load`."""
         return load(work)

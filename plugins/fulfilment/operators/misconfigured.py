@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from fulfilment.hooks.ledger import LedgerHook
-from include.ledger.merchant_files import turns_red
+from include.ledger.merchants.merchant_files import turns_red
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.products import products
+from fulfilment.flow.products.sync import products
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
-    from fulfilment.flow.work import Work
-    from include.core.window import Window
+    from fulfilment.flow.systems.work import Work
+    from include.core.systems.window import Window
 
 
 class ProductsOperator(FulfilmentOperator):
@@ -19,5 +19,5 @@ class ProductsOperator(FulfilmentOperator):
     knows_orders = False
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.products`."""
+        """See `fulfilment.flow.products.sync`."""
         return products(work)

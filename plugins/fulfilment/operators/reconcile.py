@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.parcels.reconcile import reconcile
+from fulfilment.flow.tasks.reconcile import reconcile
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
-    from fulfilment.flow.work import Work
-    from include.core.window import Window
+    from fulfilment.flow.systems.work import Work
+    from include.core.systems.window import Window
 
 
 class ReconcileTrackingOperator(FulfilmentOperator):
@@ -18,5 +18,5 @@ class ReconcileTrackingOperator(FulfilmentOperator):
     priority = "tracking"
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.parcels.reconcile`."""
+        """See `fulfilment.flow.tasks.reconcile`."""
         return reconcile(work)

@@ -8,8 +8,8 @@ from fulfilment.flow.returns.handle import handle_returns
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
-    from fulfilment.flow.work import Work
-    from include.core.window import Window
+    from fulfilment.flow.systems.work import Work
+    from include.core.systems.window import Window
 
 
 class HandleReturnsOperator(FulfilmentOperator):

@@ -8,8 +8,8 @@ from fulfilment.flow.stock.sync import stock
 from fulfilment.operators.base import FulfilmentOperator
 
 if TYPE_CHECKING:
-    from fulfilment.flow.work import Work
-    from include.core.window import Window
+    from fulfilment.flow.systems.work import Work
+    from include.core.systems.window import Window
 
 
 class StockOperator(FulfilmentOperator):

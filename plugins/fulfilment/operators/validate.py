@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.orders.validate import validate
+from fulfilment.flow.tasks.validate import validate
 from fulfilment.operators.base import FulfilmentOperator
 from fulfilment.operators.links import DataDocsLink
 from include.quality.batch import examine
 
 if TYPE_CHECKING:
-    from fulfilment.flow.work import Work
-    from include.core.window import Window
+    from fulfilment.flow.systems.work import Work
+    from include.core.systems.window import Window
 
 
 class ValidateOrdersOperator(FulfilmentOperator):
@@ -20,5 +20,5 @@ class ValidateOrdersOperator(FulfilmentOperator):
     operator_extra_links = (DataDocsLink(),)
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
-        """See `fulfilment.flow.orders.validate`."""
+        """See `fulfilment.flow.tasks.validate`."""
         return validate(work, examine=examine)

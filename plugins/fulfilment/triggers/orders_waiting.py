@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from fulfilment.triggers.poll_loop import polls
-from include.core.watch import Watch
+from include.core.orders.between_runs import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
 
 class OrdersWaitingTrigger(BaseEventTrigger):
-    """Fires with counts, never with an order: see `fulfilment.flow.look.Look`.
+    """Fires with counts, never with an order: see `fulfilment.flow.orders.between_runs.Look`.
 
     All that it needs is in its arguments, so that a changed merchant file makes a new trigger.
 
@@ -47,7 +47,7 @@ class OrdersWaitingTrigger(BaseEventTrigger):
         """Look once, in a thread."""
         if self._poll is None:
             # hooks and SQL are for the triggerer alone: a DAG file that is parsed needs none
-            from fulfilment.flow.look import Look
+            from fulfilment.flow.orders.between_runs import Look
 
             self._poll = Look(self.watch)
         return self._poll()

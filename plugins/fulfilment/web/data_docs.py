@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from fulfilment.hooks.ledger import LedgerHook
-from include.ledger import data_docs
+from include.ledger.quality import data_docs
 from include.quality.docs import TEMPLATES
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from fulfilment.hooks.ledger import LedgerHook
 from include.config.merchants import find
-from include.core.errors import ConfigError
-from include.core.plan import summary
-from include.ledger import plans
+from include.core.dry_run.plan import summary
+from include.core.systems.errors import ConfigError
+from include.ledger.dry_run import plans
 from include.quality.docs import TEMPLATES
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from include.core.plan import Language
+    from include.core.dry_run.plan import Language
 
 _OWN = Path(__file__).parent / "templates"
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from include.core.address.check import AddressResult, check_address
-from include.core.models import Address
-from include.core.quality_settings import QualitySettings, Repairs
-from include.core.rules import loudest
+from include.core.orders.models import Address
+from include.core.quality.rules import loudest
+from include.core.quality.settings import QualitySettings, Repairs
 
 GOOD = Address(
     name2="Erika",

@@ -14,9 +14,9 @@ from include.cli.check_address import check_address as check_lines
 from include.core.address.check import AddressResult, check_address
 from include.core.address.keys import is_key_row
 from include.core.address.pick_up import BRANDS, is_pick_up
-from include.core.models import Address
-from include.core.quality_settings import CarrierLines, QualitySettings, Repairs
-from include.core.rules import loudest
+from include.core.orders.models import Address
+from include.core.quality.rules import loudest
+from include.core.quality.settings import CarrierLines, QualitySettings, Repairs
 
 TOWNS = {
     "AT": ("3500", "Krems"), "AU": ("2000", "Sydney"), "BE": ("9000", "Gent"),

@@ -12,8 +12,8 @@ import pytest
 from include.core.address import check
 from include.core.address.check import check_address
 from include.core.address.countries import country
-from include.core.models import Address
-from include.core.quality_settings import QualitySettings
+from include.core.orders.models import Address
+from include.core.quality.settings import QualitySettings
 from tests.core.address.expressions import (
     Expression,
     expressions,

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from include.cli.check_address import check_address as check_lines
 from include.core.address.check import check_address
-from include.core.models import Address, Order, OrderItem
-from include.core.order_rules import check_order
-from include.core.quality_settings import QualitySettings, Repairs
-from include.core.rules import RULES
+from include.core.orders.models import Address, Order, OrderItem
+from include.core.orders.order_rules import check_order
+from include.core.quality.rules import RULES
+from include.core.quality.settings import QualitySettings, Repairs
 from tests.quality.builders import a_merchant
 
 TEXT = st.text(max_size=60) | st.from_regex(r"[A-Za-zäöß. ]{0,20}[ ,/]\d{0,5}[a-z /,.-]{0,6}")

@@ -31,7 +31,7 @@ _RENAMED = """
 def upgrade() -> None:
     """Add the table, which the next task of each merchant fills, and one exception to the rule.
 
-    Events are append only; `include.ledger.renaming` alone may change whose they are.
+    Events are append only; `include.ledger.merchants.renaming` alone may change whose they are.
     """
     op.execute(_REFUSE.format(unless=_RENAMED))
     op.create_table(

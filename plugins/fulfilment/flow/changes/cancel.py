@@ -12,24 +12,32 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.changes.settled import settle_cancelled, settle_too_late, settle_unsent
-from fulfilment.flow.each import each, halved
-from fulfilment.flow.orders.now import rows_now
-from fulfilment.flow.watch import CANCEL_TRIES
-from fulfilment.flow.write import Write, nothing_happened, settle, write
-from include.core.errors import (
+from fulfilment.flow.exceptions.from_ledger import CANCEL_TRIES
+from fulfilment.flow.orders.as_shown_now import rows_now
+from fulfilment.flow.orders.cancellation import settle_cancelled, settle_too_late, settle_unsent
+from fulfilment.flow.systems.each import each, halved
+from fulfilment.flow.systems.write import Write, nothing_happened, settle, write
+from include.core.orders.moved_by_hand import (
+    DELETED,
+    HELD,
+    UNWANTED,
+    Moved,
+    on_moved,
+    wants_shipping,
+)
+from include.core.orders.plenty_order import row_status
+from include.core.orders.states import NEVER_SENT, State
+from include.core.orders.statuses import is_cancelled
+from include.core.orders.wemalo_order import NOT_STARTED, WarehouseStatus, external_id, state_of
+from include.core.systems.errors import (
     AmbiguousWrite,
     FulfilmentError,
     NotFound,
     OrderRejected,
     WriteHeld,
 )
-from include.core.moved import DELETED, HELD, UNWANTED, Moved, on_moved, wants_shipping
-from include.core.plenty_order import row_status
-from include.core.states import NEVER_SENT, State
-from include.core.statuses import is_cancelled
-from include.core.wemalo_order import NOT_STARTED, WarehouseStatus, external_id, state_of
-from include.ledger import due, exceptions, orders, outbox_writes
+from include.ledger.exceptions import exceptions
+from include.ledger.orders import orders, outbox_writes, to_look_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -37,7 +45,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
     from fulfilment.hooks.wemalo import WemaloStatus
 
 ASKABLE = (State.ACCEPTED, State.WAITING)
@@ -98,10 +106,10 @@ def cancel_requested(work: Work) -> dict[str, int]:
 def _cancelled(work: Work, states: Collection[State]) -> Iterator[Sequence[Row[Any]]]:
     """Yield the orders in ``states`` whose merchant cancelled them, without their contents."""
     with work.engine.begin() as connection:
-        ids = due.cancel_ids(connection, work.name, states)
+        ids = to_look_at.cancel_ids(connection, work.name, states)
     for some in work.slices(ids, ASKED_AT_A_TIME if states is ASKABLE else AT_A_TIME):
         with work.engine.begin() as connection:
-            rows = due.brief(connection, work.name, states, some)
+            rows = to_look_at.brief(connection, work.name, states, some)
         yield rows
 
 

@@ -10,16 +10,16 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.changes.see import IN_FLIGHT, read_changes, to_read
+from fulfilment.flow.changes.find import IN_FLIGHT, read_changes, to_read
 from fulfilment.flow.changes.send import tell_left
-from fulfilment.flow.each import each, halved
-from include.core.values import moment
-from include.ledger import in_flight
+from fulfilment.flow.systems.each import each, halved
+from include.core.systems.values import moment
+from include.ledger.orders import in_flight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 
 def look_once_more(work: Work, shown: Mapping[int, Mapping[str, Any]]) -> None:

@@ -10,23 +10,30 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
 from fulfilment.flow.orders.handover import accept
-from fulfilment.flow.write import Write, nothing_happened, settle, write
-from include.core.changes import differences, in_words
-from include.core.errors import FulfilmentError, OrderInvalid, OrderRejected, WriteHeld
-from include.core.models import order_from_json
-from include.core.states import State
-from include.core.stays import NOT_FOUND
-from include.core.wemalo_order import NOT_STARTED, WarehouseStatus, compose, external_id, state_of
-from include.ledger import exceptions, in_flight, orders
+from fulfilment.flow.systems.each import each
+from fulfilment.flow.systems.write import Write, nothing_happened, settle, write
+from include.core.changes.differences import differences, in_words
+from include.core.exceptions.long_stays import NOT_FOUND
+from include.core.orders.models import order_from_json
+from include.core.orders.states import State
+from include.core.orders.wemalo_order import (
+    NOT_STARTED,
+    WarehouseStatus,
+    compose,
+    external_id,
+    state_of,
+)
+from include.core.systems.errors import FulfilmentError, OrderInvalid, OrderRejected, WriteHeld
+from include.ledger.exceptions import exceptions
+from include.ledger.orders import in_flight, orders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
     from fulfilment.hooks.wemalo import WemaloAnswer, WemaloStatus
 
 MERCHANT_RETRY = timedelta(minutes=15)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.each import halved
 from fulfilment.flow.orders.family import with_family
-from fulfilment.flow.work import Work, log
+from fulfilment.flow.systems.each import halved
+from fulfilment.flow.systems.work import Work, log
 from fulfilment.hooks.paging import PAGE_SIZE
-from include.core.errors import OrderInvalid
-from include.core.plenty_order import parse_order
-from include.core.slices import slices
-from include.core.statuses import is_cancelled
-from include.ledger import orders
+from include.core.orders.plenty_order import parse_order
+from include.core.orders.statuses import is_cancelled
+from include.core.systems.errors import OrderInvalid
+from include.core.systems.slices import slices
+from include.ledger.orders import orders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.core.models import Order
+    from include.core.orders.models import Order
 
 #: orders a search answers with, so that a chunk costs one read; whole orders are two megabytes
 CHUNK = PAGE_SIZE

@@ -11,24 +11,25 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
+from fulfilment.flow.systems.each import each
 from fulfilment.hooks.plenty import FULFILMENT_SET, Filter
-from include.core.errors import FulfilmentError
-from include.core.failures import Level, level_of
-from include.core.models import DELIVERY_ORDER
-from include.core.parts import in_no_delivery_order
-from include.core.plenty_order import parse_order, row_status, twin_key
-from include.core.return_orders import parent_of
-from include.core.statuses import is_cancelled
-from include.core.stock_rules import pieces
-from include.core.values import need_id
-from include.ledger import exceptions, orders
+from include.core.orders.models import DELIVERY_ORDER
+from include.core.orders.parts import in_no_delivery_order
+from include.core.orders.plenty_order import parse_order, row_status, twin_key
+from include.core.orders.statuses import is_cancelled
+from include.core.returns.return_orders import parent_of
+from include.core.stock.stock_rules import pieces
+from include.core.systems.errors import FulfilmentError
+from include.core.systems.failures import Level, level_of
+from include.core.systems.values import need_id
+from include.ledger.exceptions import exceptions
+from include.ledger.orders import orders
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from fulfilment.flow.work import Work
-    from include.core.models import Order
+    from fulfilment.flow.systems.work import Work
+    from include.core.orders.models import Order
 
     Rows = Mapping[int, Sequence[dict[str, Any]]]
 

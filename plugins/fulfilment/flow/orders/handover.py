@@ -5,22 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.changes.settled import request_cancel, settle_cancelled
-from fulfilment.flow.write import Write
-from include.core.again import REASONS
-from include.core.moved import UNWANTED
-from include.core.states import NOT_AT_WAREHOUSE, State
-from include.core.statuses import is_cancelled
-from include.core.wemalo_order import WarehouseStatus, state_of
-from include.ledger import orders, outbox
-from include.ledger.exceptions import order_subject
+from fulfilment.flow.orders.cancellation import request_cancel, settle_cancelled
+from fulfilment.flow.systems.write import Write
+from include.core.orders.moved_by_hand import UNWANTED
+from include.core.orders.send_again import REASONS
+from include.core.orders.states import NOT_AT_WAREHOUSE, State
+from include.core.orders.statuses import is_cancelled
+from include.core.orders.wemalo_order import WarehouseStatus, state_of
+from include.ledger.exceptions.exceptions import order_subject
+from include.ledger.orders import orders, outbox
 
 if TYPE_CHECKING:
     from typing import Any
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 _EXPECTS = (State.SUBMITTING, State.WAITING, State.ACCEPTED, State.CANCELLING)
 ADDRESS = "ADDRESS"  # wemalo contract 4.6: the only reason with a meaning that is known

@@ -13,14 +13,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.changes.settled import request_cancel, settle_unsent
-from fulfilment.flow.each import each
-from include.core.errors import FulfilmentError
-from include.core.states import NEVER_SENT, State
-from include.core.status_write import Overwritten, OwnStatus, overwritten
-from include.core.statuses import is_cancelled
-from include.core.values import need_id
-from include.ledger import orders, outbox, outbox_writes
+from fulfilment.flow.orders.cancellation import request_cancel, settle_unsent
+from fulfilment.flow.systems.each import each
+from include.core.orders.states import NEVER_SENT, State
+from include.core.orders.status_write import Overwritten, OwnStatus, overwritten
+from include.core.orders.statuses import is_cancelled
+from include.core.systems.errors import FulfilmentError
+from include.core.systems.values import need_id
+from include.ledger.orders import orders, outbox, outbox_writes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 #: the two clocks may differ; rows of the history are matched by id, not by time (contract 18)
 CLOCK_MARGIN = timedelta(minutes=10)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
-from fulfilment.flow.orders.now import row_now
-from fulfilment.flow.work import Work, log
-from fulfilment.flow.write import Write, write
+from fulfilment.flow.orders.as_shown_now import row_now
+from fulfilment.flow.systems.each import each
+from fulfilment.flow.systems.work import Work, log
+from fulfilment.flow.systems.write import Write, write
 from fulfilment.hooks.paging import PAGE_SIZE
-from include.core import notes
-from include.core.errors import (
+from include.core.orders import notes
+from include.core.systems.errors import (
     AmbiguousWrite,
     Forbidden,
     FulfilmentError,
@@ -20,7 +20,7 @@ from include.core.errors import (
     OrderRejected,
     WriteHeld,
 )
-from include.ledger import outbox, outbox_writes
+from include.ledger.orders import outbox, outbox_writes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row

@@ -9,19 +9,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from include.core.models import DELIVERY_ORDER
-from include.core.parts import Hold, Source, on_source
-from include.core.states import State
-from include.ledger import orders
+from include.core.orders.models import DELIVERY_ORDER
+from include.core.orders.parts import Hold, Source, on_source
+from include.core.orders.states import State
+from include.ledger.orders import orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
-    from include.core.models import Order
-    from include.ledger.orders import Known
+    from fulfilment.flow.systems.work import Work
+    from include.core.orders.models import Order
+    from include.ledger.orders.orders import Known
 
 #: a part whose first order is about to shrink at the warehouse waits so long before it is told
 PATIENCE = timedelta(hours=1)

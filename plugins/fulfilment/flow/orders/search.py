@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.hooks.plenty import Filter
-from include.core.errors import OrderInvalid
-from include.core.plenty_order import row_status
-from include.core.values import need_id
+from include.core.orders.plenty_order import row_status
+from include.core.systems.errors import OrderInvalid
+from include.core.systems.values import need_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
 
-    from fulfilment.flow.work import Work
-    from include.core.merchant import Merchant
-    from include.core.sightings import Sightings
+    from fulfilment.flow.systems.work import Work
+    from include.core.merchants.merchant import Merchant
+    from include.core.orders.search_results import Sightings
 
 #: of a change whose time cannot be read; the same in every run, so that it is told once
 NO_TIME = datetime(1971, 1, 1, tzinfo=UTC)

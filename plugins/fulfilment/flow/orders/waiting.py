@@ -15,20 +15,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fulfilment.hooks.ledger import LedgerHook
 from fulfilment.hooks.plenty import Filter, PlentyHook
-from include.core.errors import CircuitOpen, FulfilmentError, RateLimited
-from include.core.failures import as_own
-from include.core.plenty_order import row_status, row_time
-from include.core.release import Cancel, Release, on_cancel, on_release
-from include.core.states import State
-from include.core.values import need_id
-from include.ledger import orders, outbox
+from include.core.orders.plenty_order import row_status, row_time
+from include.core.orders.release import Cancel, Release, on_cancel, on_release
+from include.core.orders.states import State
+from include.core.systems.errors import CircuitOpen, FulfilmentError, RateLimited
+from include.core.systems.failures import as_own
+from include.core.systems.values import need_id
+from include.ledger.orders import orders, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Engine
 
-    from include.core.watch import Watch
+    from include.core.orders.between_runs import Watch
 
 log = logging.getLogger("fulfilment.waiting")
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
+from fulfilment.flow.systems.each import each
 from fulfilment.hooks.paging import PAGE_SIZE
-from include.core.errors import NotFound, OrderRejected
-from include.core.wemalo_order import external_id
-from include.ledger import sent_queue
+from include.core.orders.wemalo_order import external_id
+from include.core.systems.errors import NotFound, OrderRejected
+from include.ledger.parcels import sent_queue
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 
 def acknowledge(work: Work, counts: dict[str, int]) -> None:

@@ -6,15 +6,15 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from include.core.sent import SentRow, sent_row
-from include.core.tracking import tracking_numbers
-from include.core.wemalo_order import WarehouseStatus, external_id
-from include.ledger import sent_queue
+from include.core.orders.wemalo_order import WarehouseStatus, external_id
+from include.core.parcels.sent_rows import SentRow, sent_row
+from include.core.parcels.tracking import tracking_numbers
+from include.ledger.parcels import sent_queue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 
 def read_by_order(work: Work, order_id: int) -> None:

@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
-from include.core.sent import by_parcel
-from include.core.tracking import tracking_numbers
-from include.core.wemalo_order import external_id
-from include.ledger import orders, shipping
+from fulfilment.flow.systems.each import each
+from include.core.orders.wemalo_order import external_id
+from include.core.parcels.sent_rows import by_parcel
+from include.core.parcels.tracking import tracking_numbers
+from include.ledger.orders import orders
+from include.ledger.parcels import shipping
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 #: orders that left: looked at for so many days, so many times more seldom, so many per run
 NUMBER_DAYS, NUMBER_LOOKS, NUMBER_LIMIT = 3, 24, 20

@@ -7,27 +7,28 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fulfilment.flow.changes.last_look import look_once_more
-from fulfilment.flow.each import by_order, each
 from fulfilment.flow.parcels.ship import correct_information
-from fulfilment.flow.reading import read_orders
-from fulfilment.flow.work import log
-from fulfilment.flow.write import Write, write
+from fulfilment.flow.systems.each import by_order, each
+from fulfilment.flow.systems.reading import read_orders
+from fulfilment.flow.systems.work import log
+from fulfilment.flow.systems.write import Write, write
 from fulfilment.hooks.paging import PAGE_SIZE
-from include.core.errors import NotFound, WriteHeld
-from include.core.failures import Level, as_own, level_of
-from include.core.packages import choose
-from include.core.tracking import weight_g
-from include.core.tracking_forms import fits
-from include.core.values import whole
-from include.core.wemalo_order import external_id
-from include.ledger import exceptions, shipping
+from include.core.orders.wemalo_order import external_id
+from include.core.parcels.packages import choose
+from include.core.parcels.tracking import weight_g
+from include.core.parcels.tracking_forms import fits
+from include.core.systems.errors import NotFound, WriteHeld
+from include.core.systems.failures import Level, as_own, level_of
+from include.core.systems.values import whole
+from include.ledger.exceptions import exceptions
+from include.ledger.parcels import shipping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 NUMBER_ODD = "TRACKING_NUMBER_ODD"
 #: orders read at a time: as many as one search answers with

@@ -8,14 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from fulfilment.flow.each import by_order, each
 from fulfilment.flow.parcels.short import correct_stock, tell_short
-from fulfilment.flow.reading import read_orders
-from fulfilment.flow.work import Work, log
-from fulfilment.flow.write import Write, write
+from fulfilment.flow.systems.each import by_order, each
+from fulfilment.flow.systems.reading import read_orders
+from fulfilment.flow.systems.work import Work, log
+from fulfilment.flow.systems.write import Write, write
 from fulfilment.hooks.paging import PAGE_SIZE
 from fulfilment.hooks.plenty import FULFILMENT_SET
-from include.core.errors import (
+from include.core.orders.plenty_order import goods_issue_booked
+from include.core.orders.states import AT_WAREHOUSE, State
+from include.core.systems.errors import (
     AmbiguousWrite,
     ConfigError,
     Forbidden,
@@ -25,11 +27,10 @@ from include.core.errors import (
     OrderRejected,
     WriteHeld,
 )
-from include.core.plenty_order import goods_issue_booked
-from include.core.slices import slices
-from include.core.states import AT_WAREHOUSE, State
-from include.core.values import need_whole
-from include.ledger import orders, outbox, sent_queue, shipping
+from include.core.systems.slices import slices
+from include.core.systems.values import need_whole
+from include.ledger.orders import orders, outbox
+from include.ledger.parcels import sent_queue, shipping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

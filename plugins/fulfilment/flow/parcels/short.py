@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.core.plenty_order import parse_order
-from include.core.shipped import differences
-from include.core.stock_sync import Line
-from include.ledger import orders, sent_queue, stock_sync
+from include.core.orders.plenty_order import parse_order
+from include.core.parcels.shipped import differences
+from include.core.stock.stock_sync import Line
+from include.ledger.orders import orders
+from include.ledger.parcels import sent_queue
+from include.ledger.stock import stock_sync
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Connection
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 
 def tell_short(work: Work, connection: Connection, order_id: int) -> None:

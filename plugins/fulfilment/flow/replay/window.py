@@ -12,38 +12,40 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each, halved
-from fulfilment.flow.facts import merchants_under_way
-from fulfilment.flow.orders.cancelled import take_cancelled
+from fulfilment.flow.changes.cancelled import take_cancelled
+from fulfilment.flow.merchants.facts import merchants_under_way
 from fulfilment.flow.orders.contents import is_ours, take_contents
-from fulfilment.flow.orders.extract import COUNTS, decide
 from fulfilment.flow.orders.handover import accept
-from fulfilment.flow.replay.parcels import repair_parcels, sent_by_order
-from fulfilment.flow.replay.returns import lost_returns
-from fulfilment.flow.work import Work, log
+from fulfilment.flow.parcels.lost import repair_parcels, sent_by_order
+from fulfilment.flow.returns.lost import lost_returns
+from fulfilment.flow.systems.each import each, halved
+from fulfilment.flow.systems.work import Work, log
+from fulfilment.flow.tasks.extract import COUNTS, decide
 from fulfilment.hooks.paging import PAGE_SIZE, passes
 from fulfilment.hooks.plenty import Filter
-from include.core.errors import OrderInvalid
-from include.core.exception_texts import exception_text
-from include.core.moved import asks_to_cancel
-from include.core.plenty_order import parse_order
-from include.core.replay import UNFINISHED, Lost, lost_status, may_be_there
-from include.core.sightings import Shown, Sightings
-from include.core.slices import IdSet, packed, slices
-from include.core.states import State
-from include.core.values import need_id
-from include.core.wemalo_order import WarehouseStatus, external_id
-from include.core.window import both_ends
-from include.ledger import batches, exceptions, orders, outbox, replays
+from include.core.exceptions.exception_texts import exception_text
+from include.core.orders.moved_by_hand import asks_to_cancel
+from include.core.orders.plenty_order import parse_order
+from include.core.orders.search_results import Shown, Sightings
+from include.core.orders.states import State
+from include.core.orders.wemalo_order import WarehouseStatus, external_id
+from include.core.replay.decision import UNFINISHED, Lost, lost_status, may_be_there
+from include.core.systems.errors import OrderInvalid
+from include.core.systems.slices import IdSet, packed, slices
+from include.core.systems.values import need_id
+from include.core.systems.window import both_ends
+from include.ledger.exceptions import exceptions
+from include.ledger.orders import batches, orders, outbox
+from include.ledger.replay import replays
 
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Container, Iterable, Mapping, Sequence
 
     from fulfilment.hooks.wemalo import WemaloStatus
-    from include.core.models import Order
-    from include.core.window import Window
-    from include.ledger.orders import Known
+    from include.core.orders.models import Order
+    from include.core.systems.window import Window
+    from include.ledger.orders.orders import Known
 
 FOUND = (
     "looked_at", "not_found", "adopted", "lost_statuses", "lost_parcels", "lost_returns", "scope",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.core import return_orders
-from include.core import returns as rules
-from include.core.values import need_id
-from include.ledger import returns as ledger
+from include.core.returns import return_orders
+from include.core.returns import returned_pieces as rules
+from include.core.systems.values import need_id
+from include.ledger.returns import returns as ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fulfilment.flow.work import Work
-    from include.core.returns import ReturnRow
+    from fulfilment.flow.systems.work import Work
+    from include.core.returns.returned_pieces import ReturnRow
 
 
 def adopt_made(

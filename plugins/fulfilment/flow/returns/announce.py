@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
-from fulfilment.flow.open_cases import clear_case, raise_case
-from fulfilment.flow.reading import read_orders
-from fulfilment.flow.work import log
-from fulfilment.flow.write import Write, write
+from fulfilment.flow.exceptions.open_cases import clear_case, raise_case
+from fulfilment.flow.systems.each import each
+from fulfilment.flow.systems.reading import read_orders
+from fulfilment.flow.systems.work import log
+from fulfilment.flow.systems.write import Write, write
 from fulfilment.hooks.paging import Filter
-from include.core import return_orders
-from include.core.announcing import announcement
-from include.core.errors import OrderInvalid, OrderRejected
-from include.core.plenty_order import parse_order
-from include.core.returns import Trouble
-from include.core.statuses import status
-from include.core.values import need_id
-from include.ledger import announcements
-from include.ledger import returns as ledger
+from include.core.orders.plenty_order import parse_order
+from include.core.orders.statuses import status
+from include.core.returns import return_orders
+from include.core.returns.announcements import announcement
+from include.core.returns.returned_pieces import Trouble
+from include.core.systems.errors import OrderInvalid, OrderRejected
+from include.core.systems.values import need_id
+from include.ledger.returns import announcements
+from include.ledger.returns import returns as ledger
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 NOT_ANNOUNCED = "RETURN_NOT_ANNOUNCED"
 REFUSED_RETRY_S = 900

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
-from fulfilment.flow.open_cases import clear_case, raise_case
+from fulfilment.flow.exceptions.open_cases import clear_case, raise_case
 from fulfilment.flow.returns.read import returns_of
-from fulfilment.flow.work import log
-from fulfilment.flow.write import Write, write
-from include.core import return_orders
-from include.core.errors import (
+from fulfilment.flow.systems.each import each
+from fulfilment.flow.systems.work import log
+from fulfilment.flow.systems.write import Write, write
+from include.core.returns import return_orders
+from include.core.returns.returned_pieces import Trouble, line_from_json
+from include.core.systems.errors import (
     AmbiguousWrite,
     FulfilmentError,
     InDoubt,
@@ -19,16 +20,15 @@ from include.core.errors import (
     OrderRejected,
     WriteHeld,
 )
-from include.core.returns import Trouble, line_from_json
-from include.core.values import need_id, need_moment
-from include.ledger import returns as ledger
+from include.core.systems.values import need_id, need_moment
+from include.ledger.returns import returns as ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 #: plentymarkets has no return order of these, as far as is known
 _UNMADE = ("planned", "creating")

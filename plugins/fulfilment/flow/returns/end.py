@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each
-from fulfilment.flow.open_cases import clear_case, raise_case
-from fulfilment.flow.reading import read_orders
+from fulfilment.flow.exceptions.open_cases import clear_case, raise_case
 from fulfilment.flow.returns.read import existing_returns
-from fulfilment.flow.work import log
-from fulfilment.flow.write import Write, write
-from include.core import return_orders
-from include.core.errors import FulfilmentError, InDoubt, NotFound, OrderRejected, WriteHeld
-from include.core.plenty_order import goods_issue_booked, row_status
-from include.core.returns import Line, Trouble, line_from_json
-from include.core.values import need_id
-from include.ledger import returns as ledger
+from fulfilment.flow.systems.each import each
+from fulfilment.flow.systems.reading import read_orders
+from fulfilment.flow.systems.work import log
+from fulfilment.flow.systems.write import Write, write
+from include.core.orders.plenty_order import goods_issue_booked, row_status
+from include.core.returns import return_orders
+from include.core.returns.returned_pieces import Line, Trouble, line_from_json
+from include.core.systems.errors import FulfilmentError, InDoubt, NotFound, OrderRejected, WriteHeld
+from include.core.systems.values import need_id
+from include.ledger.returns import returns as ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 
 LOST, NOT_BOOKED, NOT_DESCRIBED = "RETURN_LOST", "RETURN_NOT_BOOKED", "RETURN_NOT_DESCRIBED"

@@ -19,32 +19,33 @@ from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import as_trouble, each, halved
-from fulfilment.flow.open_cases import clear_case, raise_case
-from fulfilment.flow.reading import Read, read_orders
-from fulfilment.flow.replay.returns import lost_returns
+from fulfilment.flow.exceptions.open_cases import clear_case, raise_case
 from fulfilment.flow.returns.adopt import adopt_made
 from fulfilment.flow.returns.announce import announce_returns
 from fulfilment.flow.returns.create import REFUSED, create_planned
 from fulfilment.flow.returns.end import LOST, end_created
+from fulfilment.flow.returns.lost import lost_returns
 from fulfilment.flow.returns.read import existing_returns
-from include.core import return_orders
-from include.core import returns as rules
-from include.core.errors import NotFound, OrderRejected
-from include.core.sent import row_name
-from include.core.values import need_whole, whole
-from include.core.window import EVERYTHING
-from include.ledger import announcements, sent_queue
-from include.ledger import returns as ledger
+from fulfilment.flow.systems.each import as_trouble, each, halved
+from fulfilment.flow.systems.reading import Read, read_orders
+from include.core.parcels.sent_rows import row_name
+from include.core.returns import return_orders
+from include.core.returns import returned_pieces as rules
+from include.core.systems.errors import NotFound, OrderRejected
+from include.core.systems.values import need_whole, whole
+from include.core.systems.window import EVERYTHING
+from include.ledger.parcels import sent_queue
+from include.ledger.returns import announcements
+from include.ledger.returns import returns as ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Row
 
-    from fulfilment.flow.work import Work
-    from include.core.returns import ReturnRow, Trouble
-    from include.core.window import Window
+    from fulfilment.flow.systems.work import Work
+    from include.core.returns.returned_pieces import ReturnRow, Trouble
+    from include.core.systems.window import Window
 
 COUNTS = (
     "return_rows", "returns_created", "returns_adopted", "returns_ended", "returns_booked",

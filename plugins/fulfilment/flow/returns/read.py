@@ -6,16 +6,16 @@ from collections import defaultdict
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import halved
+from fulfilment.flow.systems.each import halved
 from fulfilment.hooks.paging import Filter, chunks
-from include.core import return_orders
-from include.core.values import need_id, need_moment
+from include.core.returns import return_orders
+from include.core.systems.values import need_id, need_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.systems.work import Work
 
 _RETURNS = Filter("orderTypeId", "eq", return_orders.RETURN_TYPE)
 PARTS = ("orderItems.variation", "originOrderReferences", "comments")

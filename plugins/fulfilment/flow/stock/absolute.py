@@ -3,8 +3,8 @@
 The number is wemalo's pieces in the house plus what left wemalo but is not yet booked in
 plentymarkets. It is only written if plentymarkets' stock did not move between a reading before
 wemalo was measured and one after it, so no booking is younger than the measurement
-(plentymarkets contract 12.5). A correction in doubt (`fulfilment.flow.write`) is taken once the
-stock is measured to be right; while it is wrong it is set anew only when the call has settled.
+(plentymarkets contract 12.5). A correction in doubt (`fulfilment.flow.systems.write`) is taken once
+the stock is measured to be right; while it is wrong it is set anew only when the call has settled.
 """
 
 from __future__ import annotations
@@ -13,14 +13,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each, halved
 from fulfilment.flow.stock import measure
 from fulfilment.flow.stock.measure import SETTLED, emptied_by
-from fulfilment.flow.write import Write, write
+from fulfilment.flow.systems.each import each, halved
+from fulfilment.flow.systems.write import Write, write
 from fulfilment.hooks.plenty_stock import STOCK_ROWS
-from include.core.errors import AmbiguousWrite, FulfilmentError
-from include.core.slices import slices
-from include.core.stock_sync import (
+from include.core.stock.stock_sync import (
     MASS_ZERO_WITHIN,
     ZERO,
     Case,
@@ -30,10 +28,13 @@ from include.core.stock_sync import (
     hold_mass_zero,
     on_hand,
 )
-from include.core.values import need_id, need_number, need_whole
-from include.ledger import stock_postings, sync_state, writes
-from include.ledger import stock_sync as ledger
-from include.ledger.exceptions import item_subject
+from include.core.systems.errors import AmbiguousWrite, FulfilmentError
+from include.core.systems.slices import slices
+from include.core.systems.values import need_id, need_number, need_whole
+from include.ledger.exceptions.exceptions import item_subject
+from include.ledger.stock import stock_postings
+from include.ledger.stock import stock_sync as ledger
+from include.ledger.systems import sync_state, writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.stock.tell import Unread
-    from fulfilment.flow.work import Work
+    from fulfilment.flow.stock.exceptions import Unread
+    from fulfilment.flow.systems.work import Work
 
 #: plentymarkets' lists are asked for what changed so long before the last look, too
 OVERLAP = timedelta(minutes=10)

@@ -3,7 +3,7 @@
 No reply proves a row (plentymarkets contract 12.2), so the journal of movements is read before and
 after: what shows is done. What does not show, after a good answer or a lost one, is in doubt: it is
 looked for in the journal until it cannot come any more, and only then sent again, row by row
-(`fulfilment.flow.write`). A batch that is refused is halved until the sick row is alone.
+(`fulfilment.flow.systems.write`). A batch that is refused is halved until the sick row is alone.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import each, halved
 from fulfilment.flow.stock.measure import RECENT_DAYS, goods_issues
-from fulfilment.flow.work import Work, log
-from fulfilment.flow.write import Write, write
+from fulfilment.flow.systems.each import each, halved
+from fulfilment.flow.systems.work import Work, log
+from fulfilment.flow.systems.write import Write, write
 from fulfilment.hooks.plenty_stock import STOCK_ROWS
-from include.core.errors import (
+from include.core.stock.stock_sync import Line, movement, signature
+from include.core.systems.errors import (
     AmbiguousWrite,
     FulfilmentError,
     NotFound,
     OrderRejected,
     WriteHeld,
 )
-from include.core.stock_sync import Line, movement, signature
-from include.core.values import whole
-from include.ledger import stock_claims
-from include.ledger import stock_sync as ledger
-from include.ledger.exceptions import item_subject
+from include.core.systems.values import whole
+from include.ledger.exceptions.exceptions import item_subject
+from include.ledger.stock import stock_claims
+from include.ledger.stock import stock_sync as ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.stock.tell import Unread
+    from fulfilment.flow.stock.exceptions import Unread
 
 #: plentymarkets' clock and ours may differ by less than this
 CLOCK_MARGIN = timedelta(minutes=10)

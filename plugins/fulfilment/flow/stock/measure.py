@@ -15,13 +15,12 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.each import halved
-from fulfilment.flow.stock.tell import tell_strangers
-from include.core.plenty_order import goods_issue_booked
-from include.core.skus import clean_sku
-from include.core.slices import slices
-from include.core.states import AT_WAREHOUSE, NEVER_SENT, State
-from include.core.stock_sync import (
+from fulfilment.flow.stock.exceptions import tell_strangers
+from fulfilment.flow.systems.each import halved
+from include.core.orders.plenty_order import goods_issue_booked
+from include.core.orders.states import AT_WAREHOUSE, NEVER_SENT, State
+from include.core.products.skus import clean_sku
+from include.core.stock.stock_sync import (
     KINDS,
     ZERO,
     Line,
@@ -31,19 +30,22 @@ from include.core.stock_sync import (
     reason_of,
     to_zero,
 )
-from include.core.values import need_number, own_id, words
-from include.ledger import orders, products, stock_postings
-from include.ledger import stock_sync as ledger
-from include.ledger.reference import cached
+from include.core.systems.slices import slices
+from include.core.systems.values import need_number, own_id, words
+from include.ledger.orders import orders
+from include.ledger.products import products
+from include.ledger.stock import stock_postings
+from include.ledger.stock import stock_sync as ledger
+from include.ledger.systems.reference import cached
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
-    from fulfilment.flow.stock.tell import Unread
-    from fulfilment.flow.work import Work
-    from include.core.stock_sync import Case, Decision, Posting
+    from fulfilment.flow.stock.exceptions import Unread
+    from fulfilment.flow.systems.work import Work
+    from include.core.stock.stock_sync import Case, Decision, Posting
 
 CONCERN = "stock"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)

@@ -12,16 +12,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fulfilment.flow.each import each, halved
 from fulfilment.flow.stock import measure
 from fulfilment.flow.stock.absolute import correct
 from fulfilment.flow.stock.book import send, settle_interrupted, take_back_doubles
-from fulfilment.flow.stock.tell import Unread, tell, tell_unread
-from fulfilment.flow.work import Work, log
+from fulfilment.flow.stock.exceptions import Unread, tell, tell_unread
+from fulfilment.flow.systems.each import each, halved
+from fulfilment.flow.systems.work import Work, log
 from fulfilment.hooks.wemalo_stock import FLAGGED
-from include.core.errors import OrderRejected
-from include.core.slices import slices
-from include.core.stock_sync import (
+from include.core.orders.wemalo_order import external_id
+from include.core.stock.stock_sync import (
     KINDS,
     MASS_ZERO_WITHIN,
     ZERO,
@@ -34,9 +33,11 @@ from include.core.stock_sync import (
     on_hand,
     reason_of,
 )
-from include.core.wemalo_order import external_id
-from include.ledger import stock_postings, sync_state
-from include.ledger import stock_sync as ledger
+from include.core.systems.errors import OrderRejected
+from include.core.systems.slices import slices
+from include.ledger.stock import stock_postings
+from include.ledger.stock import stock_sync as ledger
+from include.ledger.systems import sync_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,0 +1,1 @@
+"""What changes after the hand-over: other contents, other addresses."""

@@ -1,0 +1,1 @@
+"""The doctor: whether both systems fit a merchant's file."""

@@ -1,0 +1,1 @@
+"""Merchants: their file, their mode, their life."""

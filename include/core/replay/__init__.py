@@ -1,0 +1,1 @@
+"""Replays: what a window lost is found and repaired."""

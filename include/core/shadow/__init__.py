@@ -1,0 +1,1 @@
+"""Shadow mode: what we would have done beside another connection."""

@@ -1,0 +1,1 @@
+"""Orders on their way from plentymarkets to the warehouse."""

@@ -1,0 +1,259 @@
+"""Parcels of orders, and what plentymarkets has of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from include.core.orders.states import State
+from include.ledger.orders.to_look_at import among, ids_in, ids_of
+from include.ledger.tables import orders, parcels
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy.sql import FromClause
+    from sqlalchemy.sql.elements import ColumnElement
+
+
+def orders_to_write(connection: Connection, merchant: str) -> array[int]:
+    """Return orders with a parcel that plentymarkets does not have, ascending."""
+    statement = select(parcels.c.order_id).distinct().where(*_to_write(merchant))
+    return ids_of(connection, statement.order_by(parcels.c.order_id))
+
+
+def parcels_to_write(
+    connection: Connection, merchant: str, ids: Iterable[int]
+) -> Sequence[Row[Any]]:
+    """Return the parcels of ``ids`` with a number that plentymarkets lacks, or has otherwise."""
+    return connection.execute(
+        select(parcels)
+        .where(*_to_write(merchant), among(parcels.c.order_id, ids))
+        .order_by(parcels.c.order_id, parcels.c.parcel_id)
+    ).all()
+
+
+def _to_write(merchant: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        parcels.c.merchant == merchant,
+        parcels.c.tracking_number != "",
+        parcels.c.tracking_number.is_distinct_from(parcels.c.written_number),
+    )
+
+
+def parcels_of(connection: Connection, merchant: str, order_id: int) -> Sequence[Row[Any]]:
+    """Return all parcels of an order, by parcel id."""
+    return connection.execute(
+        select(parcels)
+        .where(parcels.c.merchant == merchant, parcels.c.order_id == order_id)
+        .order_by(parcels.c.parcel_id)
+    ).all()
+
+
+def with_parcels(connection: Connection, merchant: str, ids: Iterable[int]) -> set[int]:
+    """Return those of some orders of which a parcel left the warehouse."""
+    statement = select(parcels.c.order_id).where(
+        parcels.c.merchant == merchant, among(parcels.c.order_id, ids)
+    )
+    return set(connection.execute(statement.distinct()).scalars())
+
+
+def packages_of(connection: Connection, merchant: str, ids: Iterable[int]) -> Sequence[Row[Any]]:
+    """Return order, parcel and plentymarkets package of the parcels of ``ids`` that have one."""
+    p = parcels.c
+    statement: Select[Any] = select(p.order_id, p.parcel_id, p.plenty_package_id).where(
+        p.merchant == merchant, among(p.order_id, ids), p.plenty_package_id.is_not(None)
+    )
+    return connection.execute(statement).all()
+
+
+def parcels_without_number(
+    connection: Connection,
+    merchant: str,
+    minutes: int,
+    letters: Collection[str],
+    ids: Iterable[int],
+) -> Sequence[Row[Any]]:
+    """Return parcels of ``ids`` that left ``minutes`` ago and have no tracking number.
+
+    :param letters: carriers, services and shipping profiles, in small letters, whose parcels
+        never have one.
+    """
+    statement = select(parcels).where(
+        *_without_number(merchant, minutes, letters), among(parcels.c.order_id, ids)
+    )
+    return connection.execute(statement).all()
+
+
+def orders_without_number(
+    connection: Connection, merchant: str, minutes: int, letters: Collection[str]
+) -> array[int]:
+    """Return the orders that have parcels as `parcels_without_number` says, ascending."""
+    statement = (
+        select(parcels.c.order_id).distinct().where(*_without_number(merchant, minutes, letters))
+    )
+    return ids_of(connection, statement.order_by(parcels.c.order_id))
+
+
+def letters_among(
+    connection: Connection, merchant: str, order_id: int, letters: Collection[str]
+) -> set[str]:
+    """Return the parcels of an order that need no number; see `parcels_without_number`."""
+    statement = select(parcels.c.parcel_id).where(
+        parcels.c.merchant == merchant,
+        parcels.c.order_id == order_id,
+        is_letter(parcels, letters),
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def is_letter(table: FromClause, letters: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition that a parcel needs no number."""
+    names = list(letters)
+    c = table.c
+    profile = (
+        select(orders.c.order_id)
+        .where(
+            orders.c.merchant == c.merchant,
+            orders.c.order_id == c.order_id,
+            orders.c.content["shipping_profile_id"].as_string().in_(names),
+        )
+        .exists()
+    )
+    return func.lower(c.carrier).in_(names) | func.lower(c.service).in_(names) | profile
+
+
+def _without_number(
+    merchant: str, minutes: int, letters: Collection[str]
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        parcels.c.merchant == merchant,
+        parcels.c.tracking_number == "",
+        ~is_letter(parcels, letters),
+        parcels.c.first_seen_at <= func.now() - func.make_interval(0, 0, 0, 0, 0, minutes),
+    )
+
+
+def left_lately(
+    connection: Connection, merchant: str, *, older_than_s: float, days: int, limit: int
+) -> Sequence[Row[Any]]:
+    """Return rows of orders that left in the last ``days``, the oldest look first."""
+    statement = (
+        select(orders)
+        .where(
+            orders.c.merchant == merchant,
+            orders.c.state.in_([State.SHIPPED, State.PARTLY_SHIPPED]),
+            orders.c.changed_at >= func.now() - func.make_interval(0, 0, 0, days),
+            func.greatest(orders.c.looked_at, orders.c.changed_at)
+            <= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, older_than_s),
+        )
+        .order_by(orders.c.looked_at.nulls_first(), orders.c.order_id)
+        .limit(limit)
+    )
+    return connection.execute(statement).all()
+
+
+def renumber(
+    connection: Connection, merchant: str, order_id: int, numbers: Mapping[str, str]
+) -> list[str]:
+    """Take over tracking numbers (parcel id -> number); return the parcels whose number changed.
+
+    A known parcel's second number is a parcel of its own: `include.core.parcels.sent_rows`.
+    """
+    known = {parcel.parcel_id: parcel for parcel in parcels_of(connection, merchant, order_id)}
+    changed = []
+    for parcel_id, number in numbers.items():
+        base = known.get(parcel_id.partition("#")[0])
+        before = known.get(parcel_id)
+        if not number or base is None or (before is not None and before.tracking_number == number):
+            continue
+        changed.append(parcel_id)
+        values = {**base._asdict(), "parcel_id": parcel_id, "tracking_number": number}
+        if before is None:
+            values |= {
+                "plenty_package_id": None,
+                "written_number": None,
+                "sent_number": None,
+                "weight_g": None,
+            }
+        connection.execute(
+            insert(parcels)
+            .values(values)
+            .on_conflict_do_update(
+                index_elements=["merchant", "order_id", "parcel_id"],
+                set_={"tracking_number": number},
+            )
+        )
+    return changed
+
+
+def begin_package(
+    connection: Connection, merchant: str, parcel: Row[Any], package_id: int | None = None
+) -> bool:
+    """Write ahead that a parcel's number is being sent; False where that was overtaken.
+
+    :param parcel: as it was read: who read it before another wrote it sends nothing.
+    :param package_id: the package that is to take the number; no other parcel gets it then.
+    """
+    p = parcels.c
+    order = (p.merchant == merchant, p.order_id == parcel.order_id)
+    now = {
+        row.parcel_id: row
+        for row in connection.execute(
+            select(parcels).where(*order).order_by(p.parcel_id).with_for_update()
+        )
+    }
+    mine = now.pop(parcel.parcel_id, None)
+    facts = ("tracking_number", "written_number", "plenty_package_id")
+    if mine is None or any(getattr(mine, name) != getattr(parcel, name) for name in facts):
+        return False
+    if package_id is None:
+        return True
+    if any(row.plenty_package_id == package_id for row in now.values()):
+        return False
+    values: dict[str, Any] = {"sent_number": parcel.tracking_number}
+    if package_id:
+        values["plenty_package_id"] = package_id
+    connection.execute(
+        update(parcels).where(*order, p.parcel_id == parcel.parcel_id).values(**values)
+    )
+    return True
+
+
+def parcel_written(
+    connection: Connection,
+    merchant: str,
+    order_id: int,
+    parcel_id: str,
+    *,
+    number: str,
+    plenty_package_id: int,
+    weight_g: int | None = None,
+) -> None:
+    """Remember the number that plentymarkets now has for a parcel."""
+    values: dict[str, Any] = {"written_number": number, "plenty_package_id": plenty_package_id}
+    if weight_g is not None:
+        values["weight_g"] = weight_g
+    connection.execute(
+        update(parcels)
+        .where(
+            parcels.c.merchant == merchant,
+            parcels.c.order_id == order_id,
+            parcels.c.parcel_id == parcel_id,
+        )
+        .values(**values)
+    )
+
+
+def orders_that_left(connection: Connection, merchant: str, states: Iterable[State]) -> array[int]:
+    """Return the orders in ``states`` of which at least one parcel has left, ascending."""
+    has_parcel = (
+        select(parcels.c.order_id)
+        .where(parcels.c.merchant == orders.c.merchant, parcels.c.order_id == orders.c.order_id)
+        .exists()
+    )
+    return ids_in(connection, merchant, states, has_parcel)

@@ -1,0 +1,1 @@
+"""Stock: who gets the last piece, and what plentymarkets is told."""

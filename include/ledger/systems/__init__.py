@@ -1,0 +1,1 @@
+"""What every concern shares: both systems, their limits and failures, the one way to write."""

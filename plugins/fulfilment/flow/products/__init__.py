@@ -1,0 +1,1 @@
+"""Products: what wemalo is told of variations."""

@@ -1,0 +1,1 @@
+"""The rules that judge an order, and what they found."""

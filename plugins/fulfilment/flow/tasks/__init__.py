@@ -1,0 +1,1 @@
+"""What each task of a merchant's DAG does, in its order."""
