@@ -10,13 +10,14 @@ from fulfilment.hooks.wemalo import WemaloHook
 from sqlalchemy import Engine
 
 from include.ledger.engine import ledger_engine
+from include.sandbox.server import Sandbox, run_sandbox
+from tests.hooks.changing_shop import Shop
 from tests.hooks.hostile import Hostile, hostile_server
+from tests.hooks.sandboxes import PASSWORD, TOKEN, USER, plenty_tenant, wemalo_tenant
 from tests.troubles import pytest_runtest_call  # noqa: F401 - a fault that hits nothing fails its test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-USER, PASSWORD, TOKEN = "rest-user-alpha", "pass-word-alpha", "wemalo-token-alpha"
 
 FAST = {"timeout": 0.7, "connect_timeout": 0.5}
 
@@ -82,3 +83,30 @@ def wemalo(
     hook = WemaloHook("alpha", "wemalo_alpha", engine, shop="alpha-shop", by_hand=True, sleep=naps)
     yield hook
     hook.close()
+
+
+@pytest.fixture
+def shop(hostile: Hostile) -> Shop:
+    shop = Shop(dict.fromkeys(range(1, 601), 5))
+    hostile.answer = shop
+    return shop
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Sandbox]:
+    with run_sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(servers: Sandbox, connect: Callable[..., None]) -> Iterator[Sandbox]:
+    servers.plenty.scenario({"tenants": [plenty_tenant()]})
+    servers.wemalo.scenario({"tenants": [wemalo_tenant()]})
+    for control in (servers.plenty, servers.wemalo):
+        control.clear_faults()
+        control.clear_hooks()
+        control.reset_calls()
+    connect("plenty_alpha", servers.plenty_url, login=USER, password=PASSWORD)
+    connect("wemalo_alpha", servers.wemalo_url, password=TOKEN)
+    yield servers
+    servers.plenty.clock(factor=1)

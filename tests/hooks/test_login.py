@@ -14,8 +14,8 @@ from include.core.systems.errors import AuthError, CircuitOpen, ConfigError, Ses
 from include.ledger.engine import ledger_engine
 from include.ledger.systems import tokens as ledger_tokens
 from include.ledger.tables import circuits, tokens
-from tests.hooks.conftest import PASSWORD, USER
 from tests.hooks.hostile import Bad, Hostile
+from tests.hooks.sandboxes import PASSWORD, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

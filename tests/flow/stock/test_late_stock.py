@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from include.ledger.systems import writes
 from tests.flow.stage import Stage, good_order
-from tests.flow.stock.test_stock import (
+from tests.flow.stock.stocks import (
     approve,
     configure,
     exceptions_of,

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from include.ledger.stock import stock_sync as ledger
 from tests.flow.stage import Stage, good_order
-from tests.flow.stock.test_stock import (
+from tests.flow.stock.stocks import (
     approve,
     configure,
     exceptions_of,
@@ -20,11 +20,9 @@ from tests.flow.stock.test_stock import (
     movements,
     open_postings,
     plenty_stock,
-    running,
     wemalo_stock,
 )
 
-__all__ = ["running"]
 INCOMING = "PUT /rest/stockmanagement/warehouses/{warehouse_id}/stock/bookIncomingItems"
 
 

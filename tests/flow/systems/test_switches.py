@@ -11,9 +11,11 @@ import requests
 from include.core.systems.errors import SessionLimit
 from include.sandbox.scenarios.demo_orders import ALPHA
 from tests.flow.changes.test_changes import open_codes
-from tests.flow.returns.test_returns import come_back, properties, return_orders, shop, step
+from tests.flow.returns.conftest import shop
+from tests.flow.returns.shop import come_back, properties, return_orders, step
 from tests.flow.stage import PASSWORD, Stage, good_order, settings
-from tests.flow.stock.test_stock import look, movements, plenty_stock, running, wemalo_stock
+from tests.flow.stock.conftest import running
+from tests.flow.stock.stocks import look, movements, plenty_stock, wemalo_stock
 
 __all__ = ["running", "shop"]
 
