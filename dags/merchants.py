@@ -41,12 +41,12 @@ STEPS = (
     ("writeback_status", WritebackStatusOperator, "all_done"),
     ("reconcile_tracking", ReconcileTrackingOperator, "all_done"),
 )
-#: beside the chain, where switched on: group, task, operator, and the step they follow, if any
+#: beside the chain, where switched on: group, task, operator, and the step they follow
 GROUPS = (
     ("returns", "handle_returns", HandleReturnsOperator, "load_to_wemalo"),
     ("documents", "attach_documents", AttachDocumentsOperator, "load_to_wemalo"),
     ("stock", "sync_stock", StockOperator, "reconcile_tracking"),  # it counts what has left
-    ("products", "sync_products", ProductsOperator, None),
+    ("products", "sync_products", ProductsOperator, "extract_plenty_orders"),
 )
 
 
@@ -97,8 +97,7 @@ def build(merchant: Merchant, broken: BrokenFile | None = None) -> DAG:
                     doc_md=texts.TASKS[name],
                     **common,
                 )
-            if follows:
-                dag.get_task(follows) >> task
+            dag.get_task(follows) >> task
             tasks.append(task)
         if broken:
             MisconfiguredOperator(

@@ -24,8 +24,8 @@ BESIDE = {
     "returns.handle_returns": "load_to_wemalo",
     "documents.attach_documents": "load_to_wemalo",
     "stock.sync_stock": "reconcile_tracking",
+    "products.sync_products": "extract_plenty_orders",
 }
-INDEPENDENT = {"products.sync_products"}
 ALL_ON = "documents: {invoice: optional}\nstock: {enabled: true}\nproducts: {enabled: true}\n"
 
 PARSE = """
@@ -105,13 +105,11 @@ def test_only_parts_switched_on_have_a_task_and_it_holds_nothing_up(
     dags = parse(tmp_path)["dags"]
     assert set(dags["fulfilment__off"]["order"]) == {*CHAIN, "watcher"}  # a task costs a process
     dag = dags["fulfilment__alpha"]
-    assert set(dag["order"]) == {*CHAIN, *BESIDE, *INDEPENDENT, "watcher"}
+    assert set(dag["order"]) == {*CHAIN, *BESIDE, "watcher"}
     for task, before in BESIDE.items():
         edges = [edge for edge in dag["edges"] if task in edge]
         assert edges == sorted([[before, task], [task, "watcher"]])
         assert dag["rules"][task] == "all_done"
-    for task in INDEPENDENT:
-        assert [edge for edge in dag["edges"] if task in edge] == [[task, "watcher"]]
 
 
 def test_an_operator_finds_tags_owner_and_what_to_do(parsed: dict) -> None:  # type: ignore[type-arg]

@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 from fulfilment.flow.steps import ORDER_TASKS, steps_of
 from fulfilment.flow.systems.work import Work
+from fulfilment.flow.tasks.skips import idle_by_ledger
 from fulfilment.hooks.plenty import PlentyHook
 from fulfilment.hooks.wemalo import WemaloHook
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from include.core.merchants.merchant import Merchant
 from include.core.orders.statuses import status
@@ -25,6 +26,7 @@ from include.ledger.engine import ledger_engine
 from include.ledger.orders import timeline
 from include.ledger.orders.batches import open_batch
 from include.ledger.orders.journal import Journal
+from include.ledger.tables import order_events
 from include.quality.batch import examine
 from include.sandbox.scenarios.demo_orders import (
     ALPHA,
@@ -37,6 +39,11 @@ from include.sandbox.server import Sandbox
 
 STEPS = steps_of(examine)
 GROUPS = {task: step for task, step in STEPS.items() if task not in ORDER_TASKS}
+#: looks of idle tasks, and the counts that say that a look showed work
+LOOKS = {
+    "reconcile_tracking": (1, ("queue_rows", "foreign_rows")),
+    "handle_returns": (2, ("return_rows", "returns_announced", "failing")),
+}
 PASSWORD, TOKEN = "p/w:1", "token-1"
 _runs = itertools.count(1)
 
@@ -98,15 +105,40 @@ class Stage:
         """
         run = f"run-{next(_runs)}"
         self.errors = {}
-        counts = {}
+        counts: dict[str, dict[str, int]] = {}
+        idle: set[str] = set()
         for task, step in (STEPS | steps_of(examine, window)).items():
             if task in GROUPS and not groups:
                 continue
+            before = self._done() if task in idle else None
             try:
                 counts[task] = step(self.work(task, run, by_hand=False))
+                if task == "extract_plenty_orders" and window == EVERYTHING:
+                    idle = idle_by_ledger(self.work(task, run, by_hand=False))
             except FulfilmentError as error:
                 self.errors[task] = error
+            if before is not None and task in counts:
+                self._assert_idle(task, counts[task], before)
         return counts
+
+    def _assert_idle(self, task: str, counts: dict[str, int], before: tuple[int, int]) -> None:
+        """See that a task which the ledger has no work for did nothing: it would be skipped."""
+        looks, shows_work = LOOKS.get(task, (0, ()))
+        if any(counts.get(name) for name in shows_work):
+            return  # its look found work, so that it would run
+        calls, events = self._done()
+        assert not any(counts.values()), (task, counts)
+        assert calls - before[0] <= looks, task
+        assert events == before[1], task
+
+    def _done(self) -> tuple[int, int]:
+        """Return how many calls both systems had of this merchant, and how many events we noted."""
+        systems = (self.sandbox.plenty, self.sandbox.wemalo)
+        counted = [system.calls(self.name)["counts"].get(self.name, {}) for system in systems]
+        mine = select(func.count()).where(order_events.c.merchant == self.name)
+        with self.engine.connect() as connection:
+            events = connection.execute(mine).scalar_one()
+        return sum(sum(routes.values()) for routes in counted), events
 
     # -- both systems and the ledger, as they are now
 

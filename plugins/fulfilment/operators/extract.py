@@ -11,6 +11,7 @@ from fulfilment.flow.dry_run.rehearse import rehearse, tell
 from fulfilment.flow.replay.window import replay
 from fulfilment.flow.shadow.compare import compare_days
 from fulfilment.flow.tasks.extract import extract
+from fulfilment.flow.tasks.skips import tasks_to_skip
 from fulfilment.operators.base import FulfilmentOperator
 from fulfilment.operators.links import PlanLink
 from include.core.systems.window import EVERYTHING
@@ -31,18 +32,29 @@ class ExtractPlentyOrdersOperator(FulfilmentOperator):
     """
 
     operator_extra_links = (PlanLink(),)
+    idle: frozenset[str] = frozenset()  # tasks that have nothing to do in this run
 
     def work(self, work: Work, window: Window, order_ids: list[int]) -> dict[str, int]:
         """See `fulfilment.flow.tasks.extract` and `fulfilment.flow.replay.window`."""
         if order_ids or window != EVERYTHING:
             return replay(work, window, order_ids)
-        return extract(work)
+        counts = extract(work)
+        self.idle = tasks_to_skip(work)
+        return counts
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Do the step; a replay that found nothing to repair ends here, and costs one task."""
+        """Do the step; where later tasks have nothing to do, have them skipped unstarted.
+
+        A replay that found nothing to repair ends here. A skipped task that is cleared runs.
+        """
         result = super().execute(context)
         if result.get("scope") == 0:
             self._skip_the_others()
+        others = self.get_flat_relative_ids()
+        idle = sorted(task for task in others if task.rpartition(".")[2] in self.idle)
+        if idle:
+            self.log.info("Nothing to do for: %s", ", ".join(idle))
+            raise DownstreamTasksSkipped(tasks=idle)  # type: ignore[no-untyped-call]
         return result
 
     def rehearse(self, engine: Engine, run_id: str, window: Window, order_ids: list[int]) -> None:

@@ -15,6 +15,8 @@ from include.ledger.exceptions import long_stays
 from include.ledger.orders import orders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection, Row
 
     from fulfilment.flow.systems.work import Work
@@ -26,17 +28,8 @@ AT_ONCE = 100
 
 def send_again(work: Work) -> int:
     """Send what is due once more and return how many orders the warehouse can begin with now."""
-    if not possible(work.merchant):
-        return 0
-    pause = timedelta(seconds=work.again_s)
     with work.engine.begin() as connection:
-        standing = long_stays.cannot_start(connection, work.name)
-        due = [
-            row.order_id
-            for row in work.mine(standing)
-            if is_due(row.tries, row.since, row.now, pause)
-        ]
-        rows = long_stays.to_send_again(connection, work.name, due[:AT_ONCE])
+        rows = due_again(work, connection)
     freed = 0
 
     def send_one(row: Row[Any]) -> None:
@@ -45,6 +38,18 @@ def send_again(work: Work) -> int:
 
     each(work, "hand_over", rows, send_one)
     return freed
+
+
+def due_again(work: Work, connection: Connection) -> Sequence[Row[Any]]:
+    """Return the orders that are due to be sent once more."""
+    if not possible(work.merchant):
+        return []
+    pause = timedelta(seconds=work.again_s)
+    standing = long_stays.cannot_start(connection, work.name)
+    due = [
+        row.order_id for row in work.mine(standing) if is_due(row.tries, row.since, row.now, pause)
+    ]
+    return long_stays.to_send_again(connection, work.name, due[:AT_ONCE])
 
 
 def _send(work: Work, row: Row[Any]) -> bool:

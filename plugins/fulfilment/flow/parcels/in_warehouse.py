@@ -43,26 +43,7 @@ def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
     own is sent again. Counts ``freed``.
     """
     with work.engine.begin() as connection:
-        rows = [
-            *in_flight.oldest_look(
-                connection, work.name, [State.WAITING], older_than_s=0, limit=WAITING_LIMIT
-            ),
-            *in_flight.oldest_look(
-                connection,
-                work.name,
-                [State.ACCEPTED, State.PARTLY_SHIPPED],
-                older_than_s=work.look_again_s,
-                limit=WORKED_ON_LIMIT,
-            ),
-            *in_flight.oldest_look(
-                connection,
-                work.name,
-                NOT_AT_WAREHOUSE,
-                older_than_s=work.look_again_s,
-                limit=GIVEN_UP_LIMIT,
-                given_up=GIVEN_UP_LATELY,
-            ),
-        ]
+        rows = orders_to_look_at(work, connection)
 
     def look(row: Row[Any]) -> None:
         with work.engine.begin() as connection:
@@ -78,8 +59,33 @@ def look_at_warehouse(work: Work, counts: dict[str, int]) -> None:
             if found.name == row.wemalo_status == WarehouseStatus.SHIPPED:
                 read_by_order(work, row.order_id)
 
-    if each(work, "look", work.mine(rows), look):
+    if each(work, "look", rows, look):
         counts["freed"] += send_again(work)
+
+
+def orders_to_look_at(work: Work, connection: Connection) -> list[Row[Any]]:
+    """Return the orders whose turn it is, see `look_at_warehouse`."""
+    rows = [
+        *in_flight.oldest_look(
+            connection, work.name, [State.WAITING], older_than_s=0, limit=WAITING_LIMIT
+        ),
+        *in_flight.oldest_look(
+            connection,
+            work.name,
+            [State.ACCEPTED, State.PARTLY_SHIPPED],
+            older_than_s=work.look_again_s,
+            limit=WORKED_ON_LIMIT,
+        ),
+        *in_flight.oldest_look(
+            connection,
+            work.name,
+            NOT_AT_WAREHOUSE,
+            older_than_s=work.look_again_s,
+            limit=GIVEN_UP_LIMIT,
+            given_up=GIVEN_UP_LATELY,
+        ),
+    ]
+    return work.mine(rows)
 
 
 def _see(work: Work, connection: Connection, row: Row[Any], found: WemaloStatus) -> None:

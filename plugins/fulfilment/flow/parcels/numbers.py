@@ -14,7 +14,7 @@ from include.ledger.orders import orders
 from include.ledger.parcels import shipping
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
     from fulfilment.flow.systems.work import Work
 
@@ -28,14 +28,20 @@ def look_at_numbers(work: Work) -> None:
     Their rows are acknowledged, so wemalo's queue does not tell (wemalo contract 15.3).
     """
     with work.engine.begin() as connection:
-        rows = shipping.left_lately(
-            connection,
-            work.name,
-            older_than_s=NUMBER_LOOKS * work.look_again_s,
-            days=NUMBER_DAYS,
-            limit=NUMBER_LIMIT,
-        )
-    each(work, "number", work.mine(rows), partial(_look, work))
+        rows = numbers_to_look_at(work, connection)
+    each(work, "number", rows, partial(_look, work))
+
+
+def numbers_to_look_at(work: Work, connection: Connection) -> list[Row[Any]]:
+    """Return the orders that left lately and whose numbers were not asked for lately."""
+    rows = shipping.left_lately(
+        connection,
+        work.name,
+        older_than_s=NUMBER_LOOKS * work.look_again_s,
+        days=NUMBER_DAYS,
+        limit=NUMBER_LIMIT,
+    )
+    return work.mine(rows)
 
 
 def _look(work: Work, row: Row[Any]) -> None:

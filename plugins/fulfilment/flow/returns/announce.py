@@ -41,19 +41,7 @@ def announce_returns(work: Work, counts: dict[str, int]) -> None:
     if not wish.statuses:
         _withdraw(work, ())
         return
-    statuses, types = set(wish.statuses), set(wish.types)
-
-    def expected(row: dict[str, Any]) -> bool:
-        return status(row["statusId"]) in statuses and need_id(row, "typeId") in types
-
-    found = work.plenty.search_ids(
-        [
-            Filter("statusId", "in", sorted(statuses)),
-            Filter("orderTypeId", "in", sorted(types)),
-            Filter("plentyId", "eq", work.merchant.plenty.plenty_id),
-        ],
-        expect=expected,
-    )
+    found = announced_in_plenty(work)
     _withdraw(work, found)
     with work.engine.begin() as connection:
         known = announcements.known(connection, work.name, found)
@@ -78,6 +66,24 @@ def announce_returns(work: Work, counts: dict[str, int]) -> None:
             lambda n: _announce(work, n, read.found[n], known.get(n), counts),
             subject=_subject,
         )
+
+
+def announced_in_plenty(work: Work) -> list[int]:
+    """Return the return orders that plentymarkets shows in the statuses to be announced."""
+    wish = work.merchant.returns.announce
+    statuses, types = set(wish.statuses), set(wish.types)
+
+    def expected(row: dict[str, Any]) -> bool:
+        return status(row["statusId"]) in statuses and need_id(row, "typeId") in types
+
+    return work.plenty.search_ids(
+        [
+            Filter("statusId", "in", sorted(statuses)),
+            Filter("orderTypeId", "in", sorted(types)),
+            Filter("plentyId", "eq", work.merchant.plenty.plenty_id),
+        ],
+        expect=expected,
+    )
 
 
 def _subject(return_id: int) -> str:
