@@ -10,7 +10,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 if "scheduler" in sys.argv and "LocalExecutor" in conf.get("core", "executor"):
     # A task is a fork of the scheduler: what is loaded here costs it nothing.
-    from include.quality.preload import preload
+    from fulfilment.preload import preload
 
     preload()
 

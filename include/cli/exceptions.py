@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
 
 from include.cli.ledger import check_known, connect
 from include.config.telling import ALL, CODES
@@ -29,6 +31,27 @@ _OPEN = {
     "de": ("1 offene Ausnahme", "{} offene Ausnahmen"),
     "en": ("1 open exception", "{} open exceptions"),
 }
+
+
+def command(
+    merchant: Annotated[str | None, typer.Argument(help="Only this merchant.")] = None,
+    language: Annotated[Literal["de", "en"], typer.Option(help="Language of the texts.")] = "en",
+) -> None:
+    """List what a person should look at, and what to do about it."""
+    for line in describe(merchant, language):
+        typer.echo(line)
+
+
+def acknowledge_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    subject: Annotated[str, typer.Argument(help="As `fulfil exceptions` shows it: order:123.")],
+    code: Annotated[str, typer.Argument(help="Code of the exception.")],
+    note: Annotated[str, typer.Option(help="What was done about it.")] = "",
+    by: Annotated[str, typer.Option(help="Who; by default the user of this machine.")] = "",
+) -> None:
+    """Note that an exception was seen; what tells of something past is closed by that."""
+    for line in acknowledge(merchant, subject, code, note, by):
+        typer.echo(line)
 
 
 def describe(merchant: str | None, language: Language) -> Iterator[str]:

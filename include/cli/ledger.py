@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from include.config.merchants import find
 from include.core.systems.errors import ConfigError, LedgerUnavailable
-from include.ledger import URL_VARIABLE
 from include.ledger.engine import ledger_engine
-from include.ledger.merchants.retention import merchants
 from include.stack.airflow_env import ledger_url
 from include.stack.layout import Layout
 
@@ -20,13 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
-
-
-def name_it() -> None:
-    """Name the ledger of this folder's stack to all that asks the environment for one."""
-    layout = Layout.current()
-    if layout.running_file.exists():
-        os.environ.setdefault(URL_VARIABLE, ledger_url(layout))
 
 
 @contextmanager
@@ -56,6 +45,10 @@ def connect(*, read_only: bool = False) -> Iterator[Connection]:
 
 def check_known(connection: Connection, merchant: str) -> None:
     """Make sure that there is such a merchant: by its file, or by its orders where that is gone."""
+    # imported here: most commands need no merchant file
+    from include.config.merchants import find
+    from include.ledger.merchants.retention import merchants
+
     try:
         find(merchant)
     except ConfigError:

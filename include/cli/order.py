@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from include.cli import exceptions
 from include.cli.ledger import connect
@@ -16,6 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.ledger.orders.timeline import Timeline
+
+
+def command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    order_id: Annotated[int, typer.Argument(help="plentymarkets order id.")],
+) -> None:
+    """Tell where one order stands, and everything that happened to it."""
+    for line in describe(merchant, order_id):
+        typer.echo(line)
 
 
 def describe(merchant: str, order_id: int) -> Iterator[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
 
 from include.cli.ledger import connect
 from include.core.quality.rules import RULES
@@ -37,6 +39,16 @@ _WORDS = {
         "trend": "Trend: percentage points against the {days} days before.",
     },
 }
+
+
+def command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days up to today (UTC).")] = 7,
+    language: Annotated[Literal["de", "en"], typer.Option(help="Language of the texts.")] = "en",
+) -> None:
+    """Tell how many orders broke which rule, and how that changes."""
+    for line in describe(merchant, days, language):
+        typer.echo(line)
 
 
 def describe(

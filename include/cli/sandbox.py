@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from include.core.systems.errors import ConfigError
 from include.sandbox.client import ControlClient
@@ -25,6 +27,21 @@ if TYPE_CHECKING:
 WAREHOUSE_DAY_S = 6 * 3600  # simulated: enough to pick, pack and hand over everything
 FIRST_ID = 500_000
 _FACTOR = 1000
+
+
+def add_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    orders: Annotated[int, typer.Option(min=0, max=30, help="Released orders to begin with.")] = 10,
+) -> None:
+    """Open a merchant in the sandbox and print what `fulfil new` asks for."""
+    for line in add_merchant(merchant, orders):
+        typer.echo(line)
+
+
+def day_command() -> None:
+    """Let the sandbox's warehouse ship what it has."""
+    for line in warehouse_day():
+        typer.echo(line)
 
 
 def _clients() -> tuple[ControlClient, ControlClient]:

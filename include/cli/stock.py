@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,27 @@ if TYPE_CHECKING:
 
 #: so many confirmations are shown
 _APPROVALS = 10
+
+
+def show_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+) -> None:
+    """Show what was booked per product, what differs and what waits for a person."""
+    for line in show(merchant):
+        typer.echo(line)
+
+
+def approve_command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    product: Annotated[
+        list[int] | None, typer.Option(help="Only this variation; may be given several times.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who confirms; your login name by default.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Show held changes of stock, ask, and confirm them; the next look books them."""
+    for line in approve(merchant, product or (), by=by, sure=yes):
+        typer.echo(line)
 
 
 def show(merchant: str) -> Iterator[str]:

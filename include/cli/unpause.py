@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import getpass
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from include.cli import doctor, ledger
 from include.cli.airflow_api import connect, page
@@ -25,6 +27,17 @@ if TYPE_CHECKING:
     from include.stack.api import AirflowApi
 
 PATIENCE_S = 90  # the dag processor looks for new files every few seconds
+
+
+def command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also if the doctor does not find it ready.")
+    ] = False,
+) -> None:
+    """Let the merchant's DAG run in the stack of this folder, once the doctor finds it ready."""
+    for line in unpause(merchant, anyway=anyway):
+        typer.echo(line)
 
 
 def unpause(merchant: str, *, anyway: bool = False) -> Iterator[str]:

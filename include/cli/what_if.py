@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path  # noqa: TC003 - typer looks at it
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from include.cli.ledger import connect
 from include.config.check import merchant_of
@@ -17,10 +20,22 @@ from include.quality.what_if import compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from include.core.merchants.merchant import Merchant
     from include.quality.what_if import Difference
+
+
+def command(
+    merchant: Annotated[str, typer.Argument(help="Short name of the merchant.")],
+    rules: Annotated[
+        Path,
+        typer.Option(help="YAML with a `quality:` section or more, laid over the merchant's file."),
+    ],
+    days: Annotated[int, typer.Option(min=1, max=366, help="Orders first read since then.")] = 14,
+) -> None:
+    """Tell what changed rules would have decided differently; nothing is written."""
+    for line in describe(merchant, rules, days):
+        typer.echo(line)
 
 
 def describe(name: str, file: Path, days: int) -> Iterator[str]:

@@ -14,9 +14,14 @@ SWITCH = "FULFILMENT_PRELOAD"
 COUNTRIES = ("DE", "AT", "CH")
 
 
+def is_on() -> bool:
+    """Say whether anything is to be loaded ahead."""
+    return os.environ.get(SWITCH, "1").strip() not in {"0", "off", "false"}
+
+
 def preload() -> None:
     """Import and read everything, unless it is switched off."""
-    if os.environ.get(SWITCH, "1").strip() in {"0", "off", "false"}:
+    if not is_on():
         return
     from include.core.address.check import check_address
     from include.core.address.places import places

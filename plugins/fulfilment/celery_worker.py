@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from include.quality.preload import preload
+from fulfilment.preload import preload
 
 preload()

@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 IMPORTS = {"AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": '{"imports": ["fulfilment.celery_worker"]}'}
 WORKER = """
 from airflow.providers.celery.executors.celery_executor import app
@@ -31,10 +33,13 @@ for command, executor, preload in (
 """
 
 
-def loaded(code: str, **environment: str) -> bool:
-    """Tell whether Great Expectations is loaded after ``code`` in a fresh process."""
+GX, TASK = "great_expectations", "fulfilment.operators.extract"
+
+
+def loaded(code: str, module: str = GX, **environment: str) -> bool:
+    """Tell whether a module is loaded after ``code`` in a fresh process."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys\nprint('great_expectations' in sys.modules)"],
+        [sys.executable, "-c", f"{code}\nimport sys\nprint({module!r} in sys.modules)"],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -43,13 +48,18 @@ def loaded(code: str, **environment: str) -> bool:
     return {"True": True, "False": False}[done.stdout.split()[-1]]
 
 
-def test_a_celery_worker_loads_ahead_before_it_forks() -> None:
-    assert loaded(WORKER, **IMPORTS)
+@pytest.mark.parametrize("module", [GX, TASK])
+def test_a_celery_worker_loads_ahead_before_it_forks(module: str) -> None:
+    assert loaded(WORKER, module, **IMPORTS)
 
 
-def test_a_worker_that_is_told_not_to_does_not() -> None:
-    assert not loaded(WORKER, **IMPORTS, FULFILMENT_PRELOAD="0")
+@pytest.mark.parametrize("module", [GX, TASK])
+def test_a_worker_that_is_told_not_to_does_not(module: str) -> None:
+    assert not loaded(WORKER, module, **IMPORTS, FULFILMENT_PRELOAD="0")
 
 
-def test_no_other_component_and_no_scheduler_that_does_not_fork_tasks_loads_it() -> None:
-    assert not loaded(PLUGIN)
+@pytest.mark.parametrize("module", [GX, TASK])
+def test_no_other_component_and_no_scheduler_that_does_not_fork_tasks_loads_it(
+    module: str,
+) -> None:
+    assert not loaded(PLUGIN, module)
