@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from include.cli.ledger import check_known, connect
-from include.config.telling import ALL, CODES
+from include.core.merchants.file_exceptions import ALL, CODES
 from include.core.systems.errors import ConfigError
 from include.ledger.exceptions import exceptions as ledger
 from include.ledger.exceptions.exceptions import of_codes, open_exceptions

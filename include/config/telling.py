@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from include.config import last_good
 from include.config.merchants import DEFAULTS
 from include.core.exceptions.exception_texts import ExceptionText, exception_text
+from include.core.merchants.file_exceptions import ALL, BROKEN, CODES, GONE, SHARED
 from include.core.merchants.modes import Mode
 from include.core.systems.errors import LedgerError
 from include.ledger.exceptions import exceptions
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fulfilment.config")
 
-BROKEN, GONE, SHARED = "MERCHANT_FILE_BROKEN", "MERCHANT_FILE_MISSING", "MERCHANT_DEFAULTS_BROKEN"
-CODES = frozenset({BROKEN, GONE, SHARED})
-#: what concerns all merchants is told under this name
-ALL = "_defaults"
 #: so many files with the very same mistakes are one mistake, made in one place
 MANY = 3
 SHOWN = 5  # merchants or problems that a text names

@@ -154,12 +154,13 @@ def test_waiting_orders_go_on_by_themselves_once_wemalo_has_the_goods(stage: Sta
 
 def test_one_read_and_three_writes_per_order_are_enough(stage: Stage) -> None:
     one = [{"variation": 2001, "quantity": 1}]
-    stage.add(*(good_order(n, items=one, packages=[{}]) for n in range(1, 31)))
+    ids = range(1, 21)  # what fits into a minute: nothing here is about the limits
+    stage.add(*(good_order(n, items=one, packages=[{}]) for n in ids))
     stage.sandbox.plenty.reset_calls()
     stage.run()
     stage.sandbox.wemalo.clock(advance=6 * 3600)
     stage.run()
-    assert {stage.state(n) for n in range(1, 31)} == {"shipped"}
+    assert {stage.state(n) for n in ids} == {"shipped"}
     calls = stage.sandbox.plenty.calls("alpha")
-    assert calls["writes"]["alpha"] == 3 * 30
-    assert calls["reads"]["alpha"] <= 30
+    assert calls["writes"]["alpha"] == 3 * len(ids)
+    assert calls["reads"]["alpha"] <= len(ids)

@@ -422,7 +422,8 @@ SYSTEM_FAULTS: dict[str, dict[str, Any]] = {
 def test_a_system_that_refuses_everybody_stops_the_loop_and_is_red(
     stage: Stage, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ApiHook, "_max_wait_s", 0.0, raising=False)
+    nobody_waits = property(lambda _: 0.0, lambda _, __: None)  # each hook sets its own
+    monkeypatch.setattr(ApiHook, "_max_wait_s", nobody_waits, raising=False)
     stage.add(*(good_order(n) for n in range(1, 6)))
     stage.sandbox.wemalo.fault(
         route="POST /v1/goodsOrder/addConditional", skip=1, **SYSTEM_FAULTS[kind]
