@@ -53,7 +53,7 @@ lint: install ## check style, types and the direction of imports
 	@$(BIN)/lint-imports
 
 test: lint ## lint, then every test
-	@$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/celery --ignore=tests/docker
+	@$(BIN)/pytest -n 2 --dist loadfile --durations=20 --ignore=tests/celery --ignore=tests/docker
 
 test-celery: install ## two Celery workers and a real Redis, one killed; and the containers' commands
 	@$(BIN)/pytest tests/celery

@@ -7,31 +7,24 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from sqlalchemy import text
 
-from include.ledger.engine import ledger_engine
-from include.sandbox.client import ControlClient
-from include.sandbox.scenarios.demo_orders import ALPHA, plenty_scenario, wemalo_scenario
-from include.stack.airflow_env import ledger_url
+from include.sandbox.scenarios.demo_orders import ALPHA
+from tests.end_to_end.running import PASSWORD, RunningMerchant
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from include.stack.testing import ThrowAwayStack
 
 pytestmark = pytest.mark.timeout(900)
 WEEK = replace(ALPHA, name="week", username="fulfilment_week")
-DAG = "dags/fulfilment__week"
-PASSWORD, TOKEN = "p1", "t1"
 # one loss of each kind, and an order that lacks nothing
 NEVER_SENT, LOST_LEDGER, LOST_STATUS, NO_PACKAGE, TAKEN, LOST_RETURN, WELL = range(1, 8)
 OLD = tuple(range(1, 8))
@@ -43,28 +36,10 @@ DONE = {
     "shipping_info_written": "tracking",
     "return_created": "return",
 }
-FILE = """\
-merchant: week
-schedule_minutes: 720
+MORE = """\
 poll_seconds: 0  # nobody takes the order that was never sent before the plan has named it
-plenty: {connection: plenty_week, plenty_id: 1001, warehouse_id: 3, storage_location_id: 7}
-wemalo: {connection: wemalo_week, shop: week}
-shipping_profiles: {6: dhl-paket}
-carriers: {DHL: DHL}
-goods_issue: none
 returns: {status: 9.0.1, reasons: {damaged: 3}}
 """
-
-
-def order(order_id: int) -> dict[str, Any]:
-    return {
-        "id": order_id, "status": "5", "plenty_id": WEEK.plenty_id, "warehouse": 3, "profile": 6,
-        "type": 1, "items": [{"variation": 2001, "quantity": 1}], "packages": [],
-        "delivery": {
-            "name2": "Anna", "name3": "Beispiel-Alpha", "address1": "Lindenallee", "address2": "5",
-            "postalCode": "50667", "town": "Köln", "country": "DE",
-        },
-    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,71 +50,31 @@ class Mark:
     packages: Counter[int]
 
 
-class Live:
-    """Merchant `week` on a running stack."""
+class Live(RunningMerchant):
+    """Merchant `week`: its clock will jump by three days, its warehouse ships what it is told."""
 
     def __init__(self, stack: ThrowAwayStack) -> None:
-        self.stack, self.api = stack, stack.api
-        ports = stack.layout.ports()
-        self.plenty_url = f"http://127.0.0.1:{ports.plenty}"
-        self.wemalo_url = f"http://127.0.0.1:{ports.wemalo}"
-        self.plenty, self.wemalo = ControlClient(self.plenty_url), ControlClient(self.wemalo_url)
+        super().__init__(stack, WEEK, MORE)
         self.fresh = itertools.count(100)
 
     def open(self) -> None:
-        self.plenty.merge(plenty_scenario(WEEK, [], PASSWORD))
-        warehouse = wemalo_scenario(WEEK, [], TOKEN)
-        # its clock will jump by three days: nothing is shipped that nobody was told to ship
-        warehouse["tenants"][0]["settings"]["auto"] = False
-        self.wemalo.merge(warehouse)
-        self.api.set_connections(
-            {
-                "plenty_week": {
-                    "conn_type": "plentymarkets", "host": self.plenty_url,
-                    "login": WEEK.username, "password": PASSWORD,
-                },
-                "wemalo_week": {
-                    "conn_type": "wemalo", "host": self.wemalo_url, "password": TOKEN,
-                },
-            }
-        )  # fmt: skip
-        (self.stack.merchants / "week.yaml").write_text(FILE)
-        eventually(lambda: "fulfilment__week" in {d["dag_id"] for d in self.api.dags()}, 120)
-        self.api.call("PATCH", DAG, json={"is_paused": False})
-        eventually(self.at_rest, 120)  # unpausing makes the run of the newest interval
+        super().open()
+        self.api.call("PATCH", self.dag, json={"is_paused": False})
+        eventually(self.is_free, 120)  # unpausing makes the run of the newest interval
 
-    def at_rest(self) -> bool:
+    def is_free(self) -> bool:
         """Tell whether no live run is active: runs of a backfill do not count."""
-        active = {"state": ["running", "queued"], "run_type": ["manual", "scheduled"]}
-        return not self.api.call("GET", f"{DAG}/dagRuns", params=active)["dag_runs"]
+        return self.at_rest("manual", "scheduled")
 
     def run(self) -> None:
-        self.api.call("POST", f"{DAG}/dagRuns", json={"logical_date": None})
-        eventually(self.at_rest, 180)
-
-    def add(self, *ids: int) -> None:
-        self.plenty.merge({"tenants": [{"tenant": "week", "orders": [order(n) for n in ids]}]})
+        self.trigger()
+        eventually(self.is_free, 180)
 
     def day_goes_on(self) -> None:
         """Release one order more and start a run for it, unless a run is at work."""
-        if self.at_rest():
-            self.add(next(self.fresh))
-            self.api.call("POST", f"{DAG}/dagRuns", json={"logical_date": None})
-
-    def submissions(self) -> dict[int, int]:
-        rows = self.wemalo.state("week")["tenants"]["week"]["orders"]
-        return {int(key): row["submissions"] for key, row in rows.items()}
-
-    def orders(self, kind: int = 1) -> dict[int, dict[str, Any]]:
-        rows = self.plenty.state("week")["tenants"]["week"]["orders"].values()
-        return {int(row["id"]): row for row in rows if row["typeId"] == kind}
-
-    @contextmanager
-    def ledger(self) -> Iterator[Any]:
-        engine = ledger_engine(ledger_url(self.stack.layout))
-        with engine.begin() as connection:
-            yield connection
-        engine.dispose()
+        if self.is_free():
+            self.release(next(self.fresh))
+            self.trigger()
 
     def states(self) -> dict[int, str]:
         with self.ledger() as connection:
@@ -195,14 +130,14 @@ class Live:
         """Make the backfill that the command sees no reason for."""
         today = datetime.now(UTC)
         body = {
-            "dag_id": "fulfilment__week", "from_date": (today - timedelta(days=7)).isoformat(),
+            "dag_id": self.dag_id, "from_date": (today - timedelta(days=7)).isoformat(),
             "to_date": today.isoformat(), "reprocess_behavior": "completed",
             "max_active_runs": 2,
         }  # fmt: skip
         self.api.call("POST", "backfills", json=body)
 
     def backfills_ended(self) -> bool:
-        rows = self.api.call("GET", "backfills", params={"dag_id": "fulfilment__week"})
+        rows = self.api.call("GET", "backfills", params={"dag_id": self.dag_id})
         return all(row["completed_at"] for row in rows["backfills"])
 
     def wait_while_the_day_goes_on(self) -> None:
@@ -219,7 +154,7 @@ class Live:
 
 def a_working_day(live: Live) -> None:
     """Let the orders travel: handed over, shipped, and one comes back."""
-    live.add(*(n for n in OLD if n != NEVER_SENT))
+    live.release(*(n for n in OLD if n != NEVER_SENT))
     live.run()
     for order_id in (NO_PACKAGE, LOST_RETURN, WELL):
         live.wemalo.act("ship", "week", order=str(order_id))
@@ -228,7 +163,7 @@ def a_working_day(live: Live) -> None:
 
 def damage(live: Live) -> None:
     """Lose something of each kind."""
-    live.add(NEVER_SENT)
+    live.release(NEVER_SENT)
     live.plenty.act("set_status", "week", order=LOST_STATUS, status="5")
     live.wemalo.act("ship", "week", order=str(TAKEN))
     came_back = [{"product": "2001", "reason": "damaged"}]
@@ -239,7 +174,7 @@ def damage(live: Live) -> None:
         for row in queues[queue]:
             taken = requests.put(
                 f"{live.wemalo_url}/v1/{route}/{row}",
-                headers={"Authorization": f"JWT {TOKEN}"}, json={}, timeout=10,
+                headers={"Authorization": f"JWT {live.token}"}, json={}, timeout=10,
             )  # fmt: skip
             taken.raise_for_status()
     login = {"username": WEEK.username, "password": PASSWORD}
@@ -300,7 +235,7 @@ def test_a_week_is_repaired_twice_over_a_live_system_and_no_order_is_sent_twice(
     assert "created" not in output
     live.replay_all_the_same()
     live.wait_while_the_day_goes_on()
-    eventually(live.at_rest, 180)
+    eventually(live.is_free, 180)
     assert live.done_since(mark) == []
 
     last = next(live.fresh)
@@ -316,5 +251,5 @@ def test_a_week_is_repaired_twice_over_a_live_system_and_no_order_is_sent_twice(
     for order_id in (NO_PACKAGE, TAKEN, LOST_RETURN, WELL):
         assert (order_id, len(there[order_id]["shippingPackages"])) == (order_id, 1)
     assert len(live.orders(kind=3)) == 1
-    runs = live.api.call("GET", f"{DAG}/dagRuns", params={"limit": 100})["dag_runs"]
+    runs = live.api.call("GET", f"{live.dag}/dagRuns", params={"limit": 100})["dag_runs"]
     assert {run["state"] for run in runs} == {"success"}
