@@ -194,9 +194,9 @@ def hands(airflow_stack: ThrowAwayStack) -> Hands:
 def test_an_idle_run_starts_one_process_and_a_task_that_is_cleared_runs_all_the_same(
     hands: Hands,
 ) -> None:
-    eventually(hands.at_rest, 120)
+    eventually(hands.at_rest, 300)
     run = hands.trigger()
-    eventually(hands.at_rest, 120)
+    eventually(hands.at_rest, 300)
     first, *others = ("extract_plenty_orders", *LATER, "returns.handle_returns")
     tasks = hands.tasks(run)
     assert hands.api.call("GET", f"{hands.dag}/dagRuns/{run}")["state"] == "success"
@@ -207,7 +207,7 @@ def test_an_idle_run_starts_one_process_and_a_task_that_is_cleared_runs_all_the_
         assert task["try_number"] == 0, name
     body = {"dry_run": False, "dag_run_id": run, "task_ids": [LATER[-1]], "only_failed": False}
     hands.api.call("POST", f"{hands.dag}/clearTaskInstances", json=body)
-    eventually(hands.at_rest, 120)
+    eventually(hands.at_rest, 300)
     tasks = hands.tasks(run)
     assert (tasks[LATER[-1]]["state"], tasks[LATER[-1]]["try_number"]) == ("success", 1)
     assert tasks[LATER[0]]["state"] == "skipped"

@@ -98,7 +98,7 @@ def _is_empty(work: Work, shows_work: Callable[[Work], bool]) -> bool:
     except Exception as error:
         if isinstance(error, SQLAlchemyError) or level_of(error) is Level.PLATFORM:
             raise
-        log.info("%s: a look shows nothing: %s", work.name, as_own(error, work.name).log)
+        log.info("%s: left to its task: %s", work.name, as_own(error, work.name).log)
         return False
 
 
