@@ -27,7 +27,8 @@ class LazyCommand(TyperCommand):
     @property
     def params(self) -> list[Any]:
         """The parameters of the command itself."""
-        return self.loaded().params
+        found: list[Any] = self.loaded().params
+        return found
 
     @params.setter
     def params(self, _: list[Any]) -> None:
