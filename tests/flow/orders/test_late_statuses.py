@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fulfilment.flow.tasks import writeback
+from fulfilment.hooks import answers
 from fulfilment.hooks.plenty import PlentyHook
 from sqlalchemy import text
 
@@ -172,7 +173,10 @@ def test_a_late_fault_status_is_no_new_fault_of_an_order_that_was_corrected(stag
     assert stage.state(1) == "accepted"
 
 
-def test_a_fault_status_in_doubt_is_dropped_once_the_order_is_good(stage: Stage) -> None:
+def test_a_fault_status_in_doubt_is_dropped_once_the_order_is_good(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(answers._DEFAULT_WAIT_S, "wemalo", 2.0)  # a limit for a moment
     by_hand(stage)
     stage.add(good_order(1, **BAD))
     stage.sandbox.plenty.fault(route=PUT, kind="status", status=502, times=1)
