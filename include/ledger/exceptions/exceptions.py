@@ -122,7 +122,7 @@ def clear_returned(connection: Connection, journal: Journal, codes: Collection[s
         select(returns.c.return_key)
         .where(
             returns.c.merchant == exceptions.c.merchant,
-            exceptions.c.subject == func.concat(_ORDER, returns.c.order_id),
+            returns.c.order_id == _order_id(),
             returns.c.state == "done",
         )
         .exists()
@@ -253,12 +253,18 @@ def order_ids(connection: Connection, merchant: str, codes: Collection[str]) -> 
     return ids_of(connection, statement.order_by(order_id))
 
 
+def _order_id() -> ColumnElement[int]:
+    """Return the order that an exception is about, null where it is about none."""
+    number = func.substring(exceptions.c.subject, f"^{_ORDER}([0-9]{{1,18}})$")
+    return cast(number, BigInteger)
+
+
 def _of_order(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return (
         select(orders.c.order_id)
         .where(
             orders.c.merchant == exceptions.c.merchant,
-            exceptions.c.subject == func.concat(_ORDER, orders.c.order_id),
+            orders.c.order_id == _order_id(),
             condition,
         )
         .exists()

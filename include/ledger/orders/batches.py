@@ -71,12 +71,15 @@ def counts_of(connection: Connection, batch_id: int) -> dict[str, int]:
 def previous_start(connection: Connection, merchant: str, batch_id: int) -> datetime | None:
     """Return when the newest earlier batch that got through its extraction was opened (UTC)."""
     return connection.execute(
-        select(func.max(batches.c.opened_at)).where(
+        select(batches.c.opened_at)
+        .where(
             batches.c.merchant == merchant,
             batches.c.batch_id < batch_id,
             batches.c.counts.has_key("released"),
             batches.c.scope.is_(None),  # a replay looks at no other order's cancellation
         )
+        .order_by(batches.c.batch_id.desc())
+        .limit(1)
     ).scalar_one_or_none()
 
 

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, case, func, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.orders.models import Order, order_from_json
 from include.core.orders.moved_by_hand import HELD
 from include.core.orders.positions import counted
-from include.core.orders.states import ENDED, State, sources_of
+from include.core.orders.states import AT_WAREHOUSE, ENDED, NEVER_SENT, State, sources_of
 from include.ledger.tables import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -300,17 +300,21 @@ def one(connection: Connection, merchant: str, order_id: int, *, lock: bool = Fa
     return connection.execute(statement.with_for_update() if lock else statement).one()
 
 
-def in_states(
-    connection: Connection, merchant: str, states: Iterable[State]
-) -> Iterator[Sequence[Row[Any]]]:
-    """Yield whole rows in ``states`` that still have their content, some hundred at a time.
+def held_there(connection: Connection, merchant: str) -> Iterator[Sequence[Row[Any]]]:
+    """Yield whole rows of orders that wemalo has, or may have, some hundred at a time.
 
-    They are all of one moment; the connection stays in use until the last was taken.
+    Those whose content is gone are left out. They are all of one moment; the connection stays in
+    use until the last was taken.
     """
+    sent = orders.c.sent_fingerprint.is_not(None)
     statement = select(orders).where(
         orders.c.merchant == merchant,
-        orders.c.state.in_(sorted(states)),
         orders.c.content.is_not(None),
+        or_(
+            orders.c.state.in_(sorted(AT_WAREHOUSE)),
+            orders.c.state.in_(sorted(NEVER_SENT - ENDED)) & sent,
+            *(and_(orders.c.state == state, sent) for state in sorted(NEVER_SENT & ENDED)),
+        ),
     )
     streamed = statement.execution_options(yield_per=_ROWS_AT_ONCE)
     yield from connection.execute(streamed).partitions()

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, DateTime, any_, bindparam, cast, func, or_, s
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from include.core.exceptions.long_stays import NOT_FOUND
-from include.core.orders.states import State
+from include.core.orders.states import ENDED, State
 from include.core.orders.wemalo_order import WarehouseStatus
 from include.core.systems.slices import packed
 from include.ledger.tables import orders
@@ -45,6 +45,19 @@ def among(column: ColumnElement[Any], ids: Iterable[int]) -> ColumnElement[bool]
     return column == any_(cast(bindparam(None, list(ids)), ARRAY(BigInteger)))
 
 
+def stands_in(states: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that an order is in one of ``states``.
+
+    Ended ones stand for themselves: orders that ended fill the table, so what is open and each
+    kind of ended ones have their own index, and one condition over both would use none.
+    """
+    some = set(states)
+    parts = [orders.c.state == state for state in sorted(some & ENDED)]
+    if some - ENDED:
+        parts.insert(0, orders.c.state.in_(sorted(some - ENDED)))
+    return or_(*parts)
+
+
 def due_ids(connection: Connection, merchant: str, states: Iterable[str]) -> array[int]:
     """Return the orders in ``states`` whose next attempt is not in the future.
 
@@ -74,7 +87,7 @@ def due(
 
 def _is_due(states: Iterable[str]) -> tuple[ColumnElement[bool], ...]:
     return (
-        orders.c.state.in_(sorted(states)),
+        stands_in(states),
         orders.c.content.is_not(None),
         or_(orders.c.next_attempt_at.is_(None), orders.c.next_attempt_at <= func.now()),
     )
@@ -87,7 +100,7 @@ def ids_in(
     return ids_of(
         connection,
         select(orders.c.order_id)
-        .where(orders.c.merchant == merchant, orders.c.state.in_(sorted(states)), *where)
+        .where(orders.c.merchant == merchant, stands_in(states), *where)
         .order_by(orders.c.order_id),
     )
 
@@ -102,13 +115,21 @@ def stuck(cancel_tries: int) -> ColumnElement[bool]:
     return blocked | unclear | (orders.c.wemalo_status == NOT_FOUND)
 
 
-def moved(usual: Collection[Decimal], held: str) -> ColumnElement[bool]:
-    """Return the condition that an order shows none of the usual statuses.
+def moved(usual: Collection[Decimal]) -> ColumnElement[bool]:
+    """Return the condition that an order shows none of the usual statuses."""
+    return orders.c.plenty_status.not_in(sorted(usual))
 
-    :param held: of cancelled ones only those that are held: their reason code.
+
+def held_ids(
+    connection: Connection, merchant: str, usual: Collection[Decimal], held: str
+) -> array[int]:
+    """Return the cancelled orders that are held and show none of the usual statuses, ascending.
+
+    :param held: their reason code.
     """
-    counts = (orders.c.state != State.CANCELLED) | (orders.c.reason_code == held)
-    return orders.c.plenty_status.not_in(sorted(usual)) & counts
+    return ids_in(
+        connection, merchant, [State.CANCELLED], orders.c.reason_code == held, moved(usual)
+    )
 
 
 def changed_within(time: timedelta) -> ColumnElement[bool]:

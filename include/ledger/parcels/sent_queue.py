@@ -84,6 +84,7 @@ def keep_sent_rows(connection: Connection, merchant: str, rows: Sequence[SentRow
                 "carrier": statement.excluded.carrier,
                 "service": statement.excluded.service,
                 "handed_over_at": statement.excluded.handed_over_at,
+                "ended_at": None,
             },
         )
     )

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.orders.states import State
-from include.ledger.orders.to_look_at import among, ids_in, ids_of
+from include.ledger.orders.to_look_at import among, ids_of
 from include.ledger.tables import orders, parcels
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def _without_number(
 ) -> tuple[ColumnElement[bool], ...]:
     return (
         parcels.c.merchant == merchant,
+        parcels.c.ended_at.is_(None),
         parcels.c.tracking_number == "",
         ~is_letter(parcels, letters),
         parcels.c.first_seen_at <= func.now() - func.make_interval(0, 0, 0, 0, 0, minutes),
@@ -179,6 +180,7 @@ def renumber(
                 "written_number": None,
                 "sent_number": None,
                 "weight_g": None,
+                "ended_at": None,
             }
         connection.execute(
             insert(parcels)
@@ -249,11 +251,24 @@ def parcel_written(
     )
 
 
-def orders_that_left(connection: Connection, merchant: str, states: Iterable[State]) -> array[int]:
-    """Return the orders in ``states`` of which at least one parcel has left, ascending."""
-    has_parcel = (
+def orders_that_left(connection: Connection, merchant: str) -> array[int]:
+    """Return the orders of which a parcel has left that has not ended, ascending."""
+    statement = (
         select(parcels.c.order_id)
-        .where(parcels.c.merchant == orders.c.merchant, parcels.c.order_id == orders.c.order_id)
-        .exists()
+        .distinct()
+        .where(parcels.c.merchant == merchant, parcels.c.ended_at.is_(None))
     )
-    return ids_in(connection, merchant, states, has_parcel)
+    return ids_of(connection, statement.order_by(parcels.c.order_id))
+
+
+def end_parcels(connection: Connection, merchant: str, order_id: int) -> None:
+    """Note that an order has ended with its parcels; one that is shown again is open again."""
+    connection.execute(
+        update(parcels)
+        .where(
+            parcels.c.merchant == merchant,
+            parcels.c.order_id == order_id,
+            parcels.c.ended_at.is_(None),
+        )
+        .values(ended_at=func.now())
+    )

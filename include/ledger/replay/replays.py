@@ -95,7 +95,7 @@ def forget_package(connection: Connection, merchant: str, order_id: int, number:
             parcels.c.order_id == order_id,
             parcels.c.tracking_number == number,
         )
-        .values(written_number=None, plenty_package_id=None, sent_number=None)
+        .values(written_number=None, plenty_package_id=None, sent_number=None, ended_at=None)
     )
 
 

@@ -62,18 +62,23 @@ def count_sent(
     """
     if not variations:
         return []
-    known = select(stock_postings.c.history_id).where(
-        stock_postings.c.merchant == merchant, stock_postings.c.reason == "SENT"
-    )
     fresh = connection.execute(
         select(sent_rows).where(
             sent_rows.c.merchant == merchant,
             sent_rows.c.product.in_(list(variations)),
-            sent_rows.c.history_id.not_in(known),
+            sent_rows.c.counted_at.is_(None),
         )
     ).all()
     if not fresh:
         return []
+    connection.execute(
+        update(sent_rows)
+        .where(
+            sent_rows.c.merchant == merchant,
+            sent_rows.c.history_id.in_([row.history_id for row in fresh]),
+        )
+        .values(counted_at=func.now())
+    )
     return connection.execute(
         insert(stock_postings)
         .values(

@@ -63,6 +63,12 @@ returns = Table(
         "state IN ('planned', 'creating', 'created', 'booking', 'done')", name="state_known"
     ),
     Index(None, "merchant", "order_id"),
+    Index(None, "merchant", "plenty_return_id"),
+    Index(
+        "ix_returns_undescribed",
+        "merchant",
+        postgresql_where=text("state = 'done' AND error_code IS NOT NULL"),
+    ),
     Index("ix_returns_open", "merchant", postgresql_where=text("state <> 'done'")),
 )
 
@@ -81,6 +87,7 @@ announced_returns = Table(
     now("first_seen_at"),
     time("announced_at"),
     CheckConstraint("state IN ('announcing', 'announced', 'refused')", name="state_known"),
+    Index("ix_announced_returns_open", "merchant", postgresql_where=text("state <> 'announced'")),
 )
 
 #: one row per document that wemalo has or should have; document id 0: there is none yet
@@ -102,5 +109,10 @@ documents = Table(
     CheckConstraint(
         "state IN ('missing', 'pending', 'faulty', 'attaching', 'unclear', 'refused', 'attached')",
         name="state_known",
+    ),
+    Index(
+        "ix_documents_open",
+        "merchant",
+        postgresql_where=text("state IN ('missing', 'pending', 'faulty', 'attaching', 'unclear')"),
     ),
 )

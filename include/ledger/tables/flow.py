@@ -21,8 +21,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from include.core.orders.states import State
+from include.core.orders.states import ENDED, State
 from include.ledger.tables.base import metadata, now, time
+
+# Whatever a run or a look asks for over all of a merchant's rows has an index of the open ones
+# alone: history makes it no slower. Its condition is repeated, in literals, by the query.
+_ENDED = ", ".join(f"'{state}'" for state in sorted(ENDED))
+_WITHDRAWN = text("state = 'withdrawn'")
 
 #: one run's piece of work; XCom carries its id and nothing else
 batches = Table(
@@ -37,6 +42,12 @@ batches = Table(
     Column("counts", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("scope", JSONB),  # order ids that a replay looks at; null: all that is due
     UniqueConstraint("merchant", "run_id"),
+    Index(
+        "ix_batches_released",
+        "merchant",
+        "batch_id",
+        postgresql_where=text("counts ? 'released' AND scope IS NULL"),
+    ),
 )
 
 orders = Table(
@@ -78,7 +89,45 @@ orders = Table(
     now("stands_since"),  # when state or wemalo_status changed last; a trigger sets it
     time("ended_at"),
     CheckConstraint("state IN ({})".format(", ".join(f"'{s}'" for s in State)), name="state_known"),
-    Index(None, "merchant", "state", "next_attempt_at"),
+    Index(
+        "ix_orders_open",
+        "merchant",
+        "state",
+        "next_attempt_at",
+        postgresql_where=text(f"state NOT IN ({_ENDED})"),
+    ),
+    Index(
+        "ix_orders_cancel_requested",
+        "merchant",
+        postgresql_where=text("cancel_requested_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_orders_left",
+        "merchant",
+        "changed_at",
+        postgresql_where=text("state IN ('partly_shipped', 'shipped')"),
+    ),
+    # of those that ended without having left, the few that are still looked at
+    Index("ix_orders_withdrawn", "merchant", "changed_at", postgresql_where=_WITHDRAWN),
+    Index("ix_orders_withdrawn_status", "merchant", "plenty_status", postgresql_where=_WITHDRAWN),
+    Index(
+        "ix_orders_withdrawn_sent",
+        "merchant",
+        postgresql_where=text("state = 'withdrawn' AND sent_fingerprint IS NOT NULL"),
+    ),
+    Index(
+        "ix_orders_held",
+        "merchant",
+        postgresql_where=text("state = 'cancelled' AND reason_code = 'HELD'"),
+    ),
+    Index(  # what housekeeping takes away
+        "ix_orders_with_content",
+        "merchant",
+        "ended_at",
+        postgresql_where=text(
+            f"state IN ({_ENDED}) AND (content IS NOT NULL OR new_content IS NOT NULL)"
+        ),
+    ),
     Index(
         "ix_orders_given_up",
         "merchant",
@@ -134,6 +183,19 @@ outbox = Table(
         postgresql_where=text("state IN ('due', 'writing')"),
     ),
     Index(
+        "ix_outbox_standing",
+        "merchant",
+        "order_id",
+        postgresql_where=text("state IN ('due', 'writing', 'dead')"),
+    ),
+    Index(  # asked for each refused status: was it taken for some order since?
+        "ix_outbox_taken",
+        "merchant",
+        text("(payload ->> 'target')"),
+        "done_at",
+        postgresql_where=text("kind = 'status' AND state = 'done'"),
+    ),
+    Index(
         "ix_outbox_unchecked",
         "merchant",
         postgresql_where=text("unchecked_since IS NOT NULL"),
@@ -156,9 +218,12 @@ parcels = Table(
     Column("written_number", Text),  # the number plentymarkets has
     Column("sent_number", Text),  # the number that the last call carried, whatever came of it
     now("first_seen_at"),
+    time("ended_at"),  # its order has ended with it: nothing is left to do for it
+    Index("ix_parcels_open", "merchant", "order_id", postgresql_where=text("ended_at IS NULL")),
     Index(
         "ix_parcels_to_write",
         "merchant",
+        "order_id",  # so that a plan for the first orders takes it as well
         postgresql_where=text(
             "tracking_number <> '' AND tracking_number IS DISTINCT FROM written_number"
         ),
@@ -178,6 +243,13 @@ sent_rows = Table(
     Column("complete", Boolean, nullable=False),
     now("first_seen_at"),
     time("acknowledged_at"),
+    time("counted_at"),  # its pieces are taken out of the stock
     Index(None, "merchant", "order_id"),
+    Index(
+        "ix_sent_rows_uncounted",
+        "merchant",
+        "product",
+        postgresql_where=text("counted_at IS NULL"),
+    ),
     Index("ix_sent_rows_open", "merchant", postgresql_where=text("acknowledged_at IS NULL")),
 )

@@ -77,7 +77,8 @@ stock_postings = Table(
     now("first_seen_at"),
     time("taken_at"),
     time("acknowledged_at"),
-    Index(None, "merchant", "variation_id"),
+    Index(None, "merchant", "variation_id", "first_seen_at"),
+    Index("ix_stock_postings_untaken", "merchant", postgresql_where=text("taken_at IS NULL")),
     Index("ix_stock_postings_order_id", "merchant", "order_id"),
     Index(
         "ix_stock_postings_open",
@@ -115,6 +116,17 @@ stock_bookings = Table(
         "merchant",
         "variation_id",
         postgresql_where=text("state IN ('due', 'writing', 'refused')"),
+    ),
+    Index(
+        "ix_stock_bookings_shipments",
+        "merchant",
+        "done_at",
+        postgresql_where=text("kind = 'shipment' AND state = 'done'"),
+    ),
+    Index(
+        "ix_stock_bookings_takes_back",
+        "takes_back",
+        postgresql_where=text("takes_back IS NOT NULL"),
     ),
     Index("ix_stock_bookings_order_id", "merchant", "order_id"),
 )

@@ -69,7 +69,8 @@ _GROUPS = {"returns": "RETURN_", "documents": "DOCUMENT_", "stock": "STOCK_",
 #: error codes of a clear no; a revived row keeps its code until it is written
 _REFUSALS = outbox.STATUS_REFUSALS | {"NOT_FOUND"}
 _AT_WAREHOUSE = (State.WAITING, State.ACCEPTED, State.PARTLY_SHIPPED)
-_MAY_BE_HELD = (*_AT_WAREHOUSE, State.CANCELLING, State.CANCELLED)
+_STOPPABLE = (*_AT_WAREHOUSE, State.CANCELLING)
+_MAY_BE_HELD = (*_STOPPABLE, State.CANCELLED)
 
 
 def look_over(work: Work) -> None:
@@ -111,7 +112,8 @@ def _to_look_at(work: Work, connection: Connection) -> array[int]:
     lists = (
         to_look_at.ids_in(connection, name, [State.QUARANTINED]),
         to_look_at.ids_in(connection, name, _AT_WAREHOUSE, to_look_at.stuck(CANCEL_TRIES)),
-        to_look_at.ids_in(connection, name, _MAY_BE_HELD, to_look_at.moved(usual, HELD)),
+        to_look_at.ids_in(connection, name, _STOPPABLE, to_look_at.moved(usual)),
+        to_look_at.held_ids(connection, name, usual, HELD),
         to_look_at.ids_in(
             connection, name, NEVER_SENT, to_look_at.shows(work.merchant.statuses.handed_over)
         ),

@@ -50,7 +50,7 @@ BOOKED_AT_A_TIME = 50
 def end_orders(work: Work, counts: dict[str, int]) -> None:
     """End orders whose parcels plentymarkets has: provider, goods issue, status; each once."""
     with work.engine.begin() as connection:
-        left = shipping.orders_that_left(connection, work.name, set(State) - {State.SHIPPED})
+        left = shipping.orders_that_left(connection, work.name)
     for some in work.slices(left, AT_A_TIME):
         with work.engine.begin() as connection:
             complete = sent_queue.complete_orders(connection, work.name, some)
@@ -120,7 +120,11 @@ def _move_shipped(
     )
     new = State.SHIPPED if complete and written else State.PARTLY_SHIPPED
     known = orders.known(connection, work.name, [order_id])[order_id]
-    if known.state is new or not orders.move(connection, work.journal, order_id, new):
+    if written and State.SHIPPED in {new, known.state}:
+        shipping.end_parcels(connection, work.name, order_id)
+    if known.state in {new, State.SHIPPED}:
+        return
+    if not orders.move(connection, work.journal, order_id, new):
         return
     if known.state not in AT_WAREHOUSE:
         _tell_unexpected(work, connection, order_id, known.state)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from fulfilment.flow.stock.exceptions import tell_strangers
 from fulfilment.flow.systems.each import halved
 from include.core.orders.plenty_order import goods_issue_booked
-from include.core.orders.states import AT_WAREHOUSE, NEVER_SENT, State
+from include.core.orders.states import NEVER_SENT, State
 from include.core.products.skus import clean_sku
 from include.core.stock.stock_sync import (
     KINDS,
@@ -56,7 +56,6 @@ RECENT_DAYS = 60
 _ORDERS = 250
 #: digits of an id that fits into the ledger
 _DIGITS = 18
-_HELD = (*AT_WAREHOUSE, *NEVER_SENT)
 #: what a level keeps of a difference until it is booked or gone
 SETTLED = ("seen_delta", "seen_since", "held", "held_delta", "approved_delta", "approved_by")
 _DOUBTFUL = (State.SUBMITTING, State.CANCELLING)
@@ -172,8 +171,7 @@ def _history_id(entry: Mapping[str, Any]) -> str:
 def demand(work: Work, connection: Connection) -> Demand:
     """Return the demand of all orders that wemalo holds, less what left and was counted."""
     found = Demand()
-    for some in orders.in_states(connection, work.name, _HELD):
-        rows = [row for row in some if _is_there(row)]
+    for rows in orders.held_there(connection, work.name):
         left = stock_postings.sent_of_orders(connection, work.name, {row.order_id for row in rows})
         for row in rows:
             _add_demand(work, found, row, left)
@@ -195,13 +193,6 @@ def _add_demand(
     for variation, pieces in needs.items():
         gone = left.get((row.order_id, variation), ZERO)
         found.pieces[variation] += max(pieces - gone, ZERO)
-
-
-def _is_there(row: Row[Any]) -> bool:
-    """Say whether wemalo has the order, or may have it."""
-    if row.content is None:
-        return False
-    return row.state in AT_WAREHOUSE or row.sent_fingerprint is not None
 
 
 def count_sent(work: Work, connection: Connection) -> None:
