@@ -53,5 +53,6 @@ def test_the_dag_is_on_from_the_start_and_its_task_tidies_the_ledger(
         "merchants": 0,
         "addresses": 0,
         "paperwork": 0,
+        "months": 0,
         "log_files": 0,
     }

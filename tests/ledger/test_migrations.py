@@ -23,7 +23,15 @@ def test_the_migrations_make_the_tables_that_the_code_knows(ledger_url: str) -> 
     engine = ledger_engine(ledger_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"version_table": "ledger_version", "compare_server_default": False}
+            connection,
+            opts={
+                "version_table": "ledger_version",
+                "compare_server_default": False,
+                # the diary's months come and go: they are no tables of their own
+                "include_name": lambda name, kind, _: (
+                    kind != "table" or not str(name).startswith("order_events_")
+                ),
+            },
         )
         assert compare_metadata(context, metadata) == []
     engine.dispose()

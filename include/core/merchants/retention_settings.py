@@ -22,3 +22,9 @@ class Retention(BaseModel):
         description="Days until finished paperwork is removed: writes of orders that ended, "
         "batches without orders, and exceptions that were cleared.",
     )
+    timeline_days: int | None = Field(
+        1095,
+        ge=365,
+        description="Days that the timeline is kept at least; `null`: for ever. It leaves by whole "
+        "months, of all merchants together: once the time of each is over.",
+    )

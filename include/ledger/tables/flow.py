@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Numeric,
+    Sequence,
     Table,
     Text,
     UniqueConstraint,
@@ -137,20 +138,24 @@ orders = Table(
     Index(None, "batch_id"),
 )
 
-#: append only (a trigger refuses anything else): every read, decision, call, answer and write
+order_event_ids = Sequence("order_event_ids", metadata=metadata)
+
+#: append only (a trigger refuses anything else): every read, decision, call, answer and write; a
+#: partition per month, see `include.ledger.merchants.event_months`
 order_events = Table(
     "order_events",
     metadata,
-    Column("event_id", BigInteger, Identity(), primary_key=True),
+    Column("event_id", BigInteger, server_default=order_event_ids.next_value(), primary_key=True),
     Column("merchant", Text, nullable=False),
     Column("order_id", BigInteger, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("at", DateTime(timezone=True), server_default=func.clock_timestamp(), primary_key=True),
     Column("kind", Text, nullable=False),
     Column("task", Text, nullable=False),
     Column("run_id", Text, nullable=False),
     Column("try_number", Integer, nullable=False),
     Column("data", JSONB, nullable=False),
     Index(None, "merchant", "order_id", "event_id"),
+    postgresql_partition_by="RANGE (at)",
 )
 
 #: what still has to be written to plentymarkets

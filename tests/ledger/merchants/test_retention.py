@@ -221,7 +221,7 @@ def test_each_merchant_by_its_own_days_and_one_without_a_file_by_the_default(
         add(engine, order_id, Journal(merchant, "test", "run-1", 1))
         age(engine, order_id, State.SHIPPED, 60)
     counts = tidy(engine, {"alpha": patient}, "run-2")
-    assert counts == {"merchants": 2, "addresses": 1, "paperwork": 0}
+    assert counts == {"merchants": 2, "addresses": 1, "paperwork": 0, "months": 0}
     with engine.begin() as connection:
         kept = select(orders_table.c.merchant).where(orders_table.c.content.is_not(None))
         assert connection.execute(kept).scalars().all() == ["alpha"]
