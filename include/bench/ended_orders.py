@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
+
+from include.ledger.merchants import event_months
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 #: orders ended from a fortnight to half a year ago: nobody looks at them any more. Of fifty one was
 #: cancelled and one withdrawn, a tenth left as letters; housekeeping has taken the content of those
@@ -134,6 +137,7 @@ def fill(
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
+        _make_months(connection)
         indexes = connection.execute(text(_INDEXES)).all()
         for index in indexes:
             connection.execute(text(f'DROP INDEX "{index.name}"'))
@@ -144,8 +148,16 @@ def fill(
             for statement in _TABLES:
                 connection.execute(text(statement.replace("{ended}", _ENDED)), values)
         for index in indexes:
-            connection.exec_driver_sql(index.made.replace("%", "%%"))
+            connection.exec_driver_sql(index.made.replace(" ON ONLY ", " ON ").replace("%", "%%"))
     settle(engine)
+
+
+def _make_months(connection: Connection) -> None:
+    now = connection.execute(select(func.now())).scalar_one()
+    there = event_months.made(connection)
+    for month in event_months.months_from(now - timedelta(days=200), now):
+        if month not in there:
+            event_months.make(connection, month)
 
 
 def settle(engine: Engine) -> None:

@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, str] = {
     "limits": "include.bench.limits",
     "memory": "include.bench.memory",
     "idle": "include.bench.idle",
+    "history": "include.bench.history",
     "latency": "include.bench.latency",
 }
 
