@@ -261,13 +261,14 @@ def orders_that_left(connection: Connection, merchant: str) -> array[int]:
     return ids_of(connection, statement.order_by(parcels.c.order_id))
 
 
-def end_parcels(connection: Connection, merchant: str, order_id: int) -> None:
-    """Note that an order has ended with its parcels; one that is shown again is open again."""
+def end_parcels(connection: Connection, merchant: str, of_order: Sequence[Row[Any]]) -> None:
+    """Note that an order has ended with these parcels; one that is shown again is open again."""
     connection.execute(
         update(parcels)
         .where(
             parcels.c.merchant == merchant,
-            parcels.c.order_id == order_id,
+            parcels.c.order_id == of_order[0].order_id,
+            parcels.c.parcel_id.in_([row.parcel_id for row in of_order]),
             parcels.c.ended_at.is_(None),
         )
         .values(ended_at=func.now())

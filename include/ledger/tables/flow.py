@@ -26,7 +26,8 @@ from include.core.orders.states import ENDED, State
 from include.ledger.tables.base import metadata, now, time
 
 # Whatever a run or a look asks for over all of a merchant's rows has an index of the open ones
-# alone: history makes it no slower. Its condition is repeated, in literals, by the query.
+# alone, or of times of which it reads the last days: history makes it no slower. The index'
+# condition is repeated, in literals, by the query.
 _ENDED = ", ".join(f"'{state}'" for state in sorted(ENDED))
 _WITHDRAWN = text("state = 'withdrawn'")
 

@@ -121,7 +121,7 @@ def _move_shipped(
     new = State.SHIPPED if complete and written else State.PARTLY_SHIPPED
     known = orders.known(connection, work.name, [order_id])[order_id]
     if written and State.SHIPPED in {new, known.state}:
-        shipping.end_parcels(connection, work.name, order_id)
+        shipping.end_parcels(connection, work.name, parcels)
     if known.state in {new, State.SHIPPED}:
         return
     if not orders.move(connection, work.journal, order_id, new):
