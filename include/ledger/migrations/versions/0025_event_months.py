@@ -52,8 +52,8 @@ _INDEX = (
 def upgrade() -> None:
     """Move every event into its month: each one that has some, this one and the next three.
 
-    Indexes are made behind the rows. It takes about a minute per ten million events, and as much
-    room as they have, until it ends.
+    Indexes are made behind the rows. It takes one to two minutes per ten million events, and as
+    much room as they have, until it ends.
     """
     _step_aside()
     op.execute("CREATE SEQUENCE order_event_ids AS bigint")
