@@ -141,6 +141,7 @@ def test_the_ledger_is_saved_and_restored(compose: Compose) -> None:
     compose.run(*inside, f"pg_dump {user} -Fc ledger > /tmp/ledger.dump")
     compose.run("stop", "scheduler", "triggerer", "worker")
     compose.run(*inside, f"psql {user} -d ledger -c 'TRUNCATE order_events'")
-    compose.run(*inside, f"pg_restore {user} -d ledger --clean --if-exists < /tmp/ledger.dump")
+    compose.run(*inside, f"dropdb {user} --force ledger && createdb {user} ledger")
+    compose.run(*inside, f"pg_restore {user} -d ledger < /tmp/ledger.dump")
     compose.up("--scale", "worker=2")
     assert compose.fulfil("order", "gamma", "500000")[: len(before)] == before

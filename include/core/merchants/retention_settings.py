@@ -23,8 +23,9 @@ class Retention(BaseModel):
         "batches without orders, and exceptions that were cleared.",
     )
     timeline_days: int | None = Field(
-        1095,
+        None,
         ge=365,
-        description="Days that the timeline is kept at least; `null`: for ever. It leaves by whole "
-        "months, of all merchants together: once the time of each is over.",
+        description="Days that the timeline is kept at least; without: for ever. It leaves by "
+        "whole months, of all merchants together: once the time of each is over.",
+        examples=[1095],
     )
