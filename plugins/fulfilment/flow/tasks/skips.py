@@ -145,7 +145,7 @@ def _reconcile(work: Work, connection: Connection) -> bool:
         or bool(due_again(work, connection))
         or bool(numbers_to_look_at(work, connection))
         or _some(work, shipping.orders_to_write(connection, name))
-        or _some(work, shipping.orders_that_left(connection, name, set(State) - {State.SHIPPED}))
+        or _some(work, shipping.orders_that_left(connection, name))
         or _some(work, outbox.pending_orders(connection, name, KINDS))
         or bool(sent_queue.rows_to_acknowledge(connection, name, letters, after=0, limit=1))
         or open_cases.has_case(connection, name, code="FOREIGN_ROWS")
