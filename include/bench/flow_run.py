@@ -56,8 +56,20 @@ def step(
         engine=engine,
         journal=Journal(member.name, task, run, 1),
         batch_id=batch_id,
-        plenty=PlentyHook(member.name, merchant.plenty.connection, engine, priority=priority),
-        wemalo=WemaloHook(member.name, merchant.wemalo.connection, engine, priority=priority),
+        plenty=PlentyHook(
+            member.name,
+            merchant.plenty.connection,
+            engine,
+            priority=priority,
+            calls_in_flight=merchant.plenty.calls_in_flight,
+        ),
+        wemalo=WemaloHook(
+            member.name,
+            merchant.wemalo.connection,
+            engine,
+            priority=priority,
+            calls_in_flight=merchant.wemalo.calls_in_flight,
+        ),
     )
     try:
         now = datetime.now(UTC)

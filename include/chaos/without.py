@@ -69,7 +69,9 @@ def _write_ahead() -> None:
         allow(engine, claims, **options)
         with engine.begin() as connection:
             connection.execute(
-                update(rows).where(writes._held(claims)).values(doubt_until=None, doubt_since=None)
+                update(rows)
+                .where(rows.c.token.in_([claim.token for claim in claims]))
+                .values(doubt_until=None, doubt_since=None)
             )
 
     writes.allow = forget

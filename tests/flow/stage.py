@@ -61,6 +61,7 @@ class Stage:
     again_s: int = 900
     pause_s: int = 0  # items that failed are tried again by the next run
     fresh_s: int = 30
+    calls_in_flight: int = 1  # what a test breaks comes in one order
     errors: dict[str, FulfilmentError] = field(default_factory=dict)
 
     @property
@@ -78,8 +79,20 @@ class Stage:
             engine=self.engine,
             journal=Journal(self.name, task, run or f"run-{next(_runs)}", 1),
             batch_id=self._batch(run),
-            plenty=PlentyHook(self.name, plenty, self.engine, by_hand=by_hand),
-            wemalo=WemaloHook(self.name, wemalo, self.engine, by_hand=by_hand),
+            plenty=PlentyHook(
+                self.name,
+                plenty,
+                self.engine,
+                by_hand=by_hand,
+                calls_in_flight=self.calls_in_flight,
+            ),
+            wemalo=WemaloHook(
+                self.name,
+                wemalo,
+                self.engine,
+                by_hand=by_hand,
+                calls_in_flight=self.calls_in_flight,
+            ),
             lease_s=self.lease_s,
             settle_s=self.settle_s,
             look_again_s=self.look_again_s,

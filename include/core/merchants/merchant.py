@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -55,6 +55,16 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _calls_in_flight() -> Any:
+    return Field(
+        4,
+        ge=1,
+        le=16,
+        description="So many writes of a task to this system may be on their way at once. Writes "
+        "of one order, and hand-overs of the same product, always go one after the other.",
+    )
+
+
 class Plenty(Section):
     """The merchant's plentymarkets system."""
 
@@ -95,6 +105,7 @@ class Plenty(Section):
     package_type_id: int = Field(
         1, description="Package type (carton) for packages we create (contract 10.1)."
     )
+    calls_in_flight: int = _calls_in_flight()
 
 
 class Wemalo(Section):
@@ -123,6 +134,7 @@ class Wemalo(Section):
     product_id: Literal["variation_id", "sku"] = Field(
         "variation_id", description="What wemalo knows a product by (contract 4.1)."
     )
+    calls_in_flight: int = _calls_in_flight()
 
 
 class Statuses(Section):

@@ -83,6 +83,17 @@ def clear(connection: Connection, journal: Journal, subject: str, *codes: str) -
     return _clear(connection, journal, *where)
 
 
+def clear_all(
+    connection: Connection, journal: Journal, subjects: Collection[str], code: str
+) -> None:
+    """Clear the open exceptions of a code of some subjects."""
+    if subjects:
+        _clear(
+            connection, journal,
+            exceptions.c.subject.in_(list(subjects)), exceptions.c.code == code,
+        )  # fmt: skip
+
+
 def acknowledge(
     connection: Connection, journal: Journal, subject: str, code: str, by: str, note: str
 ) -> bool:

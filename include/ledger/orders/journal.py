@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+_INSERT = insert(order_events)
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
@@ -48,4 +50,4 @@ class Journal:
             for order_id, kind, data in events
         ]
         if rows:
-            connection.execute(insert(order_events), rows)
+            connection.execute(_INSERT, rows)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, case, func, null, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.orders.models import Order, order_from_json
@@ -344,15 +344,25 @@ def decide(connection: Connection, merchant: str, order_id: int, version: int, *
     return done.rowcount == 1
 
 
+_SET_STATUSES = text("""
+    WITH seen AS (
+        SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:statuses AS numeric[]))
+            AS s (order_id, status)
+    ),
+    locked AS (
+        SELECT o.order_id FROM orders AS o JOIN seen USING (order_id)
+        WHERE o.merchant = :merchant ORDER BY o.order_id FOR UPDATE OF o
+    )
+    UPDATE orders AS o SET plenty_status = seen.status FROM locked JOIN seen USING (order_id)
+    WHERE o.merchant = :merchant AND o.order_id = locked.order_id
+""")
+
+
 def set_statuses(connection: Connection, merchant: str, seen: Mapping[int, Decimal]) -> None:
     """Remember the plentymarkets status of many orders, as just read or written."""
     if seen:
-        connection.execute(
-            update(orders)
-            .where(orders.c.merchant == bindparam("m"), orders.c.order_id == bindparam("o"))
-            .values(plenty_status=bindparam("s")),
-            [{"m": merchant, "o": order_id, "s": value} for order_id, value in seen.items()],
-        )
+        values = {"merchant": merchant, "ids": [*seen], "statuses": [*seen.values()]}
+        connection.execute(_SET_STATUSES, values)
 
 
 def content(row: Row[Any]) -> Order:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, null, select, update
+from sqlalchemy import case, delete, func, null, select, text, update
 
 from include.ledger.orders.outbox import STANDING, puts_back
 from include.ledger.orders.to_look_at import among
@@ -155,18 +155,36 @@ def unchecked(connection: Connection, merchant: str) -> Sequence[Row[Any]]:
     ).all()
 
 
+_CHECKED = text("""
+    WITH locked AS (
+        SELECT outbox_id FROM outbox WHERE outbox_id = ANY(CAST(:ids AS bigint[]))
+        ORDER BY outbox_id FOR UPDATE
+    )
+    UPDATE outbox AS o SET unchecked_since = watched.since
+    FROM locked
+    JOIN unnest(CAST(:ids AS bigint[]), CAST(:since AS timestamptz[]))
+        AS watched (outbox_id, since) USING (outbox_id)
+    WHERE o.outbox_id = locked.outbox_id
+""")
+
+
 def checked(connection: Connection, merchant: str, rows: Sequence[Row[Any]]) -> None:
     """Note that the history was read after no call of these rows could land any more.
 
     What was overtaken while it was in doubt is in doubt no longer. A row that is still to be
     written is watched from now on.
     """
+    if not rows:
+        return
     over = [row for row in rows if row.state not in {"due", "writing"}]
-    for row in rows:
-        since = None if row in over else row.read_at
-        connection.execute(
-            update(outbox).where(outbox.c.outbox_id == row.outbox_id).values(unchecked_since=since)
-        )
+    ended = {row.outbox_id for row in over}
+    values = {
+        "ids": [row.outbox_id for row in rows],
+        "since": [None if row.outbox_id in ended else row.read_at for row in rows],
+    }
+    connection.execute(_CHECKED, values)
+    if not over:
+        return
     connection.execute(
         delete(writes).where(
             writes.c.merchant == merchant,

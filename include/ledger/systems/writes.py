@@ -8,7 +8,8 @@
     doubt     the outcome is not known: it may still take effect until ``doubt_until``
     let_go    nothing was sent: the next may take it at once
 
-A row whose ``doubt_until`` is null proves that no call has left. A process that dies after `allow`
+Writes are taken and ended some at a time, and allowed as they leave. A row whose ``doubt_until``
+is null proves that no call has left. A process that dies after `allow`
 leaves the row as `allow` wrote it: in doubt for its lease and the time to settle.
 `fulfilment.flow.systems.write` is the protocol.
 """
@@ -18,11 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, select, text
 
 from include.core.systems.errors import WriteHeld
-from include.ledger.tables import write_tokens, writes
+from include.ledger.tables import writes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -50,6 +50,48 @@ class Claim:
     at: datetime
 
 
+_TAKE = text("""
+    INSERT INTO writes AS w (merchant, step, subject, token, owner, lease_until)
+    SELECT :merchant, :step, wanted.subject, nextval('write_tokens'), :owner,
+        clock_timestamp() + make_interval(secs => :lease_s)
+    FROM unnest(CAST(:subjects AS text[])) AS wanted (subject)
+    ORDER BY wanted.subject
+    ON CONFLICT (merchant, step, subject) DO UPDATE SET
+        token = excluded.token, owner = excluded.owner, lease_until = excluded.lease_until
+    WHERE w.lease_until <= clock_timestamp() AND (:doubted OR w.doubt_until IS NULL)
+    RETURNING w.subject, w.token, w.doubt_until, w.lookups, clock_timestamp() AS at
+""")
+_HELD = """
+    merchant = :merchant AND (step, subject, token) IN (
+        SELECT * FROM unnest(
+            CAST(:steps AS text[]), CAST(:subjects AS text[]), CAST(:tokens AS bigint[])
+        )
+    )
+"""
+_ALLOW = text(f"""
+    UPDATE writes SET
+        lease_until = clock_timestamp() + make_interval(secs => :lease_s),
+        doubt_until = clock_timestamp() + make_interval(secs => :lease_s + :settle_s),
+        doubt_since = coalesce(doubt_since, clock_timestamp()),
+        lookups = 0
+    WHERE {_HELD}
+""")  # noqa: S608 - of constants, as the next ones are
+_END = text(f"DELETE FROM writes WHERE {_HELD}")  # noqa: S608
+_GIVE_UP = text(f"DELETE FROM writes WHERE {_HELD} RETURNING subject")  # noqa: S608
+_DOUBT = text(f"""
+    UPDATE writes SET
+        lease_until = clock_timestamp(),
+        doubt_until = clock_timestamp() + make_interval(secs => :settle_s),
+        lookups = 0,
+        code = :code
+    WHERE {_HELD}
+""")  # noqa: S608
+_LET_GO = text(f"DELETE FROM writes WHERE {_HELD} AND doubt_until IS NULL")  # noqa: S608
+_LEAVE_IN_DOUBT = text(f"""
+    UPDATE writes SET lease_until = clock_timestamp(), lookups = lookups + :looked WHERE {_HELD}
+""")  # noqa: S608
+
+
 def take(
     connection: Connection,
     merchant: str,
@@ -58,43 +100,26 @@ def take(
     *,
     owner: str,
     lease_s: float,
+    doubted: bool = True,
 ) -> list[Claim]:
     """Take the writes of one step about some subjects; return those that nobody else holds.
 
     :param lease_s: longer than the wait for a permit and the call can take together.
+    :param doubted: also those of which an earlier call may have left.
     """
     if not subjects:
         return []
-    lease = func.clock_timestamp() + _seconds(lease_s)
-    statement = insert(writes).values(
-        [
-            {
-                "merchant": merchant,
-                "step": step,
-                "subject": subject,
-                "token": write_tokens.next_value(),
-                "owner": owner,
-                "lease_until": lease,
-            }
-            for subject in sorted(subjects)
-        ]
-    )
-    rows = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["merchant", "step", "subject"],
-            set_={"token": statement.excluded.token, "owner": owner, "lease_until": lease},
-            where=writes.c.lease_until <= func.clock_timestamp(),
-        ).returning(
-            writes.c.subject,
-            writes.c.token,
-            writes.c.doubt_until,
-            writes.c.lookups,
-            func.clock_timestamp().label("at"),
-        )
-    )
+    values = {
+        "merchant": merchant,
+        "step": step,
+        "subjects": sorted(subjects),
+        "owner": owner,
+        "lease_s": lease_s,
+        "doubted": doubted,
+    }
     return [
         Claim(merchant, step, row.subject, row.token, row.doubt_until, row.lookups, row.at)
-        for row in rows
+        for row in connection.execute(_TAKE, values)
     ]
 
 
@@ -104,41 +129,35 @@ def allow(engine: Engine, claims: Sequence[Claim], *, lease_s: float, settle_s: 
     :param settle_s: how long after it was given up a call may still take effect.
     :raises WriteHeld: one of them was taken over; the call must not be sent.
     """
-    now = func.clock_timestamp()
-    statement = (
-        update(writes)
-        .where(_held(claims))
-        .values(
-            lease_until=now + _seconds(lease_s),
-            doubt_until=now + _seconds(lease_s + settle_s),
-            doubt_since=func.coalesce(writes.c.doubt_since, now),
-            lookups=0,
-        )
-    )
+    values = {**_keys(claims), "lease_s": float(lease_s), "settle_s": float(settle_s)}
     with engine.begin() as connection:
-        allowed = connection.execute(statement).rowcount
+        allowed = connection.execute(_ALLOW, values).rowcount
         if allowed != len(claims):
             connection.rollback()
-            text = (
+            words = (
                 "Another run has taken this over while this one waited; nothing was sent by this "
                 "one."
             )
-            raise WriteHeld(text, merchant=claims[0].merchant)
+            raise WriteHeld(words, merchant=claims[0].merchant)
 
 
 def end(connection: Connection, claims: Sequence[Claim]) -> bool:
     """Forget writes whose outcome is known; say whether they were all still held."""
-    return connection.execute(delete(writes).where(_held(claims))).rowcount == len(claims)
+    return connection.execute(_END, _keys(claims)).rowcount == len(claims)
+
+
+def give_up(connection: Connection, claims: Sequence[Claim]) -> set[str]:
+    """Forget writes of which certainly no call has left; return those that were still held.
+
+    Of none an earlier call may have left: taken without those that were in doubt.
+    """
+    return set(connection.execute(_GIVE_UP, _keys(claims)).scalars()) if claims else set()
 
 
 def doubt(connection: Connection, claims: Sequence[Claim], settle_s: float, code: str) -> None:
     """Note that the outcome of a call that has ended on our side is not known."""
-    now = func.clock_timestamp()
-    connection.execute(
-        update(writes)
-        .where(_held(claims))
-        .values(lease_until=now, doubt_until=now + _seconds(settle_s), lookups=0, code=code)
-    )
+    values = {**_keys(claims), "settle_s": float(settle_s), "code": code}
+    connection.execute(_DOUBT, values)
 
 
 def let_go(connection: Connection, claims: Sequence[Claim], *, looked: bool = False) -> bool:
@@ -148,15 +167,10 @@ def let_go(connection: Connection, claims: Sequence[Claim], *, looked: bool = Fa
 
     :param looked: the other system clearly did not show them.
     """
-    held = connection.execute(
-        delete(writes).where(_held(claims), writes.c.doubt_until.is_(None))
-    ).rowcount
+    held = connection.execute(_LET_GO, _keys(claims)).rowcount
     if held < len(claims):
-        held += connection.execute(
-            update(writes)
-            .where(_held(claims))
-            .values(lease_until=func.clock_timestamp(), lookups=writes.c.lookups + int(looked))
-        ).rowcount
+        values = {**_keys(claims), "looked": int(looked)}
+        held += connection.execute(_LEAVE_IN_DOUBT, values).rowcount
     return held == len(claims)
 
 
@@ -196,13 +210,10 @@ def _one(merchant: str, step: str, subject: str) -> tuple[ColumnElement[bool], .
     return (writes.c.merchant == merchant, writes.c.step == step, writes.c.subject == subject)
 
 
-def _held(claims: Sequence[Claim]) -> ColumnElement[bool]:
-    keys = [(claim.step, claim.subject, claim.token) for claim in claims]
-    return and_(
-        writes.c.merchant == claims[0].merchant,
-        tuple_(writes.c.step, writes.c.subject, writes.c.token).in_(keys),
-    )
-
-
-def _seconds(value: float) -> Any:
-    return func.make_interval(0, 0, 0, 0, 0, 0, float(value))
+def _keys(claims: Sequence[Claim]) -> dict[str, Any]:
+    return {
+        "merchant": claims[0].merchant,
+        "steps": [claim.step for claim in claims],
+        "subjects": [claim.subject for claim in claims],
+        "tokens": [claim.token for claim in claims],
+    }

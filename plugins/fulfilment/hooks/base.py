@@ -11,7 +11,8 @@ import random
 import time
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from copy import copy
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from airflow.providers.http.hooks.http import HttpHook
 from requests import Session
@@ -93,6 +94,7 @@ class ApiHook(HttpHook):
     :param max_wait_s: longest wait for the call budget; then `RateLimited` tells when.
     :param answer_s: wait no longer for a connection or an answer, whatever the connection says.
     :param read_tries: how often a read that failed is made in all.
+    :param calls_in_flight: writes of one task that may be on their way at once.
     :param rehearsal: a dry run: writes are noted there and never sent.
     :param by_hand: somebody acts as merchant or warehouse and answers for what he writes. The flow
         never does: its writes need a claim, see `write_calls`.
@@ -113,6 +115,7 @@ class ApiHook(HttpHook):
         max_wait_s: float = LONGEST_WAIT_S,
         answer_s: float | None = None,
         read_tries: int = READ_TRIES,
+        calls_in_flight: int = 1,
         rehearsal: Rehearsal | None = None,
         by_hand: bool = False,
         settings: Settings | None = None,
@@ -125,6 +128,8 @@ class ApiHook(HttpHook):
         self.merchant = merchant or connection_settings.tested.get()  # begins every text
         self.conn_id = conn_id
         self.priority = priority
+        # a dry run's copy of the ledger serves one thread
+        self.calls_in_flight = 1 if rehearsal is not None else calls_in_flight
         self._engine = ledger_engine
         self._permits = (
             Permits(ledger_engine, merchant, self.system, priority)
@@ -266,10 +271,26 @@ class ApiHook(HttpHook):
         """
         return key_of(self._settings.base_url, self._settings.password)
 
+    def beside(self) -> Self:
+        """Return a hook for another thread: connections of its own, the same permits.
+
+        Close it with `hang_up`: the permits stay with this one.
+        """
+        twin = copy(self)
+        twin._session = None
+        twin._allow = None
+        # a pool of connections is closed as a whole
+        twin.keep_alive_adapter = HttpHook().keep_alive_adapter
+        return twin
+
     def close(self) -> None:
         """Close the connections to the other system; give back the calls that were not made."""
         if self._permits is not None:
             self._permits.give_back()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the connections to the other system."""
         if self._session is not None:
             self._session.close()
             self._session = None

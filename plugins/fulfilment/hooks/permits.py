@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from include.core.systems.errors import LedgerError
@@ -57,7 +58,7 @@ class _Block:
 
 
 class Permits:
-    """The permits that one hook holds of one system's budget."""
+    """The permits that one hook holds of one system's budget; its threads share them."""
 
     def __init__(self, engine: Engine, merchant: str, system: str, priority: str) -> None:
         """Hold none yet."""
@@ -66,9 +67,14 @@ class Permits:
         self._system = system
         self._priority = priority
         self._blocks: dict[tuple[str, ...], _Block] = {}
+        self._lock = Lock()
 
     def take(self, limits: Mapping[str, Limit]) -> Grant:
         """Return a grant of one call, or how long to wait for one; see `budget.take`."""
+        with self._lock:
+            return self._take(limits)
+
+    def _take(self, limits: Mapping[str, Limit]) -> Grant:
         key = tuple(sorted(limits))
         block = self._blocks.get(key)
         if block is not None and block.usable():
@@ -93,6 +99,10 @@ class Permits:
 
     def correct(self, limits: Mapping[str, Limit], readings: Mapping[str, Reading]) -> None:
         """Note what an answer says of the limits."""
+        with self._lock:
+            self._correct(limits, readings)
+
+    def _correct(self, limits: Mapping[str, Limit], readings: Mapping[str, Reading]) -> None:
         block = self._blocks.get(tuple(sorted(limits)))
         if block is None:
             return
@@ -112,13 +122,15 @@ class Permits:
 
     def refuse(self, limits: Mapping[str, Limit], readings: Mapping[str, Reading]) -> None:
         """Note that a call was refused for a limit: nobody makes another one before its time."""
-        self._blocks.pop(tuple(sorted(limits)), None)
+        with self._lock:
+            self._blocks.pop(tuple(sorted(limits)), None)
         account = budget.Account(None, readings)
         budget.settle(self._engine, self._merchant, self._system, account)
 
     def give_back(self) -> None:
         """Give back what was not used; without a ledger it comes back with the next window."""
-        blocks, self._blocks = self._blocks, {}
+        with self._lock:
+            blocks, self._blocks = self._blocks, {}
         with suppress(LedgerError):
             for block in blocks.values():
                 if block.left or block.readings:

@@ -93,7 +93,7 @@ def test_a_run_that_dies_before_it_reads_the_history_leaves_that_to_the_next(
     for task in ("extract_plenty_orders", "validate", "load_to_wemalo"):
         stage.step(task)
     with monkeypatch.context() as patch:
-        patch.setattr("fulfilment.flow.tasks.writeback.outbox_writes.written", _die)
+        patch.setattr("fulfilment.flow.tasks.writeback.outbox_sets.written", _die)
         with pytest.raises(_Death):
             stage.step("writeback_status")
     assert stage.plenty_status(1) == Decimal("5.1")

@@ -47,6 +47,24 @@ def test_where_the_stock_cannot_be_read_wemalo_gets_the_express_order_first(stag
     assert (stage.state(1), stage.state(2)) == ("waiting", "accepted")
 
 
+def test_with_calls_side_by_side_the_last_pieces_go_to_those_that_come_first(
+    stage: Stage,
+) -> None:
+    stage.calls_in_flight = 4
+    two = [{"variation": 2006, "quantity": 2}]
+    stage.add(*(good_order(n, items=two) for n in range(1, 6)))
+    stage.sandbox.plenty.act("set_property", "alpha", order=5, type=65, value="1")
+    stage.sandbox.wemalo.fault(route="GET /v1/product/availableStock/", kind="status", status=500)
+    add = "POST /v1/goodsOrder/addConditional"
+    for n in (5, 1):  # the others would overtake them
+        stage.sandbox.wemalo.fault(
+            route=add, match=f'"externalId": "{n}"', kind="delay", seconds=0.4, times=1
+        )
+    stage.run()
+    assert [n for n in range(1, 6) if stage.state(n) == "accepted"] == [1, 5]
+    assert [n for n in range(1, 6) if stage.state(n) == "waiting"] == [2, 3, 4]
+
+
 def test_two_runs_that_overlap_give_the_last_piece_to_one_order(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -278,15 +278,15 @@ def test_a_death_between_putting_back_and_noting_it_is_found_again(
     stage.sandbox.plenty.hook(
         route=PUT, when="before", action={"action": "set_status", "order": 1, "status": 8.5}
     )
-    real = writeback._written
+    real = writeback.Statuses.end
 
-    def dying(*args: Any, **options: Any) -> None:
-        if "after" in args[2].payload:
+    def dying(kind: writeback.Statuses, *done: Any) -> None:
+        if kind.step == "put_back":
             raise Death
-        real(*args, **options)
+        real(kind, *done)
 
     with monkeypatch.context() as patch:
-        patch.setattr(writeback, "_written", dying)
+        patch.setattr(writeback.Statuses, "end", dying)
         with pytest.raises(Death):
             stage.step("writeback_status")
     assert history(stage) == ["5", "8.5", "5.1", "8.5"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fulfilment.flow.orders.send import send
 from fulfilment.flow.replay.window import replay
-from fulfilment.flow.tasks.load import send
 
 from include.core.orders.states import State
 from include.core.systems.window import EVERYTHING

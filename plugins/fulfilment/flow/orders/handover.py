@@ -13,14 +13,18 @@ from include.core.orders.states import NOT_AT_WAREHOUSE, State
 from include.core.orders.statuses import is_cancelled
 from include.core.orders.wemalo_order import WarehouseStatus, state_of
 from include.ledger.exceptions.exceptions import order_subject
-from include.ledger.orders import orders, outbox
+from include.ledger.orders import hand_overs, orders, outbox
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
     from typing import Any
 
     from sqlalchemy import Connection, Row
 
     from fulfilment.flow.systems.work import Work
+    from fulfilment.hooks.wemalo import WemaloStatus
+    from include.core.merchants.merchant import Merchant
 
 _EXPECTS = (State.SUBMITTING, State.WAITING, State.ACCEPTED, State.CANCELLING)
 ADDRESS = "ADDRESS"  # wemalo contract 4.6: the only reason with a meaning that is known
@@ -89,20 +93,51 @@ def accept(
     return state
 
 
+def accept_all(
+    work: Work, connection: Connection, answers: Sequence[tuple[Row[Any], WemaloStatus]]
+) -> set[int]:
+    """Take over orders that wemalo has just taken and can begin with, and queue their status.
+
+    :param answers: the orders' rows as they were before they were written ahead.
+    :returns: those that this was all of; any other is told to `accept`.
+    """
+    plain = {
+        row.order_id: (row, status)
+        for row, status in answers
+        if (state_of(status.name) or State.ACCEPTED) is State.ACCEPTED
+    }
+    taken = hand_overs.accept(
+        connection,
+        work.journal,
+        [
+            hand_overs.Accepted(order_id, row.version + 1, status.name, status.reason)
+            for order_id, (row, status) in plain.items()
+        ],
+    )
+    told = [
+        (order_id, *_handed_over(work.merchant_by(row.facts), row.episode))
+        for order_id, (row, _) in plain.items()
+        if order_id in taken
+    ]
+    work.queue_statuses(connection, told)
+    return taken
+
+
+def _handed_over(merchant: Merchant, episode: int) -> tuple[Decimal, tuple[Decimal, ...], str]:
+    """Return the status of an order that was handed over, those it may replace, its occasion."""
+    statuses = merchant.statuses
+    expected = (statuses.fetch, statuses.address_error, statuses.no_stock)
+    return statuses.handed_over, expected, str(episode)
+
+
 def _tell_status(
     work: Work, connection: Connection, order_id: int, state: State, episode: int, reason: str
 ) -> None:
     if state is State.WAITING:
         _waiting(work, connection, order_id, episode, reason)
         return
-    statuses = work.merchant_of(connection, order_id).statuses
-    work.queue_status(
-        connection,
-        order_id,
-        statuses.handed_over,
-        (statuses.fetch, statuses.address_error, statuses.no_stock),
-        str(episode),
-    )
+    told = _handed_over(work.merchant_of(connection, order_id), episode)
+    work.queue_status(connection, order_id, *told)
 
 
 def arrived(

@@ -60,18 +60,23 @@ def watch(work: Work, counts: dict[str, int]) -> tuple[bool, bool]:
         work.note_trouble(error)  # the next run reads it
         return False, False
     found = 0
+    quiet: list[Row[Any]] = []  # nothing to put back: noted together
 
     def look(order_id: int) -> None:
         nonlocal found
         statuses = [_own_status(row, watched[order_id], since) for row in own[order_id]]
         lost = overwritten(by_order[order_id], statuses, waiting=order_id in waiting)
+        over = [row for row in watched[order_id] if _is_over(row)]
+        if lost is None:
+            quiet.extend(over)
+            return
         with work.engine.begin() as connection:
-            if lost is not None and _queue(work, connection, order_id, lost):
-                found += 1
-            over = [row for row in watched[order_id] if _is_over(row)]
+            found += _queue(work, connection, order_id, lost)
             outbox_writes.checked(connection, work.name, over)
 
     go_on = each(work, "history", sorted(watched), look)
+    with work.engine.begin() as connection:
+        outbox_writes.checked(connection, work.name, quiet)
     counts["put_back"] += found
     return go_on, found > 0
 

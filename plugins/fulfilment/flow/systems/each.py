@@ -54,10 +54,10 @@ def each(
     :raises FulfilmentError: the platform fails.
     """
     some = list(items)
-    tries = _Tries(work, step, _noted(work, step, {subject(item) for item in some}))
+    tries = Tries(work, step, known(work, step, {subject(item) for item in some}))
     for item in some:
         name = subject(item)
-        if not tries.noted.get(name) and not tries.alone(name, partial(do, item)):
+        if not tries.rests(name) and not tries.alone(name, partial(do, item)):
             return False
     return True
 
@@ -98,7 +98,7 @@ def halved(
 
     :returns: as `each`.
     """
-    tries = _Tries(work, step, _noted(work, step, {subject(item) for item in items}))
+    tries = Tries(work, step, known(work, step, {subject(item) for item in items}))
     fresh = [item for item in items if subject(item) not in tries.noted]
     again = [item for item in items if tries.noted.get(subject(item)) is False]
     batches = deque([fresh, *([item] for item in again)])
@@ -118,7 +118,7 @@ def halved(
 
 
 @dataclass(slots=True)
-class _Tries:
+class Tries:
     """What came of the items of one loop.
 
     :param noted: items that failed before, by name: whether they rest still.
@@ -129,16 +129,36 @@ class _Tries:
     noted: dict[str, bool]
     in_a_row: list[str] = field(default_factory=list)  # since the last success: is it the system?
 
+    def rests(self, name: str) -> bool:
+        """Say whether an item failed and is not to be tried now."""
+        return self.noted.get(name, False)
+
     def alone(self, name: str, do: Callable[[], object]) -> bool:
         """Do it for one item, note how it went, and say whether the system can be used."""
+        self.work.check_mode()
+        return self.settle(name, do)
+
+    def settle(self, name: str, do: Callable[[], object]) -> bool:
+        """As `alone`, for what belongs to a call that was made: a pause comes too late for it."""
         error = self._error_of(do)
+        if error is None:
+            self.worked([name])
+            return True
+        return self.failed(name, error)
+
+    def worked(self, names: Sequence[str]) -> None:
+        """Note that it was done for items."""
+        self.in_a_row.clear()
+        over = [name for name in names if name in self.noted]
+        if over:
+            self._forget(over)
+            for name in over:
+                del self.noted[name]
+
+    def failed(self, name: str, error: Exception) -> bool:
+        """Note that it failed for one item, and say whether the system can be used."""
         if isinstance(error, WriteHeld):  # in somebody's hands: no failure of the item
             log.info("%s %s: %s left: %s", self.work.name, name, self.step, error.log)
-            return True
-        if error is None:
-            if name in self.noted:
-                self._forget([name])
-                del self.noted[name]
             return True
         if level_of(error) is Level.SYSTEM:
             self._blame_system(error)
@@ -150,14 +170,16 @@ class _Tries:
 
     def together(self, do: Callable[[], object]) -> bool | None:
         """Do it for several and say whether it worked; None where the system cannot be used."""
+        self.work.check_mode()
         error = self._error_of(do)
         if error is not None and level_of(error) is Level.SYSTEM:
             self._blame_system(error)
             return None
+        if error is None:
+            self.in_a_row.clear()
         return error is None
 
     def _error_of(self, do: Callable[[], object]) -> Exception | None:
-        self.work.check_mode()
         try:
             do()
         except SQLAlchemyError:  # the ledger's own errors of a value have a class of ours
@@ -166,7 +188,6 @@ class _Tries:
             if level_of(error) is Level.PLATFORM:
                 raise
             return error
-        self.in_a_row.clear()
         return None
 
     def _blame_system(self, error: Exception) -> None:
@@ -178,7 +199,8 @@ class _Tries:
             failures.forget(connection, self.work.journal, self.step, names)
 
 
-def _noted(work: Work, step: str, names: set[str]) -> dict[str, bool]:
+def known(work: Work, step: str, names: set[str]) -> dict[str, bool]:
+    """Return which of some items failed at a step before, and whether they rest still."""
     with work.engine.begin() as connection:
         return failures.noted(connection, work.name, step, names)
 

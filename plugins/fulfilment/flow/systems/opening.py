@@ -57,6 +57,7 @@ def open_work(
         engine,
         plan=merchant.plenty.plan,
         priority=priority,
+        calls_in_flight=merchant.plenty.calls_in_flight,
         rehearsal=rehearsal,
     )
     wemalo = WemaloHook(
@@ -65,6 +66,7 @@ def open_work(
         engine,
         shop=merchant.wemalo.shop,
         priority=priority,
+        calls_in_flight=merchant.wemalo.calls_in_flight,
         rehearsal=rehearsal,
     )
     if dry:  # the copy of the ledger knows nothing of the other merchants

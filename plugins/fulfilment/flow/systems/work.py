@@ -16,7 +16,7 @@ from include.core.systems.errors import MerchantPaused
 from include.core.systems.slices import packed, slices
 from include.ledger.exceptions import exceptions
 from include.ledger.merchants import merchant_facts, modes
-from include.ledger.orders import batches, outbox
+from include.ledger.orders import batches, outbox, outbox_sets
 from include.ledger.systems import failures, locks
 from include.ledger.systems.reference import cached
 
@@ -230,14 +230,17 @@ class Work:
         key: str,
     ) -> bool:
         """Queue a status for plentymarkets; ``key`` names the occasion, so it happens once."""
-        return outbox.enqueue(
-            connection,
-            self.journal,
-            order_id,
-            "status",
-            f"status:{target}:{key}",
-            {"target": str(target), "expected": [str(value) for value in expected]},
-        )
+        fact = _status_fact(order_id, target, expected, key)
+        return outbox.enqueue(connection, self.journal, order_id, "status", *fact[1:])
+
+    def queue_statuses(
+        self,
+        connection: Connection,
+        told: Iterable[tuple[int, Decimal, tuple[Decimal, ...], str]],
+    ) -> None:
+        """Queue statuses as `queue_status` does: order id, target, expected, key."""
+        facts = [_status_fact(*one) for one in told]
+        outbox_sets.enqueue(connection, self.journal, "status", facts)
 
     def queue_note(
         self, connection: Connection, order_id: int, key: str, german: str, english: str
@@ -251,3 +254,10 @@ class Work:
             f"note:{key}",
             {"key": key, "text": german if self.merchant.language == "de" else english},
         )
+
+
+def _status_fact(
+    order_id: int, target: Decimal, expected: tuple[Decimal, ...], key: str
+) -> tuple[int, str, dict[str, Any]]:
+    payload = {"target": str(target), "expected": [str(value) for value in expected]}
+    return order_id, f"status:{target}:{key}", payload

@@ -16,6 +16,8 @@
 A process that dies anywhere leaves a row that says how far it came. One that wakes up after its
 lease finds its claim taken over and sends nothing.
 
+`fulfilment.flow.systems.groups` makes many by the same protocol, some at a time.
+
 The hooks refuse every other write. Which calls need no claim, and why, is said in one table:
 `fulfilment.hooks.write_calls.UNCLAIMED`.
 """
@@ -142,7 +144,7 @@ def settle(
             end(connection, found)
             return found
         connection.rollback()
-    raise _held(work, about)
+    raise held_elsewhere(work, about)
 
 
 def _claim(work: Work, about: Write, begin: Callable[[Connection], bool] | None) -> Sequence[Claim]:
@@ -158,10 +160,11 @@ def _claim(work: Work, about: Write, begin: Callable[[Connection], bool] | None)
     if mine:
         text = f"{about.what} is no longer to be written; nothing was sent."
         raise WriteHeld(text, merchant=work.name)
-    raise _held(work, about)
+    raise held_elsewhere(work, about)
 
 
-def _held(work: Work, about: Write) -> WriteHeld:
+def held_elsewhere(work: Work, about: Write) -> WriteHeld:
+    """Return the error of a write that is another process's to make."""
     text = f"{about.what} is being written by another run; nothing was sent by this one."
     return WriteHeld(text, merchant=work.name)
 
@@ -226,7 +229,7 @@ def _send(
                 writes.doubt(connection, claims, work.settle_s, code)
         if not held and level_of(error) is Level.ITEM:
             # what it met on the way may be what the other run has done
-            raise _held(work, about) from error
+            raise held_elsewhere(work, about) from error
         raise
 
 

@@ -16,20 +16,21 @@ from fulfilment.flow.orders import history
 from fulfilment.flow.orders.as_shown_now import row_now
 from fulfilment.flow.orders.notes import REFUSALS, dead, postpone, write_notes
 from fulfilment.flow.systems.each import each
+from fulfilment.flow.systems.groups import GroupWrite, in_groups
 from fulfilment.flow.systems.write import Write as Call
 from fulfilment.flow.systems.write import write
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.orders.plenty_order import row_status
 from include.core.orders.status_write import Write, before_write, says_the_same
-from include.core.systems.errors import FulfilmentError, InDoubt, WriteHeld
+from include.core.systems.errors import FulfilmentError, InDoubt, OrderInvalid, WriteHeld
 from include.core.systems.failures import Level, level_of
 from include.core.systems.slices import packed, slices
 from include.ledger.exceptions import exceptions
-from include.ledger.orders import orders, outbox, outbox_writes
+from include.ledger.orders import orders, outbox, outbox_sets, outbox_writes
 from include.ledger.systems import failures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -134,8 +135,109 @@ def _write_some(work: Work, ids: Sequence[int], counts: dict[str, int]) -> tuple
     go_on = True
     for step in ("put_back", "status"):
         some = [row for _, row in sorted(rows.items()) if _step(row) == step]
-        go_on = go_on and each(work, step, some, put)
+        clear = [
+            row
+            for row in some
+            if row.outbox_id not in doubted
+            and (current := _shown(now.get(row.order_id))) is not None
+            and _action(row, current, may_land) is Write.WRITE
+        ]
+        kind = Statuses(work, step, counts, now, started)
+        plain = {row.outbox_id for row in clear}
+        others = [row for row in some if row.outbox_id not in plain]
+        go_on = (
+            go_on and in_groups(work, work.plenty, kind, clear) and each(work, step, others, put)
+        )
     return go_on, cancels
+
+
+def _shown(row: Mapping[str, Any] | None) -> Decimal | None:
+    """Return the status of a row that can be read; any other is looked at by itself."""
+    try:
+        return row_status(row) if row else None
+    except OrderInvalid:
+        return None
+
+
+class Statuses(GroupWrite["Row[Any]", bool]):
+    """Statuses that are to be written over what was read just now."""
+
+    def __init__(
+        self,
+        work: Work,
+        step: str,
+        counts: dict[str, int],
+        now: Mapping[int, dict[str, Any]],
+        since: datetime,
+    ) -> None:
+        """Take in the orders as they were read.
+
+        :param since: when they were read; UTC.
+        """
+        self.step = step
+        self._work = work
+        self._counts = counts
+        self._now = now
+        self._since = since
+
+    def about(self, row: Row[Any]) -> Call:
+        """Return the write of one status."""
+        return _call(row)
+
+    def begin(self, connection: Connection, rows: Sequence[Row[Any]]) -> Collection[Row[Any]]:
+        """Claim rows that are still due."""
+        before = {row.outbox_id: row_status(self._now[row.order_id]) for row in rows}
+        mine = outbox_sets.claim(connection, before, self._since)
+        return [row for row in rows if row.outbox_id in mine]
+
+    def send(self, hook: Any, row: Row[Any]) -> bool:
+        """Set the status."""
+        hook.set_status(row.order_id, _aim(row)[0])
+        return True
+
+    def end(self, connection: Connection, done: Sequence[tuple[Row[Any], bool]]) -> None:
+        """Note that plentymarkets has the statuses."""
+        work, rows = self._work, [row for row, _ in done]
+        stood = outbox_sets.written(connection, [row.outbox_id for row in rows], self._since)
+        news = [row for row in rows if row.outbox_id in stood]
+        outbox_sets.supersede(connection, work.name, "status", news)
+        orders.set_statuses(connection, work.name, {row.order_id: _aim(row)[0] for row in news})
+        subjects = [exceptions.order_subject(row.order_id) for row in news]
+        exceptions.clear_all(connection, work.journal, subjects, OVERTAKEN)
+        work.journal.add_many(
+            connection,
+            [
+                (
+                    row.order_id,
+                    # or overtaken while its call was under way: the history tells what it overwrote
+                    "status_written" if row.outbox_id in stood else "status_landed_late",
+                    {"target": str(_aim(row)[0])},
+                )
+                for row in rows
+            ],
+        )
+
+    def after(self, _row: Row[Any], _: bool) -> None:
+        """Count a status."""
+        self._counts["statuses"] += 1
+
+    def failed(self, row: Row[Any], error: Exception, sent: bool) -> None:
+        """Keep what was refused; give any other its turn again."""
+        _not_put(self._work, row, error, self._counts)
+
+    def unsent(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
+        """Let statuses be due again."""
+        outbox_sets.put_back(connection, [row.outbox_id for row in rows])
+
+    def alone(self, row: Row[Any]) -> None:
+        """Write one status by itself."""
+        read = (row_status(self._now[row.order_id]), self._since)
+        _put(self._work, row, self._counts, read=read)
+
+
+def _call(row: Row[Any]) -> Call:
+    what = f"status {row.payload['target']} of order {row.order_id}"
+    return Call(_step(row), (outbox_writes.subject_of(row),), what)
 
 
 def _to_write(work: Work, connection: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
@@ -208,26 +310,28 @@ def _put(
     def end(connection: Connection, _: bool, adopted: bool) -> None:
         _written(work, connection, row, since=since, adopted=adopted)
 
-    call = Call(
-        _step(row), (outbox_writes.subject_of(row),), f"status {target} of order {row.order_id}"
-    )
     try:
         write(
-            work, work.plenty, call, send, look=look, end=end,
+            work, work.plenty, _call(row), send, look=look, end=end,
             begin=lambda connection: outbox_writes.claim(
                 connection, row.outbox_id, before=before, since=since
             ),
         )  # fmt: skip
-    except (InDoubt, WriteHeld):
-        raise  # nothing was sent
-    except REFUSALS as error:
-        counts["refused"] += 1
-        dead(work, row, error)
     except FulfilmentError as error:
-        postpone(work, row, error, counts)
-        raise
+        _not_put(work, row, error, counts)
     else:
         counts["statuses"] += 1
+
+
+def _not_put(work: Work, row: Row[Any], error: Exception, counts: dict[str, int]) -> None:
+    """Keep a status that was refused; give any other that failed its turn again."""
+    if isinstance(error, REFUSALS):
+        counts["refused"] += 1
+        dead(work, row, error)
+        return
+    if isinstance(error, FulfilmentError) and not isinstance(error, (InDoubt, WriteHeld)):
+        postpone(work, row, error, counts)
+    raise error
 
 
 def _written(
