@@ -1,4 +1,4 @@
-"""Orders that are handed over some at a time: noted ahead, accepted and put back as sets.
+"""Orders on their way to the warehouse some at a time: judged, noted ahead and accepted as sets.
 
 Each is one statement for a whole group, made once. Rows are locked by their order's number, so that
 two groups never wait for each other in a circle.
@@ -6,6 +6,7 @@ two groups never wait for each other in a circle.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,13 @@ def _of_orders(columns: str, arrays: str, sets: str, states: str) -> TextClause:
 
 
 _ARRAYS = "CAST(:ids AS bigint[]), CAST(:versions AS bigint[])"
+_READY = _of_orders(
+    "order_id, version, content",
+    f"{_ARRAYS}, CAST(:contents AS text[])",
+    f"state = '{State.READY}', reason_code = NULL, reason = NULL, next_attempt_at = NULL, "
+    "content = coalesce(CAST(wanted.content AS jsonb), o.content)",
+    f"'{State.FETCHED}', '{State.QUARANTINED}', '{State.NO_STOCK}'",
+)
 _BEGIN = _of_orders(
     "order_id, version, fingerprint",
     f"{_ARRAYS}, CAST(:fingerprints AS text[])",
@@ -60,6 +68,21 @@ _PUT_BACK = _of_orders(
     "seen_updated_at = NULL",
     f"'{State.SUBMITTING}'",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """One order that was judged and can be handed over.
+
+    :param version: of the row that was judged; a later one is judged anew.
+    :param content: what was repaired, None: the content stays.
+    :param data: of the event.
+    """
+
+    order_id: int
+    version: int
+    content: dict[str, Any] | None
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,22 @@ class Accepted:
     version: int
     status: str
     reason: str
+
+
+def ready(connection: Connection, journal: Journal, some: Sequence[Valid]) -> set[int]:
+    """Let judged orders be due for the hand-over; return those that were still as judged."""
+    contents = [None if one.content is None else json.dumps(one.content) for one in some]
+    done = _run(connection, journal, _READY, some, {"contents": contents})
+    journal.add_many(
+        connection,
+        [
+            (one.order_id, "validated_ok", one.data)
+            if one.order_id in done
+            else (one.order_id, "move_refused", {"to": State.READY, **one.data})
+            for one in some
+        ],
+    )
+    return done
 
 
 def begin(connection: Connection, journal: Journal, some: Sequence[Ahead]) -> set[int]:
@@ -130,7 +169,7 @@ def _run(
     connection: Connection,
     journal: Journal,
     statement: TextClause,
-    some: Sequence[Ahead] | Sequence[Accepted],
+    some: Sequence[Valid] | Sequence[Ahead] | Sequence[Accepted],
     more: dict[str, Any],
 ) -> set[int]:
     if not some:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, case, func, null, or_, select, text, update
+from sqlalchemy import and_, case, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.orders.models import Order, order_from_json

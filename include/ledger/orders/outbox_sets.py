@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from include.ledger.orders.outbox import PUTS_BACK
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
@@ -62,11 +64,28 @@ _WRITTEN = text(f"""
     FROM locked WHERE o.outbox_id = locked.outbox_id
     RETURNING o.outbox_id, o.state
 """)  # noqa: S608
+_BEGIN = text(f"""
+    WITH {_LOCKED}
+    UPDATE outbox AS o SET state = 'writing', attempts = o.attempts + 1
+    FROM locked WHERE o.outbox_id = locked.outbox_id
+        AND o.state IN ('due', 'writing') AND o.next_attempt_at <= now()
+    RETURNING o.outbox_id
+""")  # noqa: S608
+_FINISH = text(f"""
+    WITH {_LOCKED}
+    UPDATE outbox AS o SET state = 'done', done_at = now()
+    FROM locked WHERE o.outbox_id = locked.outbox_id AND o.state IN ('due', 'writing')
+""")  # noqa: S608
 _SUPERSEDE = text("""
     UPDATE outbox AS o SET state = 'dropped'
     FROM unnest(CAST(:orders AS bigint[]), CAST(:ids AS bigint[])) AS newer (order_id, outbox_id)
     WHERE o.merchant = :merchant AND o.order_id = newer.order_id AND o.kind = :kind
         AND o.state = 'dead' AND o.outbox_id < newer.outbox_id
+""")
+_DROP = text("""
+    UPDATE outbox SET state = 'dropped', done_at = now()
+    WHERE merchant = :merchant AND order_id = ANY(CAST(:orders AS bigint[])) AND kind = 'status'
+        AND state IN ('due', 'writing', 'dead') AND NOT jsonb_exists(payload, :puts_back)
 """)
 _PUT_BACK = text(f"""
     WITH {_LOCKED}
@@ -93,8 +112,18 @@ def enqueue(
         connection.execute(_ENQUEUE, values)
 
 
+def begin(connection: Connection, ids: Collection[int]) -> set[int]:
+    """Note ahead that rows are written; return those that still are to be. Locks them."""
+    return set(connection.execute(_BEGIN, {"ids": list(ids)}).scalars()) if ids else set()
+
+
+def finish(connection: Connection, ids: Collection[int]) -> None:
+    """End rows that plentymarkets has, unless they have ended meanwhile."""
+    connection.execute(_FINISH, {"ids": list(ids)})
+
+
 def claim(connection: Connection, before: Mapping[int, Decimal], since: datetime) -> set[int]:
-    """Note ahead that statuses are written; return the rows that still are to be. Locks them.
+    """Note ahead that statuses are written, as `begin`; their history is watched from then on.
 
     :param before: row -> what was read before, at ``since`` (UTC).
     """
@@ -123,6 +152,13 @@ def supersede(connection: Connection, merchant: str, kind: str, rows: Sequence[R
             "ids": [row.outbox_id for row in rows],
         }
         connection.execute(_SUPERSEDE, values)
+
+
+def drop_statuses(connection: Connection, merchant: str, orders: Collection[int]) -> None:
+    """Drop the statuses of orders that events have overtaken, as `outbox.drop_pending`."""
+    if orders:
+        values = {"merchant": merchant, "orders": list(orders), "puts_back": PUTS_BACK}
+        connection.execute(_DROP, values)
 
 
 def put_back(connection: Connection, ids: Collection[int]) -> None:

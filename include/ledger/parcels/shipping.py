@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from include.core.orders.states import State
@@ -52,6 +53,20 @@ def parcels_of(connection: Connection, merchant: str, order_id: int) -> Sequence
         .where(parcels.c.merchant == merchant, parcels.c.order_id == order_id)
         .order_by(parcels.c.parcel_id)
     ).all()
+
+
+def parcels_by_order(
+    connection: Connection, merchant: str, ids: Iterable[int]
+) -> dict[int, list[Row[Any]]]:
+    """Return all parcels of orders, by order and parcel id."""
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(
+        select(parcels)
+        .where(parcels.c.merchant == merchant, among(parcels.c.order_id, ids))
+        .order_by(parcels.c.order_id, parcels.c.parcel_id)
+    ):
+        found[row.order_id].append(row)
+    return found
 
 
 def with_parcels(connection: Connection, merchant: str, ids: Iterable[int]) -> set[int]:
@@ -249,6 +264,34 @@ def parcel_written(
         )
         .values(**values)
     )
+
+
+_WRITTEN = text("""
+    UPDATE parcels AS p SET
+        written_number = w.number,
+        plenty_package_id = w.package_id,
+        weight_g = coalesce(w.weight_g, p.weight_g)
+    FROM unnest(
+        CAST(:orders AS bigint[]), CAST(:parcels AS text[]), CAST(:numbers AS text[]),
+        CAST(:packages AS bigint[]), CAST(:weights AS integer[])
+    ) AS w (order_id, parcel_id, number, package_id, weight_g)
+    WHERE p.merchant = :merchant AND p.order_id = w.order_id AND p.parcel_id = w.parcel_id
+""")
+
+
+def parcels_written(
+    connection: Connection, merchant: str, some: Sequence[tuple[Row[Any], int, int | None]]
+) -> None:
+    """As `parcel_written` for parcels of different orders: parcel, package, weight in grams."""
+    values = {
+        "merchant": merchant,
+        "orders": [parcel.order_id for parcel, _, _ in some],
+        "parcels": [parcel.parcel_id for parcel, _, _ in some],
+        "numbers": [parcel.tracking_number for parcel, _, _ in some],
+        "packages": [package_id for _, package_id, _ in some],
+        "weights": [weight for _, _, weight in some],
+    }
+    connection.execute(_WRITTEN, values)
 
 
 def orders_that_left(connection: Connection, merchant: str) -> array[int]:

@@ -12,7 +12,8 @@ import hashlib
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -42,6 +43,7 @@ class _Lock:
     task: str
     keys: list[int]
     seen: float
+    asking: Lock = field(default_factory=Lock)  # calls side by side ask over one session
 
 
 _held: ContextVar[_Lock | None] = ContextVar("held", default=None)
@@ -79,7 +81,7 @@ def exclusive(
 
 
 def check() -> None:
-    """Make sure that this thread's lock is still held; without a lock there is nothing to check.
+    """Make sure that this task's lock is still held; without a lock there is nothing to check.
 
     A restart or failover of PostgreSQL, a firewall or a pooler may end the session that holds it:
     then another run may be at work.
@@ -87,7 +89,13 @@ def check() -> None:
     :raises LedgerUnavailable: it is lost.
     """
     lock = _held.get()
-    if lock is None or time.monotonic() - lock.seen < TRUSTED_S:
+    if lock is not None:
+        with lock.asking:
+            _check(lock)
+
+
+def _check(lock: _Lock) -> None:
+    if time.monotonic() - lock.seen < TRUSTED_S:
         return
     own = text(
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted "

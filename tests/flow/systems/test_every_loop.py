@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FLOW = Path(__file__).parents[3] / "plugins" / "fulfilment" / "flow"
 PACKAGE = "fulfilment.flow"
-GUARDS = {"each", "halved"}
+GUARDS = {"each", "halved", "in_groups", "side_by_side"}
 SYSTEMS = {"plenty", "wemalo"}
 #: builtins that are a loop over their first argument
 MAPPERS = {"map", "filter"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.flow.systems.each import each
+from fulfilment.flow.systems.side_by_side import side_by_side
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.orders.wemalo_order import external_id
 from include.core.systems.errors import NotFound, OrderRejected
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from fulfilment.flow.systems.work import Work
+    from fulfilment.hooks.wemalo import WemaloHook
 
 
 def acknowledge(work: Work, counts: dict[str, int]) -> None:
@@ -27,28 +28,23 @@ def acknowledge(work: Work, counts: dict[str, int]) -> None:
         if not rows:
             return
         last = rows[-1].history_id
-        done: list[int] = []
-
-        def take_off(row: Row[Any], done: list[int] = done) -> None:
-            _take_off(work, row)
-            done.append(row.history_id)
-
-        usable = each(
-            work, "acknowledge", work.mine(rows), take_off, subject=lambda r: f"row:{r.history_id}"
-        )
+        done, usable = side_by_side(
+            work, work.wemalo, "acknowledge", work.mine(rows), _take_off,
+            subject=lambda row: f"row:{row.history_id}",
+        )  # fmt: skip
         with work.engine.begin() as connection:
-            sent_queue.acknowledged(connection, work.name, done)
+            sent_queue.acknowledged(connection, work.name, [row.history_id for row in done])
         counts["acknowledged"] += len(done)
         if not usable:
             return
 
 
-def _take_off(work: Work, row: Row[Any]) -> None:
+def _take_off(wemalo: WemaloHook, row: Row[Any]) -> None:
     """Acknowledge a row; one that wemalo does not know is off, if the queue says so as well."""
     try:
-        work.wemalo.acknowledge_sent(row.history_id)
+        wemalo.acknowledge_sent(row.history_id)
     except (OrderRejected, NotFound) as error:
         if error.code != "NOT_FOUND":
             raise
-        if row.history_id in work.wemalo.sent_queue_of(external_id(row.order_id)):
+        if row.history_id in wemalo.sent_queue_of(external_id(row.order_id)):
             raise

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from fulfilment.flow.parcels.short import correct_stock, tell_short
 from fulfilment.flow.systems.each import by_order, each
+from fulfilment.flow.systems.groups import GroupWrite, in_groups
 from fulfilment.flow.systems.reading import read_orders
 from fulfilment.flow.systems.work import Work, log
 from fulfilment.flow.systems.write import Write, write
@@ -29,11 +30,11 @@ from include.core.systems.errors import (
 )
 from include.core.systems.slices import slices
 from include.core.systems.values import need_whole
-from include.ledger.orders import orders, outbox
+from include.ledger.orders import orders, outbox, outbox_sets
 from include.ledger.parcels import sent_queue, shipping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -72,7 +73,7 @@ def _write_some(work: Work, kind: str, ids: Sequence[int]) -> bool:
             if rows[row.order_id] is not row:
                 outbox.finish(connection, row.outbox_id, "dropped")
     if kind == "shipping_info":
-        return each(work, kind, rows.values(), partial(_inform, work))
+        return in_groups(work, work.plenty, Informations(work), [*rows.values()])
     read = read_orders(work, "dates", rows, FULFILMENT_SET)
     known = [row for order_id, row in rows.items() if read.knows(order_id)]
     if not work.merchant.stock.enabled:
@@ -201,19 +202,35 @@ def _link(work: Work, parcel: Row[Any]) -> str:
     return template.format(number=quote(parcel.tracking_number, safe=""))
 
 
-def _inform(work: Work, row: Row[Any]) -> None:
-    """Write number and provider; repeating it changes nothing (one record per order)."""
+class Informations(GroupWrite["Row[Any]", bool]):
+    """Number and provider of orders; repeating them changes nothing (one record per order)."""
 
-    def send() -> bool:
-        carrier, carriers = row.payload["carrier"], work.merchant.carriers
+    step = "shipping_info"
+
+    def __init__(self, work: Work) -> None:
+        """Write for this merchant."""
+        self._work = work
+
+    def about(self, row: Row[Any]) -> Write:
+        """Return the write of an order's shipping information."""
+        return Write(row.kind, (by_order(row),), f"the shipping information of {by_order(row)}")
+
+    def begin(self, connection: Connection, rows: Sequence[Row[Any]]) -> Collection[Row[Any]]:
+        """Claim rows that are still due."""
+        begun = outbox_sets.begin(connection, [row.outbox_id for row in rows])
+        return [row for row in rows if row.outbox_id in begun]
+
+    def send(self, hook: Any, row: Row[Any]) -> bool:
+        """Write them."""
+        carrier, carriers = row.payload["carrier"], self._work.merchant.carriers
         unmapped = [name for name in row.payload.get("carriers", [carrier]) if name not in carriers]
         if unmapped:
             text = (
                 f"No plentymarkets shipping service provider is mapped to: {', '.join(unmapped)}. "
-                f"Add it to carriers in the file of merchant {work.name}."
+                f"Add it to carriers in the file of merchant {self._work.name}."
             )
-            raise ConfigError(text, code=CARRIER_UNMAPPED, merchant=work.name)
-        work.plenty.set_shipping_information(
+            raise ConfigError(text, code=CARRIER_UNMAPPED, merchant=self._work.name)
+        hook.set_shipping_information(
             row.order_id,
             number=row.payload["number"],
             provider=carriers[carrier],
@@ -222,7 +239,29 @@ def _inform(work: Work, row: Row[Any]) -> None:
         )
         return True
 
-    _put(work, row, "the shipping information", send, partial(_written, work, row))
+    def end(self, connection: Connection, done: Sequence[tuple[Row[Any], bool]]) -> None:
+        """Note that plentymarkets has them."""
+        rows = [row for row, _ in done]
+        outbox_sets.finish(connection, [row.outbox_id for row in rows])
+        outbox_sets.supersede(connection, self._work.name, self.step, rows)
+        event = f"{self.step}_written"
+        self._work.journal.add_many(connection, [(row.order_id, event, {}) for row in rows])
+
+    def failed(self, row: Row[Any], error: Exception, sent: bool) -> None:
+        """Keep what was refused; give any other its turn again."""
+        _not_put(self._work, row, error)
+
+    def unsent(self, connection: Connection, rows: Sequence[Row[Any]]) -> None:
+        """Let rows be due again."""
+        outbox_sets.put_back(connection, [row.outbox_id for row in rows])
+
+    def alone(self, row: Row[Any]) -> None:
+        """Write one by itself."""
+        work = self._work
+        _put(
+            work, row, "the shipping information",
+            partial(self.send, work.plenty, row), partial(_written, work, row),
+        )  # fmt: skip
 
 
 def _book(
@@ -280,8 +319,6 @@ def _put(
             begin=lambda connection: bool(outbox.begin(connection, row.outbox_id, hold_s=0)),
             end=lambda connection, result, _: written(connection, result), ends=ends,
         )  # fmt: skip
-    except (WriteHeld, InDoubt):
-        raise  # nothing was sent
     except (OrderRejected, NotFound, Forbidden) as error:
         with suppress(NotFound):
             found = look() if look is not None else None
@@ -290,7 +327,16 @@ def _put(
                     written(connection, found)
                 return
         _refused(work, row, error)
-    except ConfigError as error:  # an unmapped carrier: only this order waits, as an exception
+    except FulfilmentError as error:
+        _not_put(work, row, error)
+
+
+def _not_put(work: Work, row: Row[Any], error: Exception) -> None:
+    """Keep a row that was refused; give any other that failed its turn again."""
+    if isinstance(error, (OrderRejected, NotFound, Forbidden)):
+        _refused(work, row, error)
+        return
+    if isinstance(error, ConfigError):  # an unmapped carrier: only this order waits
         if error.code == NOT_BOOKABLE:
             _refused(work, row, error)
             return
@@ -298,13 +344,13 @@ def _put(
             outbox.postpone(connection, row.outbox_id, error.code, ambiguous=False, wait_s=0)
             if row.error_code != error.code:
                 work.journal.add(connection, row.order_id, f"{row.kind}_waits", code=error.code)
-        if error.code != CARRIER_UNMAPPED:
-            raise
-    except FulfilmentError as error:
+        if error.code == CARRIER_UNMAPPED:
+            return
+    elif isinstance(error, FulfilmentError) and not isinstance(error, (WriteHeld, InDoubt)):
         unclear = isinstance(error, AmbiguousWrite)
         with work.engine.begin() as connection:
             outbox.postpone(connection, row.outbox_id, error.code, ambiguous=unclear, wait_s=0)
-        raise
+    raise error
 
 
 def _refused(work: Work, row: Row[Any], error: FulfilmentError) -> None:

@@ -20,6 +20,7 @@ What cannot go with a group goes alone, by `fulfilment.flow.systems.write`.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -31,7 +32,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fulfilment.flow.systems.each import Tries, by_order, known
 from fulfilment.flow.systems.side_by_side import MEANWHILE_S, lanes
 from fulfilment.flow.systems.write import held_elsewhere, nothing_happened
-from include.core.systems.errors import LedgerError, WriteHeld
+from include.core.systems.errors import FulfilmentError, LedgerError, WriteHeld
 from include.core.systems.failures import Level, level_of
 from include.ledger.systems import locks, writes
 
@@ -321,26 +322,30 @@ class _Group(Generic[Item, Result]):
 
     def _failed(self, one: _One[Item], error: Exception) -> None:
         work, kind, tries = self.all.work, self.all.kind, self.all.tries
-        platform = level_of(error) is Level.PLATFORM or isinstance(error, SQLAlchemyError)
-        if platform:
+        level = Level.PLATFORM if isinstance(error, SQLAlchemyError) else level_of(error)
+        if level is Level.PLATFORM:
             self.broken = self.broken or error
+        told = level is Level.PLATFORM or (level is Level.SYSTEM and not self.usable)
         held = True
         with work.engine.begin() as connection:
             if not one.left:
                 held = bool(writes.give_up(connection, [one.claim]))
-                if held and platform:
+                if held and told:
                     kind.unsent(connection, [one.item])
             elif nothing_happened(error):
                 writes.end(connection, [one.claim])
             else:
                 code = getattr(error, "code", type(error).__name__)
                 writes.doubt(connection, [one.claim], work.settle_s, code)
-        if platform:
-            return
-        if not held and level_of(error) is Level.ITEM:
+        if not held and level is Level.ITEM:
             # what it met on the way may be what the other run has done
             error = held_elsewhere(work, kind.about(one.item))
-        self.usable &= tries.settle(one.name, partial(kind.failed, one.item, error, one.left))
+        failed = partial(kind.failed, one.item, error, one.left)
+        if not told:
+            self.usable &= tries.settle(one.name, failed)
+        elif one.left and level is Level.SYSTEM:
+            with suppress(FulfilmentError):
+                failed()
 
     def _note(self) -> None:
         done, self.done = self.done, []

@@ -9,11 +9,15 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fulfilment.flow.systems.each import Tries, known
+from include.core.systems.failures import Level, level_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 
+    from fulfilment.flow.systems.work import Work
     from fulfilment.hooks.base import ApiHook
 
 Item = TypeVar("Item")
@@ -111,6 +115,52 @@ def lanes(hook: ApiHook) -> Iterator[Lanes]:
         yield made
     finally:
         made.close()
+
+
+def side_by_side(
+    work: Work,
+    hook: ApiHook,
+    step: str,
+    items: Sequence[Item],
+    call: Callable[[Any, Item], object],
+    *,
+    subject: Callable[[Item], str],
+) -> tuple[list[Item], bool]:
+    """Make a call that needs no claim for each item, in their order, a few on their way at once.
+
+    :param call: makes it with the hook that it is given, in any thread, without the ledger.
+    :returns: those it worked for, and False where the system cannot be used, as `each`.
+    """
+    tries = Tries(work, step, known(work, step, {subject(item) for item in items}))
+    awake = [item for item in items if not tries.rests(subject(item))]
+    worked: list[Item] = []
+    usable, broken = True, None
+
+    def go_on() -> bool:
+        nonlocal broken
+        if broken is None and usable:
+            try:
+                work.check_mode()
+            except Exception as error:
+                broken = error
+        return broken is None and usable
+
+    with lanes(hook) as made:
+        for item, outcome in made.make(
+            awake, call,
+            needs=lambda item: (subject(item),), go_on=go_on, meanwhile=lambda: None,
+        ):  # fmt: skip
+            if not isinstance(outcome, Exception):
+                tries.worked([subject(item)])
+                worked.append(item)
+            elif level_of(outcome) is Level.PLATFORM:
+                broken = broken or outcome
+            else:
+                told = level_of(outcome) is Level.SYSTEM and not usable
+                usable = not told and tries.failed(subject(item), outcome) and usable
+    if broken is not None:
+        raise broken
+    return worked, usable
 
 
 def _outcome(

@@ -23,7 +23,7 @@ from include.core.stock.stock_rules import StockView, Taken
 from include.core.stock.stock_sync import available_of
 from include.core.systems.errors import FulfilmentError, Malformed
 from include.core.systems.slices import packed
-from include.ledger.orders import orders, outbox, to_look_at
+from include.ledger.orders import hand_overs, orders, outbox, outbox_sets, to_look_at
 from include.ledger.stock import stock
 
 if TYPE_CHECKING:
@@ -117,8 +117,18 @@ class _Slices:
         versions = {row.order_id: row.version for row in rows}
         by_id = {order.order_id: order for order in fetched}
         found: Counter[str] = Counter()
+        plain = [v for v in judgement.verdicts if _is_plain(v) and v.order_id not in lacking]
+        judged = {verdict.order_id for verdict in plain}
+        valid = [_valid(v, by_id[v.order_id], versions[v.order_id]) for v in plain]
         with work.engine.begin() as connection:
+            ready = hand_overs.ready(connection, work.journal, valid)
+            outbox_sets.drop_statuses(connection, work.name, ready)
+            found["valid"] += len(ready)
+            found["wait"] += len(valid) - len(ready)
+            found["repaired"] += sum(v.repaired is not None for v in plain)
             for verdict in judgement.verdicts:
+                if verdict.order_id in judged:
+                    continue
                 order = by_id[verdict.order_id]
                 outcome = _apply(
                     work,
@@ -136,6 +146,21 @@ class _Slices:
         for name, count in found.items():
             self.counts[name] += count
         self.pages.add(work, judgement)
+
+
+def _is_plain(verdict: Verdict) -> bool:
+    """Say whether nothing but its readiness is to be noted of an order."""
+    return verdict.outcome == "ok" and not verdict.code
+
+
+def _valid(verdict: Verdict, order: Order, version: int) -> hand_overs.Valid:
+    # the fingerprint stays that of what was read: a repair is no change by the merchant
+    fixed = None if verdict.repaired is None else repaired_json(order, verdict.repaired)
+    return hand_overs.Valid(order.order_id, version, fixed, _data(verdict))
+
+
+def _data(verdict: Verdict) -> dict[str, Any]:
+    return {"code": verdict.code, "field": verdict.field, "warnings": list(verdict.warnings)}
 
 
 def _enough(work: Work, row: Row[Any], view: StockView) -> bool:
@@ -227,7 +252,6 @@ def _apply(
     resumed = waiting and verdict.outcome == "ok"
     if waiting and not resumed:
         return "wait"  # told before; nothing new
-    data = {"code": verdict.code, "field": verdict.field, "warnings": list(verdict.warnings)}
     if verdict.repaired is not None:
         # the fingerprint stays that of what was read: a repair is no change by the merchant
         sets["content"] = repaired_json(order, verdict.repaired)
@@ -245,7 +269,7 @@ def _apply(
         expect_version=version,
         sets=sets,
         event="resumed" if resumed else f"validated_{verdict.outcome}",
-        **data,
+        **_data(verdict),
     )
     if not moved:
         return "wait"
