@@ -84,13 +84,13 @@ def clear(connection: Connection, journal: Journal, subject: str, *codes: str) -
 
 
 def clear_all(
-    connection: Connection, journal: Journal, subjects: Collection[str], code: str
+    connection: Connection, journal: Journal, subjects: Collection[str], *codes: str
 ) -> None:
-    """Clear the open exceptions of a code of some subjects."""
+    """Clear the open exceptions of some codes of some subjects."""
     if subjects:
         _clear(
             connection, journal,
-            exceptions.c.subject.in_(list(subjects)), exceptions.c.code == code,
+            exceptions.c.subject.in_(list(subjects)), exceptions.c.code.in_(codes),
         )  # fmt: skip
 
 

@@ -300,6 +300,12 @@ def one(connection: Connection, merchant: str, order_id: int, *, lock: bool = Fa
     return connection.execute(statement.with_for_update() if lock else statement).one()
 
 
+def rows_of(connection: Connection, merchant: str, ids: Collection[int]) -> Sequence[Row[Any]]:
+    """Return whole rows of some orders, by order id."""
+    statement = select(orders).where(orders.c.merchant == merchant, orders.c.order_id.in_(ids))
+    return connection.execute(statement.order_by(orders.c.order_id)).all() if ids else ()
+
+
 def held_there(connection: Connection, merchant: str) -> Iterator[Sequence[Row[Any]]]:
     """Yield whole rows of orders that wemalo has, or may have, some hundred at a time.
 

@@ -145,13 +145,23 @@ def acknowledged(connection: Connection, merchant: str, history_ids: Collection[
 
 def pieces_sent(connection: Connection, merchant: str, order_id: int) -> dict[str, Decimal]:
     """Return the pieces of an order that left, by product as wemalo names it."""
+    return pieces_by_order(connection, merchant, [order_id])[order_id]
+
+
+def pieces_by_order(
+    connection: Connection, merchant: str, ids: Collection[int]
+) -> dict[int, dict[str, Decimal]]:
+    """Return as `pieces_sent` the pieces of some orders, by order."""
     s = sent_rows.c
     statement = (
-        select(s.product, func.sum(s.quantity).label("pieces"))
-        .where(s.merchant == merchant, s.order_id == order_id)
-        .group_by(s.product)
+        select(s.order_id, s.product, func.sum(s.quantity).label("pieces"))
+        .where(s.merchant == merchant, s.order_id.in_(ids))
+        .group_by(s.order_id, s.product)
     )
-    return {row.product: Decimal(row.pieces) for row in connection.execute(statement)}
+    found: dict[int, dict[str, Decimal]] = {order_id: {} for order_id in ids}
+    for row in connection.execute(statement):
+        found[row.order_id][row.product] = Decimal(row.pieces)
+    return found
 
 
 def pieces_out(connection: Connection, merchant: str, order_id: int) -> dict[str, Decimal] | None:

@@ -56,15 +56,19 @@ def parcels_of(connection: Connection, merchant: str, order_id: int) -> Sequence
 
 
 def parcels_by_order(
-    connection: Connection, merchant: str, ids: Iterable[int]
+    connection: Connection, merchant: str, ids: Iterable[int], *, lock: bool = False
 ) -> dict[int, list[Row[Any]]]:
-    """Return all parcels of orders, by order and parcel id."""
+    """Return all parcels of orders, by order and parcel id.
+
+    :param lock: nobody else changes them before the transaction ends.
+    """
     found: dict[int, list[Row[Any]]] = defaultdict(list)
-    for row in connection.execute(
+    statement = (
         select(parcels)
         .where(parcels.c.merchant == merchant, among(parcels.c.order_id, ids))
         .order_by(parcels.c.order_id, parcels.c.parcel_id)
-    ):
+    )
+    for row in connection.execute(statement.with_for_update() if lock else statement):
         found[row.order_id].append(row)
     return found
 
@@ -208,37 +212,55 @@ def renumber(
     return changed
 
 
+_AHEAD = text("""
+    UPDATE parcels AS p SET
+        sent_number = p.tracking_number,
+        plenty_package_id = coalesce(nullif(w.package_id, 0), p.plenty_package_id)
+    FROM unnest(
+        CAST(:orders AS bigint[]), CAST(:parcels AS text[]), CAST(:packages AS bigint[])
+    ) AS w (order_id, parcel_id, package_id)
+    WHERE p.merchant = :merchant AND p.order_id = w.order_id AND p.parcel_id = w.parcel_id
+""")
+
+
 def begin_package(
     connection: Connection, merchant: str, parcel: Row[Any], package_id: int | None = None
 ) -> bool:
-    """Write ahead that a parcel's number is being sent; False where that was overtaken.
+    """As `begin_packages` for one parcel; False where it was overtaken."""
+    return bool(begin_packages(connection, merchant, [(parcel, package_id)]))
 
-    :param parcel: as it was read: who read it before another wrote it sends nothing.
-    :param package_id: the package that is to take the number; no other parcel gets it then.
+
+def begin_packages(
+    connection: Connection, merchant: str, some: Sequence[tuple[Row[Any], int | None]]
+) -> list[Row[Any]]:
+    """Write ahead that numbers of parcels of different orders are being sent.
+
+    :param some: parcels as they were read, for who read one before another wrote it sends nothing;
+        and the package that is to take the number, which no other parcel gets then. 0: a new one.
+    :returns: those that were not overtaken.
     """
-    p = parcels.c
-    order = (p.merchant == merchant, p.order_id == parcel.order_id)
-    now = {
-        row.parcel_id: row
-        for row in connection.execute(
-            select(parcels).where(*order).order_by(p.parcel_id).with_for_update()
-        )
-    }
-    mine = now.pop(parcel.parcel_id, None)
+    now = parcels_by_order(connection, merchant, [p.order_id for p, _ in some], lock=True)
+    begun = [(p, n) for p, n in some if _stands(p, n, now[p.order_id])]
+    ahead = [(p, n) for p, n in begun if n is not None]
+    if ahead:
+        values = {
+            "merchant": merchant,
+            "orders": [parcel.order_id for parcel, _ in ahead],
+            "parcels": [parcel.parcel_id for parcel, _ in ahead],
+            "packages": [package_id for _, package_id in ahead],
+        }
+        connection.execute(_AHEAD, values)
+    return [parcel for parcel, _ in begun]
+
+
+def _stands(parcel: Row[Any], package_id: int | None, now: Sequence[Row[Any]]) -> bool:
+    """Say whether a parcel is as it was read, and no other one has the package."""
     facts = ("tracking_number", "written_number", "plenty_package_id")
-    if mine is None or any(getattr(mine, name) != getattr(parcel, name) for name in facts):
-        return False
-    if package_id is None:
-        return True
-    if any(row.plenty_package_id == package_id for row in now.values()):
-        return False
-    values: dict[str, Any] = {"sent_number": parcel.tracking_number}
-    if package_id:
-        values["plenty_package_id"] = package_id
-    connection.execute(
-        update(parcels).where(*order, p.parcel_id == parcel.parcel_id).values(**values)
-    )
-    return True
+    mine = [row for row in now if row.parcel_id == parcel.parcel_id]
+    others = [row for row in now if row.parcel_id != parcel.parcel_id]
+    same = all(getattr(row, name) == getattr(parcel, name) for row in mine for name in facts)
+    taken = package_id is not None and any(row.plenty_package_id == package_id for row in others)
+    return bool(mine) and same and not taken
 
 
 def parcel_written(

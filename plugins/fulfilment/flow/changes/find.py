@@ -7,6 +7,7 @@ fingerprint: they cost one look (plentymarkets contract 19, pitfall 16).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -220,6 +221,8 @@ def read_changes(
     contents = work.plenty.order_contents(ids)
     countries = work.countries() if contents else {}
     count = 0
+    unchanged: list[int] = []
+    seen_at: dict[datetime, list[int]] = defaultdict(list)
     with work.engine.begin() as connection:
         rows = in_flight.watched(connection, work.name, IN_FLIGHT, ids=contents, lock=True)
         pending = outbox.has_pending(connection, work.name, rows, ["status"])
@@ -228,7 +231,7 @@ def read_changes(
             read, changed_at = _read(data, countries), moment(data.get("updatedAt"))
             if changed_at is not None and changed_at <= settled:
                 # it has whole seconds: one more change may share its own
-                orders.touch(connection, work.name, [order_id], seen_updated_at=changed_at)
+                seen_at[changed_at].append(order_id)
             if isinstance(read, OrderInvalid):
                 _unreadable(work, connection, row, read)
                 continue
@@ -238,7 +241,14 @@ def read_changes(
                 and read.status == work.merchant_of(connection, order_id).statuses.fetch
                 and order_id not in split  # else the status is theirs
             )
-            count += _see(work, connection, row, read, released=released)
+            if read.is_as(row.sent_fingerprint) and not released:
+                unchanged.append(order_id)
+                _take_back(work, connection, row)
+            else:
+                count += _see(work, connection, row, read, released=released)
+        for changed_at, seen in seen_at.items():
+            orders.touch(connection, work.name, seen, seen_updated_at=changed_at)
+        clear_changes(work, connection, *unchanged)
     return count
 
 
@@ -262,21 +272,23 @@ def _unreadable(work: Work, connection: Connection, row: Row[Any], error: OrderI
     tell_bad(work, connection, row, error.operator, error.operator)
 
 
+def _take_back(work: Work, connection: Connection, row: Row[Any]) -> None:
+    """Forget the change of an order that is again as the warehouse has it, if there was one."""
+    if row.has_change:
+        work.journal.add(connection, row.order_id, "change_taken_back")
+    if row.has_change or row.change_state or row.fingerprint != row.sent_fingerprint:
+        orders.decide(
+            connection, work.name, row.order_id, row.version,
+            new_content=None, change_state=None, fingerprint=row.sent_fingerprint,
+        )  # fmt: skip
+
+
 def _see(
     work: Work, connection: Connection, row: Row[Any], order: Order, *, released: bool
 ) -> bool:
     """Note one order's change; say whether it is a new one."""
     order_id = row.order_id
     fingerprint = order.fingerprint()
-    if order.is_as(row.sent_fingerprint) and not released:
-        if row.has_change:
-            work.journal.add(connection, order_id, "change_taken_back")
-        orders.decide(
-            connection, work.name, order_id, row.version,
-            new_content=None, change_state=None, fingerprint=row.sent_fingerprint,
-        )  # fmt: skip
-        clear_changes(work, connection, order_id)
-        return False
     if fingerprint == row.fingerprint and row.change_state is not None and not released:
         return False
     orders.decide(

@@ -327,11 +327,11 @@ def tell_bad(work: Work, connection: Connection, row: Row[Any], german: str, eng
     )
 
 
-def clear_changes(work: Work, connection: Connection, order_id: int) -> None:
-    """Take back what was told of a change that is sent or undone."""
-    subject = exceptions.order_subject(order_id)
+def clear_changes(work: Work, connection: Connection, *order_ids: int) -> None:
+    """Take back what was told of changes that are sent or undone."""
+    subjects = [exceptions.order_subject(order_id) for order_id in order_ids]
     codes = ("CHANGED_TOO_LATE", "CHANGE_INVALID", "CHANGE_UNCLEAR")
-    exceptions.clear(connection, work.journal, subject, *codes)
+    exceptions.clear_all(connection, work.journal, subjects, *codes)
 
 
 def _difference(row: Row[Any]) -> tuple[str, str]:

@@ -188,13 +188,14 @@ class Packages(GroupWrite["Row[Any]", tuple[int, str]]):
 
     def begin(self, connection: Connection, parcels: Sequence[Row[Any]]) -> Collection[Row[Any]]:
         """Choose the package, and note that it is to have the number."""
-        begun = []
         for parcel in parcels:
-            what, package_id = self._chosen[parcel.order_id] = self._choose(parcel)
-            ahead = None if what == "there" else package_id
-            if shipping.begin_package(connection, self._work.name, parcel, ahead):
-                begun.append(parcel)
-        return begun
+            self._chosen[parcel.order_id] = self._choose(parcel)
+        ahead = [
+            (parcel, None if what == "there" else package_id)
+            for parcel in parcels
+            for what, package_id in [self._chosen[parcel.order_id]]
+        ]
+        return shipping.begin_packages(connection, self._work.name, ahead)
 
     def _choose(self, parcel: Row[Any]) -> tuple[str, int]:
         packages = self._there[parcel.order_id]

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from include.ledger.orders.orders import Known
+
 Result = TypeVar("Result")
 
 CARRIER_UNMAPPED, NOT_BOOKABLE = "CARRIER_UNMAPPED", "NOT_BOOKABLE"
@@ -55,8 +57,13 @@ def end_orders(work: Work, counts: dict[str, int]) -> None:
     for some in work.slices(left, AT_A_TIME):
         with work.engine.begin() as connection:
             complete = sent_queue.complete_orders(connection, work.name, some)
-            for order_id in some:
-                _move_shipped(work, connection, order_id, order_id in complete, counts)
+            parcels = shipping.parcels_by_order(connection, work.name, some)
+            known = orders.known(connection, work.name, some)
+            moved = [
+                _move_shipped(work, connection, known[n], parcels[n], n in complete, counts)
+                for n in some
+            ]
+            tell_short(work, connection, [n for n, new in zip(some, moved, strict=True) if new])
     with work.engine.begin() as connection:
         pending = outbox.pending_orders(connection, work.name, KINDS)
     for some in work.slices(pending, AT_A_TIME):
@@ -110,30 +117,36 @@ def _book_some(work: Work, rows: Sequence[Row[Any]], found: Mapping[int, dict[st
 
 
 def _move_shipped(
-    work: Work, connection: Any, order_id: int, complete: bool, counts: dict[str, int]
-) -> None:
-    parcels = shipping.parcels_of(connection, work.name, order_id)
-    letters = shipping.letters_among(connection, work.name, order_id, work.merchant.letters)
+    work: Work,
+    connection: Connection,
+    known: Known,
+    parcels: Sequence[Row[Any]],
+    complete: bool,
+    counts: dict[str, int],
+) -> bool:
+    """Move an order of which parcels have left; say whether it is all of it."""
+    order_id = known.order_id
+    letters: set[str] = set()
+    if not all(parcel.tracking_number for parcel in parcels):
+        letters = shipping.letters_among(connection, work.name, order_id, work.merchant.letters)
     written = all(
         (parcel.parcel_id in letters and not parcel.tracking_number)
         or parcel.written_number == parcel.tracking_number
         for parcel in parcels
     )
     new = State.SHIPPED if complete and written else State.PARTLY_SHIPPED
-    known = orders.known(connection, work.name, [order_id])[order_id]
     if written and State.SHIPPED in {new, known.state}:
         shipping.end_parcels(connection, work.name, parcels)
     if known.state in {new, State.SHIPPED}:
-        return
+        return False
     if not orders.move(connection, work.journal, order_id, new):
-        return
+        return False
     if known.state not in AT_WAREHOUSE:
         _tell_unexpected(work, connection, order_id, known.state)
     if new is State.PARTLY_SHIPPED:
         counts["partly"] += 1
-        return
+        return False
     counts["shipped"] += 1
-    tell_short(work, connection, order_id)
     last = parcels[-1]
     queue_information(work, connection, order_id, parcels, "shipping_info")
     statuses = work.merchant_of(connection, order_id).statuses
@@ -148,6 +161,7 @@ def _move_shipped(
             (statuses.handed_over, statuses.fetch, statuses.address_error, statuses.no_stock),
             "shipped",
         )
+    return True
 
 
 def _tell_unexpected(work: Work, connection: Connection, order_id: int, state: State) -> None:

@@ -17,20 +17,29 @@ from include.ledger.parcels import sent_queue
 from include.ledger.stock import stock_sync
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from decimal import Decimal
 
     from sqlalchemy import Connection
 
     from fulfilment.flow.systems.work import Work
+    from include.core.orders.models import Order
 
 
-def tell_short(work: Work, connection: Connection, order_id: int) -> None:
-    """Tell the operator and the merchant which pieces of an ended order did not leave."""
-    row = orders.one(connection, work.name, order_id)
-    if row.content is None:
+def tell_short(work: Work, connection: Connection, ended: Collection[int]) -> None:
+    """Tell the operator and the merchant which pieces of ended orders did not leave."""
+    if not ended:
         return
-    sent = sent_queue.pieces_sent(connection, work.name, order_id)
-    order = orders.content(row)
+    sent = sent_queue.pieces_by_order(connection, work.name, ended)
+    for row in orders.rows_of(connection, work.name, ended):
+        if row.content is not None:
+            _tell_short(work, connection, orders.content(row), sent[row.order_id])
+
+
+def _tell_short(
+    work: Work, connection: Connection, order: Order, sent: Mapping[str, Decimal]
+) -> None:
+    order_id = order.order_id
     beyond = differences(order, sent, work.merchant) or {}
     names = {item.variation_id: item.sku or str(item.variation_id) for item in order.items}
     missing = ", ".join(
