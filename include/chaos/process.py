@@ -235,9 +235,20 @@ def _open(ground: Ground, engine: Engine, journal: Journal, batch_id: int, gate:
         engine=engine,
         journal=journal,
         batch_id=batch_id,
-        plenty=_Plenty(name, merchant.plenty.connection, engine, **options).through(gate),
+        plenty=_Plenty(
+            name,
+            merchant.plenty.connection,
+            engine,
+            calls_in_flight=merchant.plenty.calls_in_flight,
+            **options,
+        ).through(gate),
         wemalo=_Wemalo(
-            name, merchant.wemalo.connection, engine, shop=merchant.wemalo.shop, **options
+            name,
+            merchant.wemalo.connection,
+            engine,
+            shop=merchant.wemalo.shop,
+            calls_in_flight=merchant.wemalo.calls_in_flight,
+            **options,
         ).through(gate),
         lease_s=times.lease,  # type: ignore[arg-type] # any number will do
         settle_s=times.settle,

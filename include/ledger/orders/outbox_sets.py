@@ -85,7 +85,7 @@ _SUPERSEDE = text("""
 _DROP = text("""
     UPDATE outbox SET state = 'dropped', done_at = now()
     WHERE merchant = :merchant AND order_id = ANY(CAST(:orders AS bigint[])) AND kind = 'status'
-        AND state IN ('due', 'writing', 'dead') AND NOT jsonb_exists(payload, :puts_back)
+        AND state IN ('due', 'writing', 'dead') AND NOT (payload ? :puts_back)
 """)
 _PUT_BACK = text(f"""
     WITH {_LOCKED}
