@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
+from include.bench.flow_run import without_limits
+from include.sandbox.scenarios.demo_orders import ALPHA
 from tests.flow.stage import Stage, good_order
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def test_one_more_order_costs_few_statements_and_commits(stage: Stage) -> None:
         {"tenants": [{"tenant": "alpha", "settings": {"limit_calls": 10**6}}]}
     )
     stage.sandbox.plenty.settings(limits=False)
+    without_limits(stage.engine, [ALPHA])
     counts = counted(stage.engine)
     travel(stage, range(1, FEW + 1))
     few = counts.copy()
