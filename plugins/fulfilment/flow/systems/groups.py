@@ -125,7 +125,7 @@ def in_groups(
     tries = Tries(work, kind.step, known(work, kind.step, {subject(item) for item in items}))
     with lanes(hook) as made:
         groups = _Groups(work, kind, subject, tries, made)
-        for fits, run in groupby(items, kind.fits):
+        for fits, run in groupby(items, partial(_fits, kind)):
             for few in _some(list(run), GROUP):
                 if not kind.wanted():
                     return True
@@ -133,6 +133,15 @@ def in_groups(
                 if not (groups.together(awake) if fits else groups.one_by_one(awake)):
                     return False
     return True
+
+
+def _fits(kind: GroupWrite[Item, Any], item: Item) -> bool:
+    try:
+        return kind.fits(item)
+    except Exception as error:
+        if level_of(error) is Level.PLATFORM:
+            raise
+        return False  # what is wrong with it shows when it goes alone
 
 
 def _some(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
@@ -191,6 +200,7 @@ class _Groups(Generic[Item, Result]):
         """Return those that are claimed and noted ahead, and those that must go alone."""
         work, kind = self.work, self.kind
         about = {kind.about(item).subjects[0]: item for item in items}
+        needs = {id(item): self._needs(item) for item in items}
         with work.engine.begin() as connection:
             claims = writes.take(
                 connection, work.name, kind.step, about,
@@ -201,12 +211,15 @@ class _Groups(Generic[Item, Result]):
             idle = [claim for claim in claims if id(taken[claim.subject]) not in begun]
             writes.give_up(connection, idle)
         claim_of = {id(taken[claim.subject]): claim for claim in claims}
-        ones = [self._one(item, claim_of[id(item)]) for item in items if id(item) in begun]
+        ones = [
+            _One(item, self.subject(item), claim_of[id(item)], needs[id(item)])
+            for item in items
+            if id(item) in begun
+        ]
         return ones, [item for item in items if id(item) not in begun]
 
-    def _one(self, item: Item, claim: Claim) -> _One[Item]:
-        name = self.subject(item)
-        return _One(item, name, claim, (("subject", name), *self.kind.competes_for(item)))
+    def _needs(self, item: Item) -> Collection[Hashable]:
+        return (("subject", self.subject(item)), *self.kind.competes_for(item))
 
     def note(self, done: Sequence[tuple[_One[Item], Result]]) -> None:
         """Note what was answered, all at once; one that cannot be noted fails alone."""

@@ -22,7 +22,7 @@ from fulfilment.flow.systems.write import write
 from fulfilment.hooks.paging import PAGE_SIZE
 from include.core.orders.plenty_order import row_status
 from include.core.orders.status_write import Write, before_write, says_the_same
-from include.core.systems.errors import FulfilmentError, InDoubt, OrderInvalid, WriteHeld
+from include.core.systems.errors import FulfilmentError, InDoubt, WriteHeld
 from include.core.systems.failures import Level, level_of
 from include.core.systems.slices import packed, slices
 from include.ledger.exceptions import exceptions
@@ -155,7 +155,9 @@ def _shown(row: Mapping[str, Any] | None) -> Decimal | None:
     """Return the status of a row that can be read; any other is looked at by itself."""
     try:
         return row_status(row) if row else None
-    except OrderInvalid:
+    except Exception as error:
+        if level_of(error) is Level.PLATFORM:
+            raise
         return None
 
 
