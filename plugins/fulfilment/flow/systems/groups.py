@@ -51,7 +51,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 #: so many writes are claimed, and noted, by one transaction
-GROUP = 25
+GROUP = 24
 
 
 class GroupWrite(Generic[Item, Result]):
