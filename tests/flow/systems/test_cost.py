@@ -51,7 +51,7 @@ def test_one_more_order_costs_few_statements_and_commits(stage: Stage) -> None:
     stage.sandbox.wemalo.merge(
         {"tenants": [{"tenant": "alpha", "settings": {"limit_calls": 10**6}}]}
     )
-    stage.sandbox.plenty.settings(limits=False)
+    stage.sandbox.plenty.merge({"tenants": [{"tenant": "alpha", "plan": "unlimited"}]})
     without_limits(stage.engine, [ALPHA])
     counts = counted(stage.engine)
     travel(stage, range(1, FEW + 1))
