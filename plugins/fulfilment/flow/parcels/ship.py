@@ -227,7 +227,9 @@ class Informations(GroupWrite["Row[Any]", bool]):
 
     def about(self, row: Row[Any]) -> Write:
         """Return the write of an order's shipping information."""
-        return Write(row.kind, (by_order(row),), f"the shipping information of {by_order(row)}")
+        return Write(
+            row.kind, (by_order(row),), f"the shipping information of order {row.order_id}"
+        )
 
     def begin(self, connection: Connection, rows: Sequence[Row[Any]]) -> Collection[Row[Any]]:
         """Claim rows that are still due."""
