@@ -1,8 +1,8 @@
 """Rows of the outbox some at a time: queued, claimed, written and put back as sets.
 
 Each is one statement for a whole group, made once; what they do to a row is said by
-`include.ledger.orders.outbox` and `include.ledger.orders.outbox_writes`. Rows are locked by their number, so that
-two groups never wait for each other in a circle.
+`include.ledger.orders.outbox` and `include.ledger.orders.outbox_writes`. Rows are locked by their
+number, so that two groups never wait for each other in a circle.
 """
 
 from __future__ import annotations

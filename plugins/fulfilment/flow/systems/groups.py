@@ -1,7 +1,8 @@
 """Writes in groups: claimed together, made a few at a time, noted together.
 
-The protocol is that of `fulfilment.flow.systems.write`, with one transaction for the claims of a group and
-one for what came of it, and with one `allow` for the calls that are on their way side by side.
+The protocol is that of `fulfilment.flow.systems.write`, with one transaction for the claims of a
+group and one for what came of it, and with one `allow` for the calls that are on their way side by
+side.
 
 ::
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from fulfilment.flow.exceptions.from_ledger import look_over
+from fulfilment.flow.orders.send import SENDABLE
 from fulfilment.flow.orders.send_again import due_again
 from fulfilment.flow.parcels.in_warehouse import orders_to_look_at
 from fulfilment.flow.parcels.numbers import numbers_to_look_at
@@ -26,7 +27,6 @@ from fulfilment.flow.products import sync
 from fulfilment.flow.returns.announce import announced_in_plenty
 from fulfilment.flow.stock import measure
 from fulfilment.flow.systems.work import log
-from fulfilment.flow.tasks.load import SENDABLE
 from fulfilment.flow.tasks.validate import JUDGED
 from include.core.orders.states import State
 from include.core.systems.failures import Level, as_own, level_of
