@@ -137,6 +137,11 @@ orders = Table(
         postgresql_where=text("given_up_at IS NOT NULL"),
     ),
     Index(None, "batch_id"),
+    Index(  # the shop's own number, as long as the content is kept
+        "ix_orders_external",
+        text("(content ->> 'external_order_id')"),
+        postgresql_where=text("content IS NOT NULL"),
+    ),
 )
 
 order_event_ids = Sequence("order_event_ids", metadata=metadata)
@@ -234,6 +239,9 @@ parcels = Table(
             "tracking_number <> '' AND tracking_number IS DISTINCT FROM written_number"
         ),
     ),
+    # what people have in hand
+    Index(None, "tracking_number"),
+    Index(None, "parcel_id"),
 )
 
 #: wemalo's queue rows of sent items: seen -> (parcel written) -> acknowledged

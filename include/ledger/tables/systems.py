@@ -56,6 +56,7 @@ circuits = Table(
     Column("operator_text", Text),
     Column("call", Text),  # the newest failing call: the same one again is no further failure
     now("changed_at"),
+    now("failing_since"),  # of the first failure in a row
 )
 
 #: items that failed and rest: one row per merchant, step and item until the step succeeds
