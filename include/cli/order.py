@@ -8,8 +8,7 @@ import typer
 
 from include.cli import exceptions
 from include.cli.ledger import connect
-from include.core.orders.in_words import event_text, standing
-from include.core.orders.states import ENDED, State
+from include.core.orders.in_words import event_text
 from include.ledger.exceptions.exceptions import of_order
 from include.ledger.merchants.pauses import open_pauses
 from include.ledger.orders import timeline
@@ -36,7 +35,7 @@ def describe(merchant: str, order_id: int) -> Iterator[str]:
     """
     with connect() as connection:
         found = timeline.read(connection, merchant, order_id)
-        cases = of_order(connection, merchant, order_id, _variations(found))
+        cases = of_order(connection, merchant, order_id, found.variations if found else [])
         stands = [
             *exceptions.of_file(connection, merchant), *open_pauses(connection, merchant)
         ]  # fmt: skip
@@ -47,24 +46,14 @@ def describe(merchant: str, order_id: int) -> Iterator[str]:
         )
         yield from exceptions.of_order(stands)
         return
-    first, *rest = _lines(order_id, found)
+    first, *rest = _lines(found)
     yield first
     yield from exceptions.of_order([*stands, *cases])
     yield from rest
 
 
-def _variations(found: Timeline | None) -> list[int]:
-    """Return the variations of an order that has not ended: their exceptions are its own."""
-    if found is None or found.order.content is None or found.order.state in ENDED:
-        return []
-    return sorted({int(item["variation_id"]) for item in found.order.content["items"]})
-
-
-def _lines(order_id: int, found: Timeline) -> Iterator[str]:
-    row = found.order
-    reason = (row.reason or {}).get("en", "") or (row.wemalo_reason or "")
-    dead = sum(entry.state == "dead" for entry in found.waiting)
-    yield standing(order_id, State(row.state), reason, len(found.waiting) - dead, dead)
+def _lines(found: Timeline) -> Iterator[str]:
+    yield found.sentence()
     yield ""
     for event in found.events:
         at = f"{event.at:%Y-%m-%d %H:%M:%S}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from include.core.orders import in_words_de
 from include.core.orders.states import State
 
 if TYPE_CHECKING:
@@ -140,7 +141,19 @@ _EVENTS = {
     "exception_opened": "exception {code} opened: {text}",
     "exception_acknowledged": "exception {code} was seen by {by}: {note}",
     "exception_cleared": "exception {code} cleared: its cause is gone",
+    "try_asked": "{by} has it tried again at once ({code})",
     "move_refused": "nothing changed: somebody was faster (wanted {to})",
+}
+
+
+_TELLING = {
+    "en": (
+        "Order",
+        _STANDING,
+        " {} write(s) to plentymarkets are still to come.",
+        " {} write(s) were refused by plentymarkets: a person must look.",
+    ),
+    "de": (in_words_de.ORDER, in_words_de.STANDING, in_words_de.WAITING, in_words_de.DEAD),
 }
 
 
@@ -149,23 +162,31 @@ class _Missing(dict[str, Any]):
         return "?"
 
 
-def standing(order_id: int, state: State, reason: str, waiting: int, dead: int) -> str:
+def standing(
+    order_id: int,
+    state: State,
+    reason: str,
+    waiting: int,
+    dead: int,
+    language: Literal["de", "en"] = "en",
+) -> str:
     """Return one sentence about where an order stands.
 
     :param reason: why, where there is a reason.
     :param waiting: how many writes to plentymarkets are still to come.
     :param dead: how many plentymarkets refused for good.
     """
-    text = f"Order {order_id} {_STANDING[state]}"
+    order, words, to_come, refused = _TELLING[language]
+    text = f"{order} {order_id} {words[state]}"
     text += f": {reason.rstrip('.')}." if reason else "."
     if waiting:
-        text += f" {waiting} write(s) to plentymarkets are still to come."
+        text += to_come.format(waiting)
     if dead:
-        text += f" {dead} write(s) were refused by plentymarkets: a person must look."
+        text += refused.format(dead)
     return text
 
 
-def event_text(kind: str, data: Mapping[str, Any]) -> str:
+def event_text(kind: str, data: Mapping[str, Any], language: Literal["de", "en"] = "en") -> str:
     """Return an event in words; an unknown kind is shown by its name."""
     values = {
         name: (", ".join(map(str, value)) if isinstance(value, list) else value) or "-"
@@ -173,7 +194,8 @@ def event_text(kind: str, data: Mapping[str, Any]) -> str:
         else 0
         for name, value in data.items()
     }
-    return _EVENTS.get(kind, kind.replace("_", " ")).format_map(_Missing(values))
+    words = in_words_de.EVENTS if language == "de" else _EVENTS
+    return words.get(kind, kind.replace("_", " ")).format_map(_Missing(values))
 
 
 def is_told(kind: str) -> bool:

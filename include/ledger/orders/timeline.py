@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import select
 
+from include.core.orders.in_words import standing
+from include.core.orders.states import ENDED, State
 from include.ledger.tables import order_events, orders, outbox, parcels
 
 if TYPE_CHECKING:
@@ -23,6 +25,21 @@ class Timeline:
     events: Sequence[Row[Any]]
     waiting: Sequence[Row[Any]]
     parcels: Sequence[Row[Any]]
+
+    def sentence(self, language: Literal["de", "en"] = "en") -> str:
+        """Return where the order stands, why, and what is still to be written."""
+        row = self.order
+        reason = (row.reason or {}).get(language, "") or (row.wemalo_reason or "")
+        dead = sum(entry.state == "dead" for entry in self.waiting)
+        to_come = len(self.waiting) - dead
+        return standing(row.order_id, State(row.state), reason, to_come, dead, language)
+
+    @property
+    def variations(self) -> list[int]:
+        """Return the variations of an order that has not ended: their exceptions are its own."""
+        if self.order.content is None or self.order.state in ENDED:
+            return []
+        return sorted({int(item["variation_id"]) for item in self.order.content["items"]})
 
 
 def read(connection: Connection, merchant: str, order_id: int) -> Timeline | None:

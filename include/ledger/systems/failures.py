@@ -94,7 +94,7 @@ def note(
             next_attempt_at=func.least(func.now() + pause_after(attempts, first_pause), decided)
         )
     )
-    _tell(connection, journal, [subject])
+    tell(connection, journal, [subject])
     return attempts
 
 
@@ -110,7 +110,7 @@ def forget(connection: Connection, journal: Journal, step: str, subjects: Iterab
             failures.c.subject.in_(found),
         )
     )
-    _tell(connection, journal, found)
+    tell(connection, journal, found)
 
 
 def forget_gone(connection: Connection, journal: Journal, started: datetime) -> None:
@@ -127,7 +127,7 @@ def forget_gone(connection: Connection, journal: Journal, started: datetime) -> 
         )
         .returning(failures.c.subject)
     ).scalars()
-    _tell(connection, journal, sorted(set(gone)))
+    tell(connection, journal, sorted(set(gone)))
 
 
 def of_subject(connection: Connection, merchant: str, subject: str) -> list[Row[Any]]:
@@ -138,7 +138,7 @@ def of_subject(connection: Connection, merchant: str, subject: str) -> list[Row[
     )
 
 
-def _tell(connection: Connection, journal: Journal, subjects: Iterable[str]) -> None:
+def tell(connection: Connection, journal: Journal, subjects: Iterable[str]) -> None:
     """Make each item's exception tell of the step that has failed for the longest time, if any."""
     for subject in subjects:
         rows = of_subject(connection, journal.merchant, subject)

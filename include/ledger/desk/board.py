@@ -6,7 +6,6 @@ those that have not ended, and of the others those that left today.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 

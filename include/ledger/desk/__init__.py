@@ -1,0 +1,1 @@
+"""What an operator looks at over all merchants: the board, the inbox, the search."""
