@@ -20,15 +20,45 @@ class FulfilmentPlugin(AirflowPlugin):
 
     name = "fulfilment"
 
+    # pages inside Airflow's own; a name is at once what the UI shows and what a module defines
+    react_apps = [  # noqa: RUF012 - as the base class has it
+        {
+            "name": "Fulfilment",
+            "bundle_url": "fulfilment/desk/main.js",
+            "destination": "nav",
+            "nav_top_level": True,
+            "url_route": "fulfilment",
+            "icon": "fulfilment/desk/icon.svg",
+            "icon_dark_mode": "fulfilment/desk/icon_dark.svg",
+        },
+        {
+            "name": "Orders to look at",
+            "bundle_url": "fulfilment/desk/main.js",
+            "destination": "dag",
+            "url_route": "fulfilment-orders",
+        },
+        {
+            "name": "Fulfilment today",
+            "bundle_url": "fulfilment/desk/main.js",
+            "destination": "dashboard",
+            "url_route": "fulfilment-today",
+        },
+    ]
+
     @property
     def fastapi_apps(self) -> list[Any]:  # type: ignore[override]
         """Return the pages; asked for by the API server only, so nothing else imports FastAPI."""
         from fulfilment.web import paused_dags
         from fulfilment.web.app import app
+        from fulfilment.web.desk import api, pages
 
         if "api-server" in sys.argv:
             paused_dags.start()
-        return [{"name": "fulfilment", "app": app, "url_prefix": "/fulfilment"}]
+        return [  # the longer prefixes first: the first that fits answers
+            {"name": "fulfilment desk", "app": api, "url_prefix": "/fulfilment/api/v1"},
+            {"name": "fulfilment pages", "app": pages, "url_prefix": "/fulfilment/desk"},
+            {"name": "fulfilment", "app": app, "url_prefix": "/fulfilment"},
+        ]
 
     @property
     def fastapi_root_middlewares(self) -> list[Any]:  # type: ignore[override]

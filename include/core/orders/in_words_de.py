@@ -1,4 +1,4 @@
-"""An order's state and events in German; the same keys and names as `include.core.orders.in_words`."""
+"""An order's state and events in German; keys and names are those of `in_words`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ STANDING = {
     State.INVALID: "kann nicht übergeben werden: Adresse oder Inhalt ist fehlerhaft",
     State.NO_STOCK: "kann nicht übergeben werden: der Bestand reicht nicht",
     State.QUARANTINED: "braucht einen Menschen",
-    State.SUBMITTING: "wird an wemalo übergeben, oder die Antwort ging verloren; wemalo wird gefragt",
+    State.SUBMITTING: "wird an wemalo übergeben, oder die Antwort ging verloren; wemalo wird "
+    "gefragt",
     State.RETRY_WAIT: "wartet, weil das Aufruflimit von wemalo verbraucht war",
     State.WAITING: "ist im Lager und wartet dort",
     State.ACCEPTED: "ist im Lager",

@@ -7,6 +7,7 @@ those that have not ended, and of the others those that left today.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - FastAPI looks at it
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, BigInteger, Text, bindparam, case, cast, func, literal, select, true
@@ -19,7 +20,6 @@ from include.ledger.tables import batches, circuits, exceptions, merchant_files,
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from sqlalchemy import Column, Connection
     from sqlalchemy.sql.elements import ColumnElement
@@ -91,6 +91,66 @@ class BoardLine:
             self.to_do_others,
         )  # fmt: skip
         return self.mode == "retired" and not any(left)
+
+
+@dataclass(slots=True)
+class Down:
+    """A kind of system that does not answer some merchants.
+
+    :param waiting: their orders that are not handed over.
+    """
+
+    system: str
+    code: str
+    merchants: int
+    waiting: int
+    since: datetime
+    next_try: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What all lines say together."""
+
+    merchants: int
+    to_do: int
+    to_do_others: int
+    not_handed_over: int
+    oldest: datetime | None
+    at_warehouse: int
+    waiting_for_goods: int
+    bad_address: int
+    no_stock: int
+    set_aside: int
+    shipped_today: int
+    cancelled_too_late: int
+    down: list[Down]
+
+
+_SUMS = (
+    "to_do", "to_do_others", "not_handed_over", "at_warehouse", "waiting_for_goods", "bad_address",
+    "no_stock", "set_aside", "shipped_today", "cancelled_too_late",
+)  # fmt: skip
+
+
+def totals(board: list[BoardLine]) -> Totals:
+    """Return the sums over a board, and the systems that do not answer, by cause."""
+    down: dict[tuple[str, str], Down] = {}
+    for line in board:
+        for one in line.circuits:
+            key = one.system, one.code
+            first = Down(one.system, one.code, 0, 0, one.since, one.next_try)
+            same = down.setdefault(key, first)
+            same.merchants += 1
+            same.waiting += line.not_handed_over
+            same.since = min(same.since, one.since)
+            same.next_try = min(same.next_try, one.next_try)
+    return Totals(
+        merchants=len(board),
+        oldest=min((line.oldest for line in board if line.oldest), default=None),
+        down=sorted(down.values(), key=lambda one: (-one.merchants, one.system, one.code)),
+        **{name: sum(getattr(line, name) for line in board) for name in _SUMS},
+    )
 
 
 def lines(

@@ -9,6 +9,7 @@ by the rest: it is looked for and not repeated, whoever asks.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - FastAPI looks at it
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
@@ -21,7 +22,6 @@ from include.ledger.tables import exceptions, failures, orders, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, Row, Select
     from sqlalchemy.sql.elements import ColumnElement
@@ -70,6 +70,10 @@ class Case:
     acknowledged_by: str | None
     acknowledged_note: str | None
     next_try: datetime | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all fields by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def groups(
@@ -121,10 +125,15 @@ def cases(
 
 def one(connection: Connection, exception_id: int) -> Case | None:
     """Return an exception that is still open."""
+    return next(iter(by_number(connection, [exception_id])), None)
+
+
+def by_number(connection: Connection, numbers: Collection[int]) -> list[Case]:
+    """Return some open exceptions, the oldest first."""
     c = exceptions.c
-    mine = _cases().where(c.exception_id == exception_id, c.cleared_at.is_(None))
-    row = connection.execute(mine).one_or_none()
-    return None if row is None else _case(row)
+    some = _cases().where(c.exception_id.in_(list(numbers)), c.cleared_at.is_(None))
+    rows = connection.execute(some.order_by(c.first_seen_at, c.exception_id)) if numbers else ()
+    return [_case(row) for row in rows]
 
 
 def try_now(connection: Connection, journal: Journal, case: Case, by: str) -> int:
