@@ -298,7 +298,8 @@ def _to_do(connection: Connection, board: dict[str, BoardLine]) -> None:
 
 
 def _last_look(connection: Connection, board: dict[str, BoardLine]) -> None:
-    name = func.unnest(cast(bindparam(None, list(board)), ARRAY(Text))).table_valued("merchant")
+    listed = func.unnest(cast(bindparam(None, list(board)), ARRAY(Text)))
+    name = listed.table_valued("merchant").render_derived()
     newest = (
         select(batches.c.opened_at)
         .where(
