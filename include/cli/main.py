@@ -48,6 +48,14 @@ COMMANDS = {
         "active.",
     ),
     "retire": ("retire:command", "Show what is open of a merchant and, if told so, end it."),
+    "status": (
+        "desk:status_command",
+        "Show all merchants side by side, the one that needs a person first.",
+    ),
+    "orders": (
+        "desk:orders_command",
+        "List a merchant's orders that have not ended, and why they are where they are.",
+    ),
     "pause": (
         "pause:pause_command",
         "Let a merchant take no new orders, or let everything stand; say what stays undone.",

@@ -17,7 +17,7 @@ export function Case({ one, changed, full = false }) {
       .finally(() => setBusy(false));
   };
   const seen = one.acknowledged_at !== null;
-  const about = one.order_id === null ? one.subject : h(To, { to: orderPath(one) }, one.order_id);
+  const about = one.order_id === null ? one.subject.replace(/^merchant$/, "") : h(To, { to: orderPath(one) }, one.order_id);
   const merchant = one.merchant === "_defaults" ? t("all_merchants") : one.merchant;
   return h(C.Box, { borderTopWidth: "1px", py: 2, opacity: seen ? 0.75 : 1 },
     h(C.HStack, { gap: 3, flexWrap: "wrap" },
@@ -47,7 +47,7 @@ export function Case({ one, changed, full = false }) {
 function Group({ group, cases, chosen, changed }) {
   const { t, time } = useLanguage();
   const [limit, setLimit] = useState(SHOWN);
-  const more = useData(limit > SHOWN ? `exceptions?code=${group.code}&limit=${limit}${chosen}` : "summary");
+  const more = useData(limit > SHOWN ? `exceptions?code=${group.code}&limit=${limit}${chosen}` : null);
   const listed = limit > SHOWN && more.data ? more.data.cases : cases;
   const left = group.cases - listed.length;
   const refresh = () => { changed(); more.reload(); };
@@ -65,11 +65,11 @@ function WaitsForMerchant({ chosen }) {
   const { t, language, count, time } = useLanguage();
   const { data, error } = useData(`orders?state=invalid&state=no_stock&limit=${MANY}${chosen}`, 30);
   if (!data) return error ? h(Trouble, { error }) : null;
-  const causes = Map.groupBy ? Map.groupBy(data.orders, (one) => one.reason_code ?? one.state)
-    : data.orders.reduce((all, one) => {
-      const key = one.reason_code ?? one.state;
-      return all.set(key, [...(all.get(key) ?? []), one]);
-    }, new Map());
+  const causes = new Map();
+  for (const one of data.orders) {
+    const cause = one.reason_code ?? one.state;
+    causes.set(cause, [...(causes.get(cause) ?? []), one]);
+  }
   if (!causes.size) return null;
   return h(C.Box, { as: "section", my: 6 },
     h(C.Heading, { size: "md" }, t("waits_for_merchant"), ": ",

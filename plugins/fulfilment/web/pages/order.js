@@ -7,7 +7,7 @@ export function Search() {
   const [query] = Router.useSearchParams();
   const words = query.get("q") ?? "";
   const go = Router.useNavigate();
-  const { data, error } = useData(words ? `orders/search?q=${encodeURIComponent(words)}` : "summary");
+  const { data, error } = useData(words ? `orders/search?q=${encodeURIComponent(words)}` : null);
   const hits = words && data?.orders;
   const only = hits && hits.length === 1 ? orderPath(hits[0]) : null;
   useEffect(() => { if (only) go(only, { replace: true }); }, [only]);
@@ -51,6 +51,5 @@ export function Order({ merchant, number }) {
     section(t("diary"), h(Grid, { none: "–",
       heads: [t("at"), t("task"), t("what")],
       rows: data.diary.map((one) => [
-        new Date(one.at).toLocaleString(language, { dateStyle: "short", timeStyle: "medium" }),
-        one.task, one[language]]) })));
+        time(one.at, { year: "numeric", second: "2-digit" }), one.task, one[language]]) })));
 }

@@ -10,6 +10,7 @@ export const { useState, useEffect, useCallback } = React;
 export const ROOT = "/plugin/fulfilment";
 export const PREFIX = "fulfilment__";
 const COOKIE = "fulfilment_language";
+const LOCALES = { de: "de-DE", en: "en-GB" };
 const base = () => new URL(document.baseURI).pathname;
 
 function chosen() {
@@ -35,8 +36,8 @@ export function useLanguage() {
     document.cookie = `${COOKIE}=${other}; path=${base()}; max-age=31536000; samesite=lax`;
     listeners.forEach((one) => one(other));
   };
-  const time = (text) => (text ? new Date(text).toLocaleString(language, {
-    day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" }) : t("never"));
+  const time = (text, more = {}) => (text ? new Date(text).toLocaleString(LOCALES[language], {
+    day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit", ...more }) : t("never"));
   return { language, t, count, swap, time };
 }
 
@@ -65,10 +66,12 @@ export async function call(path, body) {
 }
 
 // Data of a path, read again every so many seconds; what was read stays until there is newer.
+// Without a path nothing is read.
 export function useData(path, seconds = 0) {
   const [state, set] = useState({ path, data: null, error: null });
   const [turn, again] = useState(0);
   useEffect(() => {
+    if (!path) return undefined;
     let over = false;
     const read = () => call(path).then(
       (data) => over || set({ path, data, error: null }),
