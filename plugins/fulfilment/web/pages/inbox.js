@@ -19,7 +19,7 @@ export function Case({ one, changed, full = false }) {
   const seen = one.acknowledged_at !== null;
   const about = one.order_id === null ? one.subject.replace(/^merchant$/, "") : h(To, { to: orderPath(one) }, one.order_id);
   const merchant = one.merchant === "_defaults" ? t("all_merchants") : one.merchant;
-  return h(C.Box, { borderTopWidth: "1px", py: 2, opacity: seen ? 0.75 : 1 },
+  return h(C.Box, { borderTopWidth: "1px", py: 2 },
     h(C.HStack, { gap: 3, flexWrap: "wrap" },
       h(C.Text, { fontWeight: "medium" }, merchant), about,
       full && h(C.Badge, null, one.code),
