@@ -40,7 +40,11 @@ def engine(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]
         fetched = [replace(one, order_id=number) for number in (1, 2, 3)]
         orders.put_fetched(connection, JOURNAL, batch, fetched)
         reason = {"field": "address2", "de": "Die Hausnummer fehlt.", "en": "No house number."}
-        faulty = {"state": State.INVALID, "reason": reason, "reason_code": "ADDRESS_NO_HOUSE_NUMBER"}
+        faulty = {
+            "state": State.INVALID,
+            "reason": reason,
+            "reason_code": "ADDRESS_NO_HOUSE_NUMBER",
+        }
         connection.execute(update(table).where(table.c.order_id == 2).values(**faulty))
         connection.execute(update(table).where(table.c.order_id == 3).values(state=State.SHIPPED))
     yield engine
@@ -68,7 +72,10 @@ def test_the_board_begins_with_the_merchant_that_needs_a_person(engine: Engine) 
 @pytest.mark.usefixtures("engine")
 def test_open_orders_are_listed_with_the_reason_and_ended_ones_are_not() -> None:
     everything = fulfil("orders", "alpha").splitlines()
-    assert [line.split("  ")[:2] for line in everything[:-1]] == [["1", "fetched"], ["2", "invalid"]]
+    assert [line.split("  ")[:2] for line in everything[:-1]] == [
+        ["1", "fetched"],
+        ["2", "invalid"],
+    ]
     assert everything[-1] == "2 order(s)."
     faulty = fulfil("orders", "alpha", "--state", "invalid")
     assert "UTC  ADDRESS_NO_HOUSE_NUMBER No house number." in faulty

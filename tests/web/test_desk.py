@@ -6,7 +6,6 @@ import json
 import re
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
@@ -226,6 +225,7 @@ def test_a_write_needs_the_right_and_refuses_other_sites(engine: Engine) -> None
     with engine.connect() as connection:
         gamma = exceptions.open_exceptions(connection, "gamma")[0].exception_id
     for what in ("acknowledge", "retry"):
+
         def post(number: int, who: str = "anna", what: str = what, **headers: str) -> int:
             path = f"/exceptions/{number}/{what}"
             return client(who).post(path, json={"note": "x"}, headers=headers).status_code
@@ -253,10 +253,13 @@ def test_acknowledging_and_trying_again_name_the_person_in_the_diary(engine: Eng
     seen = client().post(f"{path}/acknowledge", json={"note": f"called {SCRIPT}"}, headers=OWN)
     assert seen.json()["case"]["acknowledged_by"] == "anna"
     assert case_of("STEP_FAILED")["acknowledged_note"] == f"called {SCRIPT}"
-    for note in ("x" * 501, "a\x00b"):
-        refused = client().post(f"{path}/acknowledge", json={"note": note}, headers=OWN)
+    for note in ("x" * 501, "a\x00b", "half \ud83d"):
+        body = json.dumps({"note": note})
+        sent = {**OWN, "Content-Type": "application/json"}
+        refused = client().post(f"{path}/acknowledge", content=body, headers=sent)
         assert refused.status_code == 422
-        assert note not in refused.text
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert note[:5] not in refused.text
 
     assert client().post(f"{path}/retry", json={}, headers=OWN).json()["ended"] == 1
     with engine.connect() as connection:
@@ -375,7 +378,7 @@ def test_a_page_takes_as_many_statements_for_three_hundred_merchants_as_for_thre
             text = {"de": "x", "en": "x", "action_de": "-", "action_en": "-"}
             exceptions.raise_exception(connection, journal, subject="order:1", code="X", **text)
     assert costs(300) == few
-    assert max(few) <= 10
+    assert 1 <= min(few) <= max(few) <= 10
 
 
 def test_both_languages_have_the_same_words_with_the_same_places() -> None:
@@ -421,4 +424,3 @@ def test_the_pages_are_served_as_modules_that_load_nothing_from_elsewhere() -> N
             assert address == "http://www.w3.org/2000/svg"
         for module in re.findall(r"from \"([^\"]+)\"", answer.text):
             assert (PAGES / module).is_file()
-    assert Path(PAGES / "main.js").is_file()

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 
 from include.config.merchants import PREFIX
 from include.config.telling import ALL
-from include.core.systems.errors import FulfilmentError
+from include.core.systems.errors import FulfilmentError, LedgerRefused
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -136,4 +136,5 @@ def tell_problems(app: FastAPI) -> None:
 
     @app.exception_handler(FulfilmentError)
     def _ours(_: Request, error: FulfilmentError) -> JSONResponse:
-        return problem(503, error.operator, code=error.code)
+        refused = isinstance(error, LedgerRefused)  # what was sent cannot be stored
+        return problem(422 if refused else 503, error.operator, code=error.code)

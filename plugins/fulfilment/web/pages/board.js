@@ -71,7 +71,7 @@ export function Board() {
     if (name === "last_look") return time(line.last_look);
     return h(C.Text, { as: "span", color: line[name] && SHOUTS.has(name) ? "fg.error" : undefined }, line[name]);
   };
-  const head = (name) => h(C.Table.ColumnHeader, { key: name, verticalAlign: "bottom", "aria-sort":
+  const head = (name) => h(C.Table.ColumnHeader, { key: name, verticalAlign: "bottom", whiteSpace: "normal", "aria-sort":
     sort?.name === name ? (sort.way > 0 ? "ascending" : "descending") : "none" },
   h("button", { type: "button", onClick: () => turn(name), style: { textAlign: "start", fontWeight: "inherit", cursor: "pointer" } },
     t(name), sort?.name === name ? (sort.way > 0 ? " ↑" : " ↓") : ""));

@@ -7,15 +7,15 @@ const MANY = 200;
 export function Case({ one, changed, full = false }) {
   const { t, language, time } = useLanguage();
   const [note, setNote] = useState(null);
-  const [told, setTold] = useState("");
   const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
-  const act = (what, body, after) => {
+  const act = (what, body, after = () => {}) => {
     setBusy(true);
     call(`exceptions/${one.exception_id}/${what}`, body)
       .then(() => { setError(null); after(); changed(); }, setError)
       .finally(() => setBusy(false));
   };
+  const rests = one.next_try !== null && new Date(one.next_try) > new Date();
   const seen = one.acknowledged_at !== null;
   const about = one.order_id === null ? one.subject.replace(/^merchant$/, "") : h(To, { to: orderPath(one) }, one.order_id);
   const merchant = one.merchant === "_defaults" ? t("all_merchants") : one.merchant;
@@ -25,17 +25,16 @@ export function Case({ one, changed, full = false }) {
       full && h(C.Badge, null, one.code),
       h(C.Text, { color: "fg.muted", fontSize: "sm" }, `${t("since")} ${time(one.first_seen_at)}`,
         one.times > 1 ? `, ${t("times", { n: one.times })}` : "",
-        one.next_try ? `, ${t("next_try")} ${time(one.next_try)}` : "")),
+        one.next_try ? `, ${rests ? `${t("next_try")} ${time(one.next_try)}` : t("due")}` : "")),
     h(C.Text, null, one[language]),
     h(C.Text, { color: "fg.muted" }, `${t("to_do_text")}: ${one[`action_${language}`]}`),
     seen && h(C.Text, { fontSize: "sm" }, t("acknowledged", { by: one.acknowledged_by, at: time(one.acknowledged_at) }),
       one.acknowledged_note ? `: ${one.acknowledged_note}` : ""),
-    told && h(C.Text, { fontSize: "sm", role: "status" }, told),
     h(Trouble, { error }),
     one.may_act && h(C.HStack, { mt: 1 },
       note === null && h(C.Button, { size: "xs", variant: "outline", onClick: () => setNote("") }, t("acknowledge")),
-      one.next_try && h(C.Button, { size: "xs", variant: "outline", disabled: busy,
-        onClick: () => act("retry", {}, () => setTold(t("retried"))) }, t("retry"))),
+      rests && h(C.Button, { size: "xs", variant: "outline", disabled: busy,
+        onClick: () => act("retry", {}) }, t("retry"))),
     note !== null && h("form", { onSubmit: (event) => { event.preventDefault(); act("acknowledge", { note }, () => setNote(null)); } },
       h(C.HStack, { mt: 1 },
         h(C.Input, { size: "xs", maxLength: 500, autoFocus: true, value: note, placeholder: t("note"), "aria-label": t("note"),

@@ -121,7 +121,7 @@ export function SearchBox() {
     if (words.trim()) go(`${ROOT}/orders?q=${encodeURIComponent(words.trim())}`);
   };
   return h("form", { onSubmit: submit, role: "search" }, h(C.HStack, null,
-    h(C.Input, { size: "sm", width: "22rem", value: words, placeholder: t("search"), "aria-label": t("search"),
+    h(C.Input, { size: "sm", width: "26rem", value: words, placeholder: t("search"), "aria-label": t("search"),
       onChange: (event) => set(event.target.value) }),
     h(C.Button, { size: "sm", type: "submit", variant: "outline" }, t("find"))));
 }
