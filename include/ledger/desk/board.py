@@ -285,7 +285,8 @@ def _to_do(connection: Connection, board: dict[str, BoardLine]) -> None:
     """Count what a person has to look at; an order counts once, whatever is told of it."""
     c, o = exceptions.c, orders.c
     number: ColumnElement[Any] = order_of(c.subject).label("order_id")
-    told = select(c.merchant, number, case((number.is_(None), c.subject)).label("other")).where(
+    other = case((number.is_(None), func.concat(c.subject, " ", c.code))).label("other")
+    told = select(c.merchant, number, other).where(
         among(c.merchant, board), c.cleared_at.is_(None), c.acknowledged_at.is_(None)
     )
     standing = select(o.merchant, o.order_id, literal(None, Text)).where(
