@@ -303,7 +303,7 @@ def test_an_order_is_found_by_what_people_have_in_hand_and_told_without_personal
     hits = client().get("/orders/search", params={"q": "1214"}).json()["orders"]
     assert [(hit["merchant"], hit["order_id"]) for hit in hits] == [("alpha", 7), ("beta", 7)]
     for words in ("9" * 40, "' OR 1=1 --", "%", "²"):
-        assert client().get("/orders/search", params={"q": words}).json() == {"orders": []}
+        assert client().get("/orders/search", params={"q": words}).json()["orders"] == []
 
     page = client().get("/orders?state=invalid&state=no_stock&limit=3").json()
     rest = client().get(f"/orders?state=invalid&state=no_stock&limit=3&after={page['next']}").json()

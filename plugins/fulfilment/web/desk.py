@@ -153,9 +153,13 @@ def list_orders(
 def search(
     who: ViewerDep, q: Annotated[str, Query(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 ) -> dict[str, Any]:
-    """Find orders by their number, the shop's number, a tracking number or a parcel."""
+    """Find orders by their number, the shop's number, a tracking number or a parcel.
+
+    ``more``: only the first are listed.
+    """
     with LedgerHook().engine.connect() as connection:
-        return {"orders": finding.search(connection, who.chosen(None), q)}
+        found = finding.search(connection, who.chosen(None), q)
+    return {"orders": found, "more": len(found) == finding.MANY}
 
 
 @api.get("/orders/{merchant}/{order_id}")

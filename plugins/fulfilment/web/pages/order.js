@@ -14,7 +14,7 @@ export function Search() {
   if (!words) return null;
   if (!hits) return error ? h(Trouble, { error }) : h(Waiting);
   if (!hits.length) return h(C.Text, { my: 3 }, t("no_hits"));
-  return h(C.Box, { my: 3 }, h(C.Heading, { size: "md" }, t("hits_many")),
+  return h(C.Box, { my: 3 }, h(C.Heading, { size: "md" }, t("hits_many"), data.more ? `: ${t("at_least", { n: hits.length })}` : ""),
     h(Grid, {
       heads: [t("merchant"), t("order"), t("state"), t("since"), t("why")],
       rows: hits.map((one) => [one.merchant, h(To, { to: orderPath(one) }, one.order_id),
