@@ -9,7 +9,7 @@ import typer
 
 from include.cli.ledger import check_known, connect
 from include.config.merchants import load_all
-from include.config.telling import ALL
+from include.core.merchants.file_exceptions import ALL
 from include.core.orders.states import ENDED, State
 from include.core.systems.errors import ConfigError
 from include.ledger.desk import board, finding

@@ -15,7 +15,7 @@ from fastapi import Depends, HTTPException, Request, status
 from fastapi.responses import JSONResponse
 
 from include.config.merchants import PREFIX
-from include.config.telling import ALL
+from include.core.merchants.file_exceptions import ALL
 from include.core.systems.errors import FulfilmentError, LedgerRefused
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from pydantic import AwareDatetime  # noqa: TC002 - FastAPI looks at it
 from fulfilment.hooks.ledger import LedgerHook
 from fulfilment.web.access import HEADERS, Viewer, ViewerDep, missing, same_site, tell_problems
 from include.config.merchants import dag_id
-from include.config.telling import ALL
+from include.core.merchants.file_exceptions import ALL
 from include.core.orders.in_words import event_text
 from include.core.orders.states import ENDED, State
 from include.ledger.desk import board, finding, inbox
