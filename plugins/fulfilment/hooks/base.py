@@ -7,7 +7,6 @@ connection's Extra as headers and writes answers' bodies, which are personal dat
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -16,71 +15,36 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from airflow.providers.http.hooks.http import HttpHook
 from requests import Session
-from requests.auth import AuthBase
 
 from fulfilment.hooks import settings as connection_settings
 from fulfilment.hooks.answers import Finding, Place, error_for, judge
+from fulfilment.hooks.circuit import Circuit
 from fulfilment.hooks.permits import Permits
-from fulfilment.hooks.transport import (
-    BadCertificate,
-    NoAnswer,
-    NotSent,
-    Reply,
-    Request,
-    TooSlow,
-    exchange,
-)
-from fulfilment.hooks.write_calls import ACTIONS, UNCLAIMED
+from fulfilment.hooks.retries import READ_TRIES, pause_before_retry
+from fulfilment.hooks.transport import NoAnswer, NotSent, Reply, Request, exchange
+from fulfilment.hooks.write_calls import UNCLAIMED, need_claim
 from include.core.merchants.merchant_facts import key_of
 from include.core.systems.errors import (
-    ConfigError,
-    Forbidden,
     FulfilmentError,
-    LedgerError,
-    NotFound,
-    OrderRejected,
     RateLimited,
     SessionLimit,
     Timeout,
     Unavailable,
-    UnclaimedWrite,
 )
-from include.ledger.systems import budget, circuits, locks
+from include.ledger.systems import budget, locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from requests import PreparedRequest
+    from requests.auth import AuthBase
     from sqlalchemy import Engine
 
     from fulfilment.hooks.rehearsal import Rehearsal
     from fulfilment.hooks.settings import Settings
     from include.core.merchants.merchant_facts import SystemKey
 
-READ_TRIES = 3
-READ_PAUSES_S = (0.5, 2.0)
 LONGEST_WAIT_S = 90.0  # for a call's turn; beyond it the caller decides
-CIRCUIT_S = 1.0  # so long a circuit that was closed counts as closed
 _IDLE_S = 3.0  # servers close idle connections after about 5 s: a write must not run into that
-
-
-class HeaderAuth(AuthBase):
-    """Sets the Authorization header, and keeps ``.netrc`` from setting another."""
-
-    def __init__(self, value: str) -> None:
-        """Take the whole value of the header."""
-        self._value = value
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Add the header to one request."""
-        request.headers["Authorization"] = self._value
-        return request
-
-
-#: nothing was called: there is no system to spare, and what is put right counts at once
-_UNCALLED = frozenset({
-    "BUDGET", "NO_CONNECTION", "BAD_CONNECTION", "NO_SECRET", UnclaimedWrite.code,
-})  # fmt: skip
 
 
 class ApiHook(HttpHook):
@@ -145,11 +109,9 @@ class ApiHook(HttpHook):
         self._settings_ = settings
         self._session: Session | None = None
         self._last_use = 0.0
-        self._closed_at = -CIRCUIT_S  # when the circuit was last seen closed, without a failure
+        self._circuit = Circuit(ledger_engine, self.merchant, self.system, self.log)
         self._on_trial = False  # this call is the one that tries a resting system again
         self._allow: Callable[[], None] | None = None  # asked right before each write leaves
-        self._testing = False  # somebody wants to know now, whatever the circuit says
-        self._probing = False  # a failure says nothing new of the system
         #: method and route -> rows without a usable id, which nobody can set aside by name
         self.nameless: Counter[str] = Counter()
         self.last_headers: Mapping[str, str] = {}  # of the newest answer: limits, the server's time
@@ -212,13 +174,12 @@ class ApiHook(HttpHook):
 
         :raises FulfilmentError: see `answers`.
         """
-        self._testing = True
+        self._circuit.testing = True
         try:
             found = self._ping()
         finally:
-            self._testing = False
-        if self._engine is not None:
-            circuits.succeeded(self._engine, self.merchant, self.system)
+            self._circuit.testing = False
+        self._circuit.close()
         return found
 
     def answers_again(self) -> bool:
@@ -226,11 +187,11 @@ class ApiHook(HttpHook):
 
         One cheap call without an order's data; a failure makes the rest no longer.
         """
-        self._probing = True
+        self._circuit.probing = True
         try:
             good, _ = self.test_connection()
         finally:
-            self._probing = False
+            self._circuit.probing = False
         return good
 
     @contextmanager
@@ -320,33 +281,24 @@ class ApiHook(HttpHook):
         tries = self._read_tries if request.kind == "read" else 1
         waited = 0.0
         for number in range(1, tries + 1):
-            gate = self._check_circuit()
+            gate = self._circuit.check()
             self._on_trial = gate.trial
             try:
                 answer = self._call_once(request)
             except (Unavailable, Timeout, RateLimited) as error:
-                pause = self._pause(error, number, waited)
+                pause = pause_before_retry(error, number, self._max_wait_s - waited)
                 if number == tries or pause is None:
-                    self._note_failure(error, gate, request)
+                    self._circuit.failed(error, gate, request)
                     raise
                 self._sleep(pause)
                 waited += pause
             except FulfilmentError as error:
-                self._note_failure(error, gate, request)
+                self._circuit.failed(error, gate, request)
                 raise
             else:
-                self._note_success(gate)
+                self._circuit.succeeded(gate)
                 return answer
         raise AssertionError  # the loop returns or raises
-
-    def _pause(self, error: FulfilmentError, number: int, waited: float) -> float | None:
-        """Return how long to wait before the next try of a read, None for no next try."""
-        if isinstance(error, RateLimited):
-            if error.code != "RATE_LIMITED" or error.retry_after is None:
-                return None
-            return error.retry_after if waited + error.retry_after <= self._max_wait_s else None
-        base = READ_PAUSES_S[min(number, len(READ_PAUSES_S)) - 1]
-        return base * random.uniform(0.5, 1.5)  # noqa: S311 - spreads tries, keeps no secret
 
     def _call_once(self, request: Request) -> Any:
         """Make one call; a refused login is renewed once, which is safe: nothing happened yet."""
@@ -363,7 +315,8 @@ class ApiHook(HttpHook):
 
     def _send(self, request: Request, auth: AuthBase | None) -> Any:
         """Take a permit, send, correct the budget and judge the answer."""
-        self._need_claim(request)
+        if not self._by_hand:
+            need_claim(request, self.merchant, claimed=self._allow is not None)
         self._take_permit(request)
         settings = self._settings
         session = self.get_conn()
@@ -383,12 +336,8 @@ class ApiHook(HttpHook):
                 read_s=settings.read_s,
                 read_only=self._rehearsal is not None,
             )
-        except NotSent as failure:
-            shape = "certificate" if isinstance(failure, BadCertificate) else "not_sent"
-            raise error_for(self._place, request, Finding(0, shape)) from None
-        except NoAnswer as failure:
-            shape = "slow" if isinstance(failure, TooSlow) else "cut"
-            raise error_for(self._place, request, Finding(0, shape)) from None
+        except (NotSent, NoAnswer) as failure:
+            raise error_for(self._place, request, Finding(0, failure.shape)) from None
         finally:
             self._last_use = time.monotonic()
             self._log_call(request, reply, self._last_use - started)
@@ -405,20 +354,6 @@ class ApiHook(HttpHook):
             raise
         self._correct(request, reply)
         return answer
-
-    def _need_claim(self, request: Request) -> None:
-        """Refuse what changes something and that nobody has claimed.
-
-        :raises UnclaimedWrite: nothing was sent.
-        """
-        claimed = self._allow is not None and request.name in ACTIONS
-        if request.method == "GET" or claimed or request.name in UNCLAIMED or self._by_hand:
-            return
-        text = (
-            f"{request.name} changes something and was not called: this code has not claimed it "
-            "first. It is a fault of this version; report it with this line."
-        )
-        raise UnclaimedWrite(text, merchant=self.merchant)
 
     def _leave(self, request: Request) -> None:
         """Let a write leave, last of all: whoever lost it while it waited sends nothing."""
@@ -447,80 +382,14 @@ class ApiHook(HttpHook):
                 self.merchant, self.system, what, rows,
             )  # fmt: skip
 
-    # -- circuit --------------------------------------------------------------------------
-
-    def _check_circuit(self, *, newest: bool = False) -> circuits.Pass:
-        if self._engine is None or self._testing:
-            return circuits.Pass()
-        now = time.monotonic()
-        if newest or now - self._closed_at > CIRCUIT_S:
-            gate = circuits.check(self._engine, self.merchant, self.system)
-            if gate != circuits.Pass():
-                return gate
-            self._closed_at = now
-        return circuits.Pass()
-
-    def _note_failure(
-        self, error: FulfilmentError, gate: circuits.Pass, request: Request | None = None
-    ) -> None:
-        # a clear no: the system is well
-        if isinstance(error, (NotFound, OrderRejected, Forbidden)):
-            self._note_success(gate)
-            return
-        if error.code in _UNCALLED or error.noted or isinstance(error, LedgerError):
-            return  # not this system's, or told already
-        if self._probing:
-            return  # it rests, and was told when it began to
-        error.noted = True
-        self._closed_at = -CIRCUIT_S
-        self.log.warning(
-            "failed merchant=%s system=%s code=%s detail=%s",
-            self.merchant,
-            self.system,
-            error.code,
-            error.log,
-        )
-        if self._engine is not None:
-            call = request.identity() if request else ""
-            circuits.failed(self._engine, self.merchant, self.system, error, gate, call=call)
-
-    def _note_success(self, gate: circuits.Pass) -> None:
-        if self._engine is not None and (gate.trial or gate.failures):
-            circuits.succeeded(self._engine, self.merchant, self.system)
-
     # -- budget ---------------------------------------------------------------------------
 
     def _take_permit(self, request: Request) -> None:
         """Wait for the call's turn."""
-        if self._permits is None:
-            return
-        deadline = time.monotonic() + self._max_wait_s
-        waited = 0.0
-        while True:
-            grant = self._permits.take(self._limits(request))
-            if not grant.wait_s:
-                return
-            if waited + grant.wait_s > self._max_wait_s or time.monotonic() > deadline:
-                text = (
-                    f"{self.merchant}: the call budget of {self.system} ({grant.bucket}) is used "
-                    f"up for {self.priority}; it reopens in {grant.wait_s:.0f} s."
-                )
-                raise RateLimited(
-                    text, code="BUDGET", merchant=self.merchant, retry_after=grant.wait_s
-                )
-            pause = grant.wait_s + random.uniform(0.0, 0.2)  # noqa: S311 - not all at once
-            self._sleep(pause)
-            waited += pause
+        if self._permits is not None:
+            self._permits.wait(self._limits(request), self._max_wait_s, self._sleep)
 
     def _correct(self, request: Request, reply: Reply) -> None:
         if self._permits is not None:
             readings = self._readings(request, reply, None)
             self._permits.correct(self._limits(request), readings)
-
-
-def need(value: str, what: str, settings: Settings, merchant: str) -> str:
-    """Return ``value``, or raise `ConfigError` that names the empty field of the connection."""
-    if value:
-        return value
-    text = f"{merchant}: the connection {settings.connection} has no {what}. Add it in Airflow."
-    raise ConfigError(text, code="NO_SECRET", merchant=merchant)

@@ -7,17 +7,18 @@ they refuse a call, or where fewer are left than the budget thought.
 
 from __future__ import annotations
 
+import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from include.core.systems.errors import LedgerError
+from include.core.systems.errors import LedgerError, RateLimited
 from include.ledger.systems import budget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy import Engine
 
@@ -73,6 +74,31 @@ class Permits:
         """Return a grant of one call, or how long to wait for one; see `budget.take`."""
         with self._lock:
             return self._take(limits)
+
+    def wait(
+        self, limits: Mapping[str, Limit], max_wait_s: float, sleep: Callable[[float], None]
+    ) -> None:
+        """Wait for the turn of one call.
+
+        :raises RateLimited: it would take longer than that; the error says until when.
+        """
+        deadline = time.monotonic() + max_wait_s
+        waited = 0.0
+        while True:
+            grant = self.take(limits)
+            if not grant.wait_s:
+                return
+            if waited + grant.wait_s > max_wait_s or time.monotonic() > deadline:
+                text = (
+                    f"{self._merchant}: the call budget of {self._system} ({grant.bucket}) is used "
+                    f"up for {self._priority}; it reopens in {grant.wait_s:.0f} s."
+                )
+                raise RateLimited(
+                    text, code="BUDGET", merchant=self._merchant, retry_after=grant.wait_s
+                )
+            pause = grant.wait_s + random.uniform(0.0, 0.2)  # noqa: S311 - not all at once
+            sleep(pause)
+            waited += pause
 
     def _take(self, limits: Mapping[str, Limit]) -> Grant:
         key = tuple(sorted(limits))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from fulfilment.hooks import login, paging
 from fulfilment.hooks.answers import LONGEST_WAIT_S
-from fulfilment.hooks.base import ApiHook, HeaderAuth, need
+from fulfilment.hooks.auth import HeaderAuth, need
+from fulfilment.hooks.base import ApiHook
 from fulfilment.hooks.paging import Listing, Row
 from fulfilment.hooks.transport import Request
 from include.core.systems.errors import AuthError, ConfigError, ContractError
@@ -113,12 +114,12 @@ class PlentyCalls(ApiHook):
 
     def _log_in_checked(self) -> tokens.Login:
         """Log in, unless the process that was here before us was refused a moment ago."""
-        gate = self._check_circuit(newest=True) if not self._on_trial else circuits.Pass(trial=True)
+        gate = self._circuit.check(newest=True) if not self._on_trial else circuits.Pass(trial=True)
         try:
             return self._log_in()
         except (AuthError, ConfigError) as error:
             # while the login is still ours: who comes next must not try the same password again
-            self._note_failure(error, gate)
+            self._circuit.failed(error, gate)
             raise
 
     def _log_in(self) -> tokens.Login:

@@ -71,9 +71,13 @@ class Reply:
 class NotSent(Exception):
     """No connection was made: the other side has not seen the request."""
 
+    shape = "not_sent"  # of `fulfilment.hooks.answers.Finding`
+
 
 class BadCertificate(NotSent):
     """The other side's certificate is not valid for its host name."""
+
+    shape = "certificate"
 
 
 class ReadOnly(RuntimeError):
@@ -83,9 +87,13 @@ class ReadOnly(RuntimeError):
 class NoAnswer(Exception):
     """The request may have been seen, but no whole answer came."""
 
+    shape = "cut"
+
 
 class TooSlow(NoAnswer):
     """No whole answer within the time allowed."""
+
+    shape = "slow"
 
 
 def exchange(

@@ -7,7 +7,8 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from fulfilment.hooks import settings as connection_settings
-from fulfilment.hooks.base import ApiHook, HeaderAuth, need
+from fulfilment.hooks.auth import HeaderAuth, need
+from fulfilment.hooks.base import ApiHook
 from fulfilment.hooks.paging import MOST_PAGES, Row
 from fulfilment.hooks.transport import Request
 from include.core.systems.errors import ContractError

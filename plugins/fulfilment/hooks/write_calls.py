@@ -6,6 +6,13 @@ without a claim (`fulfilment.flow.systems.write`) and not in `UNCLAIMED`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from include.core.systems.errors import UnclaimedWrite
+
+if TYPE_CHECKING:
+    from fulfilment.hooks.transport import Request
+
 _PACKAGES = "/rest/orders/{order_id}/shipping/packages"
 _STOCK = "/rest/stockmanagement/warehouses/{warehouse_id}/stock/"
 #: method and route -> action of a dry run's plan; "" for what only asks or only acknowledges
@@ -52,3 +59,22 @@ UNCLAIMED = {
     "POST /product/addMultiple": "it inserts or updates, and what an old call may have undone is "
     "told once more (`fulfilment.flow.products.sync`)",
 }
+
+
+def need_claim(request: Request, merchant: str, *, claimed: bool) -> None:
+    """Refuse what changes something and that nobody has claimed.
+
+    :param claimed: by the one way to write, `fulfilment.flow.systems.write`.
+    :raises UnclaimedWrite: nothing was sent.
+    """
+    if (
+        request.method == "GET"
+        or request.name in UNCLAIMED
+        or (claimed and request.name in ACTIONS)
+    ):
+        return
+    text = (
+        f"{request.name} changes something and was not called: this code has not claimed it "
+        "first. It is a fault of this version; report it with this line."
+    )
+    raise UnclaimedWrite(text, merchant=merchant)

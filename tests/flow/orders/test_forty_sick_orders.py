@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fulfilment.hooks import base
+from fulfilment.hooks import base, retries
 from fulfilment.hooks.base import ApiHook
 from sqlalchemy import text
 
@@ -153,7 +153,7 @@ def test_forty_sick_orders_are_named_and_hold_nobody_up(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(ApiHook, "_take_permit", lambda *_: None)
-    monkeypatch.setattr(base, "READ_PAUSES_S", (0.0,))
+    monkeypatch.setattr(retries, "READ_PAUSES_S", (0.0,))
     # nine orders fail one after the other here: that it is the system is another test's business
     monkeypatch.setattr(circuits, "FAILURES_TO_OPEN", 10**6)
     stage.sandbox.plenty.settings(limits=False)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fulfilment.hooks import base
+from fulfilment.hooks import base, retries
 from fulfilment.hooks.base import ApiHook
 from fulfilment.hooks.transport import NoAnswer
 from sqlalchemy import text, update
@@ -105,7 +105,7 @@ class Play:
 
         self.patch.setattr(base, "exchange", leave)
         self.patch.setattr(ApiHook, "_take_permit", lambda _, request: self._wait(request))
-        self.patch.setattr(base, "READ_PAUSES_S", (0.0,))
+        self.patch.setattr(retries, "READ_PAUSES_S", (0.0,))
         self.patch.setattr(circuits, "FAILURES_TO_OPEN", 10**6)  # one system, many sick items
         self.patch.setattr(locks, "TRUSTED_S", 0)
         self.story.prepare(self.patch)

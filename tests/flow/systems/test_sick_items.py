@@ -18,7 +18,7 @@ from fulfilment.flow.parcels import numbers
 from fulfilment.flow.returns import handle
 from fulfilment.flow.returns.handle import handle_returns
 from fulfilment.flow.shadow.compare import compare_days
-from fulfilment.hooks import base
+from fulfilment.hooks import retries
 from fulfilment.hooks.base import ApiHook
 from sqlalchemy import text
 
@@ -134,7 +134,7 @@ def test_every_step_that_makes_a_call_has_its_row() -> None:
 def patient(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Systems that are judged by nobody but this test, and answer at any pace."""
     monkeypatch.setattr(ApiHook, "_take_permit", lambda *_: None)
-    monkeypatch.setattr(base, "READ_PAUSES_S", (0.0,))
+    monkeypatch.setattr(retries, "READ_PAUSES_S", (0.0,))
     # dozens of sick items in a row: that several are the system is another test's business
     monkeypatch.setattr(circuits, "FAILURES_TO_OPEN", 10**6)
     stage.sandbox.plenty.settings(limits=False)

@@ -14,7 +14,7 @@ import pytest
 from fulfilment.flow.steps import ORDER_TASKS
 from fulfilment.flow.tasks import skips
 from fulfilment.flow.tasks.skips import tasks_to_skip
-from fulfilment.hooks import base
+from fulfilment.hooks import retries
 from sqlalchemy import func, update
 
 from include.core.exceptions.exception_texts import exception_text
@@ -162,7 +162,7 @@ def test_a_task_with_something_to_do_runs_and_so_do_those_behind_it(
 def test_a_look_that_fails_is_left_to_its_task_which_is_red(
     quiet: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "READ_PAUSES_S", (0.0,))
+    monkeypatch.setattr(retries, "READ_PAUSES_S", (0.0,))
     quiet.sandbox.wemalo.fault(route=QUEUE, kind="status", status=503, times=50)
     assert "reconcile_tracking" not in skipped(quiet)
     with pytest.raises(FulfilmentError):
