@@ -11,7 +11,7 @@ from fulfilment.hooks.transport import NoAnswer
 from include.ledger.exceptions.exceptions import open_exceptions
 from include.ledger.systems import writes
 from tests.flow.systems.every_write import settled
-from tests.flow.systems.write_stories import of_packages, shipped_without_package
+from tests.flow.systems.write_occasions import of_packages, shipped_without_package
 
 if TYPE_CHECKING:
     import pytest
