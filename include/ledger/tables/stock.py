@@ -1,4 +1,4 @@
-"""Stock and products: the mirror, what was booked, what wemalo was told."""
+"""Stock: the mirror, what of it plentymarkets was told, and the bookings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from include.ledger.tables.base import metadata, now, time
 
@@ -29,17 +28,6 @@ stock_mirror = Table(
     Column("sku", Text, nullable=False, server_default=""),
     Column("available", Numeric, nullable=False),
     Column("measured_at", DateTime(timezone=True), nullable=False),
-)
-
-#: how far each concern of a merchant has read, and when it last looked
-sync_state = Table(
-    "sync_state",
-    metadata,
-    Column("merchant", Text, primary_key=True),
-    Column("concern", Text, primary_key=True),  # stock, products
-    time("looked_at"),
-    time("read_until"),
-    Column("data", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
 )
 
 #: what wemalo says of a product, and how much of it plentymarkets has been told
@@ -129,25 +117,4 @@ stock_bookings = Table(
         postgresql_where=text("takes_back IS NOT NULL"),
     ),
     Index("ix_stock_bookings_order_id", "merchant", "order_id"),
-)
-
-#: what wemalo was told of each variation, or why it was not
-products = Table(
-    "products",
-    metadata,
-    Column("merchant", Text, primary_key=True),
-    Column("variation_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("item_id", BigInteger, nullable=False),
-    Column("sku", Text, nullable=False),
-    Column("wanted_hash", Text, nullable=False),
-    Column("sent_hash", Text),
-    Column("body", JSONB, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("problem", JSONB),  # {"code", "field", "de", "en"}
-    now("changed_at"),
-    time("sent_at"),
-    time("again_at"),  # until then a call of unknown outcome may land
-    Column("again_hash", Text),  # and what that call tells; "": several of them
-    CheckConstraint("state IN ('due', 'sent', 'invalid', 'refused')", name="state_known"),
-    Index(None, "merchant", "state"),
 )
