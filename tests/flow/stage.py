@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from fulfilment.flow.exceptions.from_ledger import look_over
 from fulfilment.flow.steps import ORDER_TASKS, steps_of
 from fulfilment.flow.systems.work import Work
 from fulfilment.flow.tasks.skips import idle_by_ledger
@@ -127,7 +128,10 @@ class Stage:
             try:
                 counts[task] = step(self.work(task, run, by_hand=False))
                 if task == "extract_plenty_orders" and window == EVERYTHING:
-                    idle = idle_by_ledger(self.work(task, run, by_hand=False))
+                    work = self.work(task, run, by_hand=False)
+                    idle = idle_by_ledger(work)
+                    if "reconcile_tracking" in idle:
+                        look_over(work)  # told by the first task where that one is skipped
             except FulfilmentError as error:
                 self.errors[task] = error
             if before is not None and task in counts:

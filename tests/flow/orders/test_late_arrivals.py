@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fulfilment.flow.orders import send as send_module
 from fulfilment.flow.quality import report
-from fulfilment.flow.tasks import load as load_module
 from sqlalchemy import text
 
 from include.core.orders.wemalo_order import compose
@@ -267,7 +267,7 @@ def while_judging(stage: Stage, monkeypatch: pytest.MonkeyPatch, **changes: str)
 def test_what_is_sent_is_what_was_judged(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another run takes newer content between the last look at plentymarkets and the call."""
     new(stage)
-    real = load_module.compose
+    real = send_module.compose
 
     def slowly(*args: Any) -> Any:
         body = real(*args)
@@ -276,7 +276,7 @@ def test_what_is_sent_is_what_was_judged(stage: Stage, monkeypatch: pytest.Monke
         return body
 
     with monkeypatch.context() as patch:
-        patch.setattr(load_module, "compose", slowly)
+        patch.setattr(send_module, "compose", slowly)
         load(stage)
     assert stage.wemalo_orders() == {}
     assert codes(stage) == []

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from fulfilment.flow.systems import groups
 
 from include.core.orders.wemalo_order import compose
 from include.ledger.exceptions.exceptions import open_exceptions
@@ -99,9 +100,9 @@ def test_wemalo_that_does_not_answer_the_question_keeps_the_order_waiting(stage:
 
 
 DEATHS = {
-    "before the order is noted": "fulfilment.flow.tasks.load.orders.write_ahead",
-    "after it is noted and before it is sent": "fulfilment.hooks.wemalo.WemaloHook.add_conditional",
-    "after it was sent and before the answer is noted": "fulfilment.flow.tasks.load.accept",
+    "before the orders are noted": "fulfilment.flow.orders.send.hand_overs.begin",
+    "before any of them is sent": "fulfilment.hooks.wemalo.WemaloHook.add_conditional",
+    "before the answers are noted": "fulfilment.flow.orders.send.accept_all",
 }
 
 
@@ -109,9 +110,10 @@ def _die(*_: object, **__: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _step_until_death(stage: Stage, target: str, survived: int) -> None:
+def _step_until_death(stage: Stage, target: str, survived: int, group: int) -> None:
     """Run the load step in this process and die at the n-th call of ``target``."""
     stage.engine.dispose(close=False)
+    groups.GROUP = group
     module, _, name = target.rpartition(".")
     owner = pkgutil.resolve_name(module)
     real = getattr(owner, name)
@@ -124,10 +126,10 @@ def _step_until_death(stage: Stage, target: str, survived: int) -> None:
     stage.step("load_to_wemalo")
 
 
-@pytest.mark.parametrize("survived", [0, 2])
+@pytest.mark.parametrize(("survived", "group"), [(0, groups.GROUP), (2, 1)])
 @pytest.mark.parametrize("death", DEATHS)
 def test_a_load_killed_at_any_point_is_finished_by_the_next_run(
-    stage: Stage, death: str, survived: int
+    stage: Stage, death: str, survived: int, group: int
 ) -> None:
     stage.lease_s = 0  # the lease is over as soon as its holder is
     stage.settle_s = 0
@@ -135,7 +137,7 @@ def test_a_load_killed_at_any_point_is_finished_by_the_next_run(
     for task in ("extract_plenty_orders", "validate"):
         stage.step(task)
     context = multiprocessing.get_context("fork")
-    child = context.Process(target=_step_until_death, args=(stage, DEATHS[death], survived))
+    child = context.Process(target=_step_until_death, args=(stage, DEATHS[death], survived, group))
     child.start()
     child.join(60)
     assert child.exitcode == -signal.SIGKILL
