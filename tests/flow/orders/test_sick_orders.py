@@ -96,14 +96,14 @@ def test_a_rule_that_breaks_for_one_order_sets_only_that_one_aside(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_hand(stage)
-    real = validation._apply
+    real = validation._valid
 
-    def apply(work: Any, connection: Any, order: Any, *args: Any, **kwargs: Any) -> str:
+    def note(verdict: Any, order: Any, version: int) -> Any:
         if order.order_id == 2:
             raise KeyError("town")
-        return real(work, connection, order, *args, **kwargs)
+        return real(verdict, order, version)
 
-    monkeypatch.setattr(validation, "_apply", apply)
+    monkeypatch.setattr(validation, "_valid", note)
     stage.add(*(good_order(n) for n in range(1, 5)))
     counts = stage.run()
     assert counts["validate"]["valid"] == 3
