@@ -260,7 +260,7 @@ class Informations(GroupWrite["Row[Any]", bool]):
         rows = [row for row, _ in done]
         outbox_sets.finish(connection, [row.outbox_id for row in rows])
         outbox_sets.supersede(connection, self._work.name, self.step, rows)
-        event = f"{self.step}_written"
+        event = "shipping_info_written"
         self._work.journal.add_many(connection, [(row.order_id, event, {}) for row in rows])
 
     def failed(self, row: Row[Any], error: Exception, sent: bool) -> None:
