@@ -139,7 +139,7 @@ orders = Table(
     Index(  # the shop's own number, as long as the content is kept
         "ix_orders_external",
         text("(content ->> 'external_order_id')"),
-        postgresql_where=text("content IS NOT NULL"),
+        postgresql_where=text("content ->> 'external_order_id' IS NOT NULL"),
     ),
 )
 

@@ -29,7 +29,7 @@ def upgrade() -> None:
         "ix_orders_external",
         "orders",
         [sa.text("(content ->> 'external_order_id')")],
-        postgresql_where=sa.text("content IS NOT NULL"),
+        postgresql_where=sa.text("content ->> 'external_order_id' IS NOT NULL"),
     )
 
 
