@@ -302,21 +302,6 @@ def drop_pending(
     ).rowcount
 
 
-def supersede(connection: Connection, merchant: str, row: Row[Any]) -> None:
-    """Drop refused rows of the same order and kind that are older than ``row``, just written."""
-    connection.execute(
-        update(outbox)
-        .where(
-            outbox.c.merchant == merchant,
-            outbox.c.order_id == row.order_id,
-            outbox.c.kind == row.kind,
-            outbox.c.state == "dead",
-            outbox.c.outbox_id < row.outbox_id,
-        )
-        .values(state="dropped")
-    )
-
-
 def puts_back() -> ColumnElement[bool]:
     """Return the condition that a row puts back a status that one of ours overwrote."""
     return and_(outbox.c.kind == "status", outbox.c.payload.has_key(PUTS_BACK))

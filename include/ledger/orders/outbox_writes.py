@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, null, select, text, update
+from sqlalchemy import case, delete, func, select, text, update
 
 from include.ledger.orders.outbox import STANDING, puts_back
 from include.ledger.orders.to_look_at import among
@@ -22,42 +22,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
     from sqlalchemy.sql.elements import ColumnElement
-
-
-def claim(
-    connection: Connection,
-    outbox_id: int,
-    *,
-    before: Decimal | None = None,
-    since: datetime | None = None,
-) -> bool:
-    """Note ahead that a row is written, if it still is to be; say so. Locks the row.
-
-    :param before: of a status: what was read before, at ``since`` (UTC). The history is watched
-        from then on; what an earlier try noted stays.
-    """
-    unwatched = outbox.c.unchecked_since.is_(None)
-    watch = (
-        {}
-        if since is None
-        else {
-            "status_before": case((unwatched, before), else_=outbox.c.status_before),
-            "unchecked_since": func.coalesce(outbox.c.unchecked_since, since),
-            # what an earlier watch ended with says nothing of this one
-            "may_land_until": case((unwatched, null()), else_=outbox.c.may_land_until),
-        }
-    )
-    return bool(
-        connection.execute(
-            update(outbox)
-            .where(
-                outbox.c.outbox_id == outbox_id,
-                outbox.c.state.in_(["due", "writing"]),
-                outbox.c.next_attempt_at <= func.now(),
-            )
-            .values(state="writing", attempts=outbox.c.attempts + 1, **watch)
-        ).rowcount
-    )
 
 
 def written(

@@ -263,31 +263,6 @@ def _stands(parcel: Row[Any], package_id: int | None, now: Sequence[Row[Any]]) -
     return bool(mine) and same and not taken
 
 
-def parcel_written(
-    connection: Connection,
-    merchant: str,
-    order_id: int,
-    parcel_id: str,
-    *,
-    number: str,
-    plenty_package_id: int,
-    weight_g: int | None = None,
-) -> None:
-    """Remember the number that plentymarkets now has for a parcel."""
-    values: dict[str, Any] = {"written_number": number, "plenty_package_id": plenty_package_id}
-    if weight_g is not None:
-        values["weight_g"] = weight_g
-    connection.execute(
-        update(parcels)
-        .where(
-            parcels.c.merchant == merchant,
-            parcels.c.order_id == order_id,
-            parcels.c.parcel_id == parcel_id,
-        )
-        .values(**values)
-    )
-
-
 _WRITTEN = text("""
     UPDATE parcels AS p SET
         written_number = w.number,
@@ -304,7 +279,10 @@ _WRITTEN = text("""
 def parcels_written(
     connection: Connection, merchant: str, some: Sequence[tuple[Row[Any], int, int | None]]
 ) -> None:
-    """As `parcel_written` for parcels of different orders: parcel, package, weight in grams."""
+    """Remember the numbers that plentymarkets now has: parcel, package, weight in grams.
+
+    :param some: a weight that is None stays as it was.
+    """
     values = {
         "merchant": merchant,
         "orders": [parcel.order_id for parcel, _, _ in some],

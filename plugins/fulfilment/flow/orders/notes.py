@@ -20,7 +20,7 @@ from include.core.systems.errors import (
     OrderRejected,
     WriteHeld,
 )
-from include.ledger.orders import outbox, outbox_writes
+from include.ledger.orders import outbox, outbox_sets, outbox_writes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -60,7 +60,7 @@ def _write_note(work: Work, counts: dict[str, int], row: Row[Any]) -> None:
     try:
         write(
             work, work.plenty, call, send, look=look, end=end,
-            begin=lambda connection: outbox_writes.claim(connection, row.outbox_id),
+            begin=lambda connection: bool(outbox_sets.begin(connection, [row.outbox_id])),
         )  # fmt: skip
     except (InDoubt, WriteHeld):
         raise  # nothing was sent

@@ -51,9 +51,12 @@ class _Packages:
     sure: bool = False
     taken: dict[str, int] = field(default_factory=dict)  # parcel id -> package id
 
-    def others(self, parcel_id: str) -> set[int]:
-        """Return the packages that the order's other parcels have."""
-        return {package for parcel, package in self.taken.items() if parcel != parcel_id}
+    def choose(self, parcel: Row[Any]) -> tuple[str, int]:
+        """Return what is to be done for one of the order's parcels; others keep theirs."""
+        others = {taken for of, taken in self.taken.items() if of != parcel.parcel_id}
+        return choose(
+            self.rows, parcel.tracking_number, parcel.plenty_package_id, others, parcel.sent_number
+        )
 
     def has(self, package_id: int, number: str) -> None:
         """Take over the number that a package has now."""
@@ -189,7 +192,7 @@ class Packages(GroupWrite["Row[Any]", tuple[int, str]]):
     def begin(self, connection: Connection, parcels: Sequence[Row[Any]]) -> Collection[Row[Any]]:
         """Choose the package, and note that it is to have the number."""
         for parcel in parcels:
-            self._chosen[parcel.order_id] = self._choose(parcel)
+            self._chosen[parcel.order_id] = self._there[parcel.order_id].choose(parcel)
         ahead = [
             (parcel, None if what == "there" else package_id)
             for parcel in parcels
@@ -197,20 +200,13 @@ class Packages(GroupWrite["Row[Any]", tuple[int, str]]):
         ]
         return shipping.begin_packages(connection, self._work.name, ahead)
 
-    def _choose(self, parcel: Row[Any]) -> tuple[str, int]:
-        packages = self._there[parcel.order_id]
-        return choose(
-            packages.rows, parcel.tracking_number, parcel.plenty_package_id,
-            packages.others(parcel.parcel_id), parcel.sent_number,
-        )  # fmt: skip
-
     def send(self, hook: Any, parcel: Row[Any]) -> tuple[int, str]:
         """Fill or create the package; before one is created the order's own route is read."""
         packages = self._there[parcel.order_id]
         what, package_id = self._chosen[parcel.order_id]
         if what == "create" and not packages.sure:
             packages.rows, packages.sure = hook.packages(parcel.order_id), True
-            what, package_id = self._choose(parcel)
+            what, package_id = packages.choose(parcel)
             if what == "fill":
                 raise _OtherPackage
         return _put(self._work, hook, parcel, what, package_id, self._weights.of(parcel))
@@ -317,20 +313,16 @@ def _write_parcel(work: Work, parcel: Row[Any], packages: _Packages, weight_g: i
     """Make plentymarkets have a parcel's number, and remember its package."""
     parcel_id, number = parcel.parcel_id, parcel.tracking_number
 
-    def chosen() -> tuple[str, int]:
-        others = packages.others(parcel_id)
-        return choose(packages.rows, number, parcel.plenty_package_id, others, parcel.sent_number)
-
     def read() -> tuple[str, int]:
         packages.rows, packages.sure = work.plenty.packages(parcel.order_id), True
-        return chosen()
+        return packages.choose(parcel)
 
     def look() -> tuple[int, str] | None:
         what, package_id = read()
         return (package_id, "package_there") if what == "there" else None
 
     def send() -> tuple[int, str]:
-        what, package_id = chosen()
+        what, package_id = packages.choose(parcel)
         if what == "create" and not packages.sure:
             what, package_id = read()
         if what == "there":
@@ -343,10 +335,7 @@ def _write_parcel(work: Work, parcel: Row[Any], packages: _Packages, weight_g: i
 
     def end(connection: Connection, result: tuple[int, str], _adopted: bool) -> None:
         package_id, event = result
-        shipping.parcel_written(
-            connection, work.name, parcel.order_id, parcel_id,
-            number=number, plenty_package_id=package_id, weight_g=weight_g,
-        )  # fmt: skip
+        shipping.parcels_written(connection, work.name, [(parcel, package_id, weight_g)])
         work.journal.add(
             connection, parcel.order_id, event,
             parcel=parcel_id, tracking=number, weight_g=weight_g,

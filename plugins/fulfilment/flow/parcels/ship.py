@@ -378,5 +378,5 @@ def _refused(work: Work, row: Row[Any], error: FulfilmentError) -> None:
 
 def _written(work: Work, row: Row[Any], connection: Connection, _: object) -> None:
     outbox.finish(connection, row.outbox_id)
-    outbox.supersede(connection, work.name, row)
+    outbox_sets.supersede(connection, work.name, row.kind, [row])
     work.journal.add(connection, row.order_id, f"{row.kind}_written")

@@ -315,8 +315,8 @@ def _put(
     try:
         write(
             work, work.plenty, _call(row), send, look=look, end=end,
-            begin=lambda connection: outbox_writes.claim(
-                connection, row.outbox_id, before=before, since=since
+            begin=lambda connection: bool(
+                outbox_sets.claim(connection, {row.outbox_id: before}, since)
             ),
         )  # fmt: skip
     except FulfilmentError as error:
@@ -344,7 +344,7 @@ def _written(
         # overtaken while its call was under way: the history tells what it has overwritten
         work.journal.add(connection, row.order_id, "status_landed_late", target=str(target))
         return
-    outbox.supersede(connection, work.name, row)
+    outbox_sets.supersede(connection, work.name, row.kind, [row])
     orders.set_statuses(connection, work.name, {row.order_id: target})
     exceptions.clear(connection, work.journal, exceptions.order_subject(row.order_id), OVERTAKEN)
     event = "status_there" if adopted else "status_written"
@@ -357,7 +357,7 @@ def _not_written(
     with work.engine.begin() as connection:
         if action is Write.DONE:
             outbox.finish(connection, row.outbox_id)
-            outbox.supersede(connection, work.name, row)
+            outbox_sets.supersede(connection, work.name, row.kind, [row])
             work.journal.add(connection, row.order_id, "status_there", target=str(current))
             return
         counts["overtaken"] += 1
